@@ -1,0 +1,35 @@
+import { type Instant, instant } from './instant.ts';
+
+/** Stops what `after` scheduled; calling it twice, or too late, does nothing. */
+export type Cancel = () => void;
+
+/**
+ * The only door to time. Production uses systemClock; tests move a ManualClock
+ * (test/support/manual-clock.ts), so certificates and tokens expire without anybody waiting.
+ */
+export interface Clock {
+  /** Wall clock. */
+  now(): Instant;
+  /** Milliseconds that never run backwards, for measuring. */
+  monotonic(): number;
+  /** Calls `run` once, `ms` milliseconds from now. A pending call does not keep the process alive. */
+  after(ms: number, run: () => void): Cancel;
+}
+
+/** setTimeout holds 31 bits; a longer delay would fire at once. */
+const delayMsMax = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, Math.min(Math.max(0, ms), delayMsMax));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves `ms` milliseconds from now on `clock`. Product code that waits for an event should subscribe instead. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}

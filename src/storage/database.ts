@@ -1,0 +1,52 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { migrate } from './migrate.ts';
+import { nodeSqliteDialect } from './node-sqlite.ts';
+import type { Schema } from './schema.ts';
+
+export type Database = Kysely<Schema>;
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** int8 arrives as text by default. Our columns of that type hold milliseconds and positions below 2^53. */
+const int8Oid = 20;
+pg.types.setTypeParser(int8Oid, Number);
+
+/**
+ * Opens `url` (`sqlite:<path>`, `sqlite::memory:` or `postgres://…`) and brings its schema up to date.
+ * Throws when the database was made by a newer version or its migrations were changed afterwards.
+ */
+export async function openDatabase(url: string): Promise<Database> {
+  const kind = databaseKind(url);
+  const database = new Kysely<Schema>({
+    dialect:
+      kind === 'sqlite'
+        ? nodeSqliteDialect(url.slice('sqlite:'.length))
+        : new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10 }) }),
+  });
+  try {
+    await migrate(database, kind);
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+  return database;
+}
+
+/** Opens `url` without touching its schema, for workers beside the connection that migrated it. */
+export function attachDatabase(url: string): Database {
+  return new Kysely<Schema>({
+    dialect:
+      databaseKind(url) === 'sqlite'
+        ? nodeSqliteDialect(url.slice('sqlite:'.length))
+        : new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }),
+  });
+}
+
+export function databaseKind(url: string): DatabaseKind {
+  return url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
+}
+
+/** Whether the database answers; for health. */
+export async function pingDatabase(database: Database): Promise<void> {
+  await sql`select 1`.execute(database);
+}

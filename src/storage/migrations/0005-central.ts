@@ -1,0 +1,6 @@
+import type { Migration } from './migration.ts';
+
+export const centralMigration: Migration = {
+  name: '0005-central',
+  statements: () => [],
+};

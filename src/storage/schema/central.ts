@@ -1,0 +1,1 @@
+export type CentralTables = Record<never, never>;

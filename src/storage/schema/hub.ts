@@ -1,0 +1,1 @@
+export type HubTables = Record<never, never>;

@@ -1,0 +1,1 @@
+export type ProvisioningTables = Record<never, never>;

@@ -1,0 +1,1 @@
+export type SphereTables = Record<never, never>;

@@ -1,0 +1,1 @@
+export type TrustTables = Record<never, never>;

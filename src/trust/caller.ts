@@ -1,0 +1,52 @@
+import type { Instant } from '#base/instant.ts';
+import type { Permission } from './permissions.ts';
+
+/**
+ * Who is calling, sealed: only trust/ can make one (`mint` is banned elsewhere by tidy), so a use
+ * case that takes a caller cannot be reached by code that forgot to authenticate.
+ */
+declare const seal: unique symbol;
+type Sealed<T> = Readonly<T> & { readonly [seal]: true };
+
+/** How a device proved who it is, as telemetry states it in `iothub-connection-auth-method`. */
+export type DeviceAuthMethod = { readonly scope: 'device' | 'module' | 'hub'; readonly type: 'x509' | 'sas' };
+
+/** A device signed in at a hub. */
+export type DeviceCaller = Sealed<{
+  kind: 'device';
+  deviceId: string;
+  generationId: string;
+  authMethod: DeviceAuthMethod;
+  /** When the credential stops being good; the session ends then at the latest. */
+  expiresAt: Instant | undefined;
+  /** Lower-case SHA-256 of the leaf, when a certificate was used. */
+  leafSha256: string | undefined;
+  /** Lower-case SHA-256 of the verified CA the chain ended in, for CA-signed identities. */
+  anchorSha256: string | undefined;
+}>;
+
+/** A device that may use an enrollment of a provisioning instance. */
+export type RegistrationCaller = Sealed<{
+  kind: 'registration';
+  /** As the device spells it. */
+  registrationId: string;
+  enrollmentGroupId: string;
+  leafDer: Buffer;
+  anchorSha256: string;
+}>;
+
+/** Somebody at Central or the security service: a person's session, an API token, or the local administrator. */
+export type UserCaller = Sealed<{
+  kind: 'user';
+  userId: string;
+  displayName: string;
+  permissions: ReadonlySet<Permission>;
+  credential: 'session' | 'api-token' | 'sphere-token' | 'administration-socket';
+}>;
+
+export type Caller = DeviceCaller | RegistrationCaller | UserCaller;
+
+/** For the files of trust/ alone. */
+export function mint<C extends Caller>(facts: Omit<C, typeof seal>): C {
+  return Object.freeze({ ...facts }) as unknown as C;
+}

@@ -1,0 +1,120 @@
+/** One rule that was looked at on the way to a verdict, in the words an operator reads. */
+export type TraceStep = { readonly check: string; readonly passed: boolean; readonly detail?: string };
+
+/**
+ * Why somebody was refused, with everything needed to explain it later: the first rule that failed,
+ * what was evaluated before it and what would mend it. `detail` and the trace may quote the peer;
+ * whoever shows them escapes them.
+ */
+export type Refusal = {
+  readonly reason: RefusalReason;
+  readonly detail: string;
+  readonly trace: readonly TraceStep[];
+  readonly fix?: string;
+};
+
+/** Decisions return a Verdict; they never throw. */
+export type Verdict<T> =
+  | { readonly accepted: true; readonly value: T; readonly trace: readonly TraceStep[] }
+  | { readonly accepted: false; readonly refusal: Refusal };
+
+/** The closed list of reasons, for people to search and for tests to name. */
+export const refusalReasons = [
+  // certificates and chains
+  'certificate-missing',
+  'certificate-malformed',
+  'certificate-expired',
+  'certificate-not-yet-valid',
+  'certificate-too-weak',
+  'issuer-unknown',
+  'issuer-not-verified',
+  'issuer-not-ca',
+  'issuer-usage',
+  'issuer-expired',
+  'issuer-not-yet-valid',
+  'path-too-long',
+  'signature-invalid',
+  'leaf-is-ca',
+  'leaf-usage',
+  'leaf-purpose',
+  'critical-extension-unknown',
+  'common-name-mismatch',
+  'common-name-ambiguous',
+  'thumbprint-mismatch',
+  // identities and enrollments
+  'credentials-missing',
+  'credential-type-mismatch',
+  'user-name-malformed',
+  'client-id-mismatch',
+  'api-version-missing',
+  'will-invalid',
+  'device-unknown',
+  'device-disabled',
+  'scope-unknown',
+  'enrollment-unknown',
+  'enrollment-disabled',
+  'registration-id-malformed',
+  'allocation-refused',
+  // tokens and sessions
+  'token-missing',
+  'token-malformed',
+  'token-expired',
+  'token-unknown',
+  'token-signature',
+  'token-scope',
+  'session-expired',
+  'origin-refused',
+  'host-refused',
+  'permission-missing',
+  // proof of possession, sphere.md 2.8
+  'ProofMalformed',
+  'ProofIsCa',
+  'ProofCodeMismatch',
+  'ProofIssuerMismatch',
+  'ProofSignatureInvalid',
+  'ProofExpired',
+  'ProofCodeStale',
+  // attestation, sphere.md 3.7
+  'malformed',
+  'rate-limited',
+  'nonce-invalid',
+  'nonce-expired',
+  'nonce-replayed',
+  'evidence-signature',
+  'evidence-mismatch',
+  'csr-invalid',
+  'csr-cn-mismatch',
+  'csr-key-reuse',
+  'not-claimed',
+  'wrong-tenant',
+  'claimed-elsewhere',
+  'device-suspended',
+  'device-revoked',
+  'claim-epoch',
+  'rollback-detected',
+  'clone-suspected',
+  'clock-skew',
+  'debug-enabled',
+  'measurement-unknown',
+  'measurement-revoked',
+  'version-below-floor',
+  'assurance-too-low',
+  'clock-guard',
+  'ca-unavailable',
+] as const;
+
+export type RefusalReason = (typeof refusalReasons)[number];
+
+export function accept<T>(value: T, trace: readonly TraceStep[] = []): Verdict<T> {
+  return { accepted: true, value, trace };
+}
+
+/** Refuses for `reason`; the failed rule is added to the trace as its last step. */
+export function refuse(
+  reason: RefusalReason,
+  detail: string,
+  options: { trace?: readonly TraceStep[]; check?: string; fix?: string } = {},
+): { readonly accepted: false; readonly refusal: Refusal } {
+  const trace = [...(options.trace ?? []), { check: options.check ?? reason, passed: false, detail }];
+  return { accepted: false, refusal: { reason, detail, trace, ...(options.fix === undefined ? {} : { fix: options.fix }) } };
+}

@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { z } from 'zod';
+import type { Platform } from '#base/platform.ts';
+import { parseJson } from '#base/json.ts';
+import { asProblem, Problem } from '#base/problem.ts';
+import type { Reply, Route } from './route.ts';
+
+/** Everything an authenticator may look at. `peer` is what the listener knows of the socket. */
+export type HttpRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly remoteAddress: string;
+  readonly raw: IncomingMessage;
+  readonly trackingId: string;
+};
+
+/** A Problem in the words of one service. */
+export type RenderedProblem = { status: number; headers?: Record<string, string>; json: unknown };
+
+export type HttpService<Caller, Permission extends string> = {
+  readonly name: string;
+  readonly routes: readonly Route<Caller, Permission>[];
+  /** Returns the caller, or throws a Problem `unauthorized` or `forbidden`. Called before the body is parsed. */
+  authenticate(request: HttpRequest, permission: Permission | 'none', params: Readonly<Record<string, string>>): Promise<Caller>;
+  renderProblem(problem: Problem, request: HttpRequest): RenderedProblem;
+  /** Added to every response. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const bodyBytesMaxDefault = 256 * 1024;
+
+/** Routes become a request handler for a server that somebody else listens with. The only file that knows Fastify. */
+export async function buildHttpHandler<Caller, Permission extends string>(
+  platform: Platform,
+  service: HttpService<Caller, Permission>,
+): Promise<RequestHandler> {
+  let handler: RequestHandler | undefined;
+  const app = fastify({
+    serverFactory: (handle) => {
+      handler = handle;
+      // Fastify wants a server of its own to close; the sockets belong to listeners/.
+      return { listen() {}, close() {}, on() {}, once() {}, address: () => null } as never;
+    },
+    bodyLimit: bodyBytesMaxDefault,
+    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: false,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const seen = new WeakMap<FastifyRequest, HttpRequest>();
+  const describe = (request: FastifyRequest): HttpRequest => {
+    const known = seen.get(request);
+    if (known) return known;
+    const fresh: HttpRequest = {
+      method: request.method,
+      url: request.raw.url ?? '/',
+      headers: firstValues(request.headers),
+      remoteAddress: request.raw.socket.remoteAddress ?? '',
+      raw: request.raw,
+      trackingId: platform.random.uuid(),
+    };
+    seen.set(request, fresh);
+    return fresh;
+  };
+
+  app.setErrorHandler((error, request, reply) => {
+    const described = describe(request);
+    const problem = fromFastify(error);
+    if (problem.code === 'internal') {
+      const cause = problem.cause instanceof Error ? (problem.cause.stack ?? String(problem.cause)) : String(problem.cause);
+      platform.log.error('request.failed', { service: service.name, trackingId: described.trackingId, cause });
+    }
+    return sendProblem(reply, service.renderProblem(problem, described), service.headers);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
+  });
+
+  for (const route of service.routes) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: route.bodyBytesMax ?? bodyBytesMaxDefault,
+      preParsing: async (request) => {
+        const caller = await service.authenticate(describe(request), route.permission, (request.params ?? {}) as Record<string, string>);
+        callers.set(request, caller);
+      },
+      handler: async (request, reply) => {
+        const described = describe(request);
+        const result = await route.handle({
+          caller: callers.get(request) as Caller,
+          params: request.params as Record<string, string>,
+          query: parseQuery(route.query, request.query) as never,
+          body: parseBody(route.body, request.body) as never,
+          headers: described.headers,
+          remoteAddress: described.remoteAddress,
+          trackingId: described.trackingId,
+        });
+        return sendReply(reply, result, service.headers);
+      },
+    });
+  }
+  await app.ready();
+  if (!handler) throw new Error('Fastify made no request handler');
+  return handler;
+}
+
+const callers = new WeakMap<FastifyRequest, unknown>();
+
+function firstValues(headers: FastifyRequest['headers']): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) result[name] = first;
+  }
+  return result;
+}
+
+function parseQuery(schema: z.ZodType | undefined, query: unknown): unknown {
+  return schema ? parseWith(schema, { ...(query as object) }, 'query') : undefined;
+}
+
+function parseBody(schema: z.ZodType | undefined, body: unknown): unknown {
+  if (!schema) return undefined;
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  return parseWith(schema, bytes.length === 0 ? undefined : parseJson(bytes, { bytesMax: bytes.length }), 'body');
+}
+
+function parseWith(schema: z.ZodType, value: unknown, where: string): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const lines = result.error.issues.slice(0, 10).map((issue) => `${[where, ...issue.path.map(String)].join('.')}: ${issue.message}`);
+  throw new Problem('argument-invalid', lines.join('; '), { reason: 'InvalidBody' });
+}
+
+function fromFastify(error: unknown): Problem {
+  const code = (error as { code?: string }).code;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('payload-too-large', 'The request body is larger than the limit.');
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return new Problem('malformed', 'The body does not match its Content-Length.');
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new Problem('malformed', 'The URL is malformed.');
+  return asProblem(error);
+}
+
+function sendReply(reply: FastifyReply, result: Reply, common: Readonly<Record<string, string>> = {}): FastifyReply {
+  reply.headers({ ...common, ...result.headers });
+  if (result.events) return sendEvents(reply, result.events);
+  if (result.bytes) {
+    return reply
+      .code(result.status ?? 200)
+      .type(result.bytes.type)
+      .send(Buffer.from(result.bytes.data));
+  }
+  if (result.json === undefined) return reply.code(result.status ?? 204).send();
+  return reply
+    .code(result.status ?? 200)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(result.json));
+}
+
+/** Server-sent events. The browser reconnects by itself, so the stream just ends when either side goes away. */
+function sendEvents(reply: FastifyReply, subscribe: NonNullable<Reply['events']>): FastifyReply {
+  const headers = reply.getHeaders();
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' } as Record<
+    string,
+    string
+  >);
+  response.write(': open\n\n');
+  const end = subscribe((event, data) => {
+    // A reader that stops reading must not fill our memory: it is cut off and reconnects.
+    if (response.writableLength > eventBacklogBytesMax) response.destroy();
+    else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  });
+  response.once('close', end);
+  return reply;
+}
+
+const eventBacklogBytesMax = 1024 * 1024;
+
+function sendProblem(reply: FastifyReply, rendered: RenderedProblem, common: Readonly<Record<string, string>> = {}): FastifyReply {
+  return reply
+    .code(rendered.status)
+    .headers({ ...common, ...rendered.headers })
+    .type((rendered.headers ?? {})['content-type'] ?? 'application/json; charset=utf-8')
+    .send(JSON.stringify(rendered.json));
+}
