@@ -11,7 +11,10 @@ export function quoteEtag(etag: string): string {
  */
 export function checkIfMatch(ifMatch: string | undefined, etag: string): void {
   if (ifMatch === undefined) return;
-  const wanted = ifMatch.trim().replace(/^W\//, '').replace(/^"+|"+$/g, '');
+  const wanted = ifMatch
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"+|"+$/g, '');
   if (wanted === '*' || wanted === etag.replace(/^"+|"+$/g, '')) return;
   throw new Problem('precondition-failed', 'The resource has changed since it was read.');
 }

@@ -12,7 +12,10 @@ export function isDeviceId(text: string): boolean {
 /** Throws Problem `argument-invalid` for what cannot be a device id. */
 export function requireDeviceId(text: string): string {
   if (isDeviceId(text)) return text;
-  throw new Problem('argument-invalid', 'A device id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ \'.');
+  throw new Problem(
+    'argument-invalid',
+    "A device id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.",
+  );
 }
 
 export function isRegistrationId(text: string): boolean {

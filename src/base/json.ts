@@ -15,7 +15,8 @@ const defaultLimits: JsonLimits = { bytesMax: 256 * 1024, depthMax: 32 };
 export function parseJson(source: string | Uint8Array, limits: Partial<JsonLimits> = {}): Json {
   const { bytesMax, depthMax } = { ...defaultLimits, ...limits };
   const bytes = typeof source === 'string' ? Buffer.byteLength(source) : source.byteLength;
-  if (bytes > bytesMax) throw new Problem('payload-too-large', `The document has ${bytes} bytes; at most ${bytesMax} are accepted.`);
+  if (bytes > bytesMax)
+    throw new Problem('payload-too-large', `The document has ${bytes} bytes; at most ${bytesMax} are accepted.`);
   const text = typeof source === 'string' ? source : decodeUtf8(source);
   checkDepth(text, depthMax);
   try {

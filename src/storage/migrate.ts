@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 import { sha256Hex } from '#base/bytes.ts';
 import type { DatabaseKind } from './database.ts';
-import { centralMigration } from './migrations/0005-central.ts';
-import { hubMigration } from './migrations/0002-hub.ts';
-import type { Migration } from './migrations/migration.ts';
-import { provisioningMigration } from './migrations/0003-provisioning.ts';
 import { serverMigration } from './migrations/0001-server.ts';
+import { hubMigration } from './migrations/0002-hub.ts';
+import { provisioningMigration } from './migrations/0003-provisioning.ts';
 import { sphereMigration } from './migrations/0004-sphere.ts';
+import { centralMigration } from './migrations/0005-central.ts';
 import { trustMigration } from './migrations/0006-trust.ts';
+import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
 export const migrations: readonly Migration[] = [

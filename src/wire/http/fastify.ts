@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { z } from 'zod';
-import type { Platform } from '#base/platform.ts';
 import { parseJson } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import type { Reply, Route } from './route.ts';
 
@@ -87,7 +87,11 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       url: route.path,
       bodyLimit: route.bodyBytesMax ?? bodyBytesMaxDefault,
       preParsing: async (request) => {
-        const caller = await service.authenticate(describe(request), route.permission, (request.params ?? {}) as Record<string, string>);
+        const caller = await service.authenticate(
+          describe(request),
+          route.permission,
+          (request.params ?? {}) as Record<string, string>,
+        );
         callers.set(request, caller);
       },
       handler: async (request, reply) => {
@@ -134,14 +138,18 @@ function parseBody(schema: z.ZodType | undefined, body: unknown): unknown {
 function parseWith(schema: z.ZodType, value: unknown, where: string): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const lines = result.error.issues.slice(0, 10).map((issue) => `${[where, ...issue.path.map(String)].join('.')}: ${issue.message}`);
+  const lines = result.error.issues
+    .slice(0, 10)
+    .map((issue) => `${[where, ...issue.path.map(String)].join('.')}: ${issue.message}`);
   throw new Problem('argument-invalid', lines.join('; '), { reason: 'InvalidBody' });
 }
 
 function fromFastify(error: unknown): Problem {
   const code = (error as { code?: string }).code;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('payload-too-large', 'The request body is larger than the limit.');
-  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return new Problem('malformed', 'The body does not match its Content-Length.');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new Problem('payload-too-large', 'The request body is larger than the limit.');
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH')
+    return new Problem('malformed', 'The body does not match its Content-Length.');
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new Problem('malformed', 'The URL is malformed.');
   return asProblem(error);
 }
@@ -167,10 +175,11 @@ function sendEvents(reply: FastifyReply, subscribe: NonNullable<Reply['events']>
   const headers = reply.getHeaders();
   reply.hijack();
   const response = reply.raw;
-  response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' } as Record<
-    string,
-    string
-  >);
+  response.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+  } as Record<string, string>);
   response.write(': open\n\n');
   const end = subscribe((event, data) => {
     // A reader that stops reading must not fill our memory: it is cut off and reconnects.
@@ -183,10 +192,14 @@ function sendEvents(reply: FastifyReply, subscribe: NonNullable<Reply['events']>
 
 const eventBacklogBytesMax = 1024 * 1024;
 
-function sendProblem(reply: FastifyReply, rendered: RenderedProblem, common: Readonly<Record<string, string>> = {}): FastifyReply {
+function sendProblem(
+  reply: FastifyReply,
+  rendered: RenderedProblem,
+  common: Readonly<Record<string, string>> = {},
+): FastifyReply {
   return reply
     .code(rendered.status)
     .headers({ ...common, ...rendered.headers })
-    .type((rendered.headers ?? {})['content-type'] ?? 'application/json; charset=utf-8')
+    .type(rendered.headers?.['content-type'] ?? 'application/json; charset=utf-8')
     .send(JSON.stringify(rendered.json));
 }
