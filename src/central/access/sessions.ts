@@ -1,0 +1,61 @@
+import { sha256Hex } from '#base/bytes.ts';
+import type { Cancel } from '#base/clock.ts';
+import { plus } from '#base/instant.ts';
+import type { Platform } from '#base/platform.ts';
+import { randomToken } from '#base/random.ts';
+import type { AccessStore, Session } from './access-store.ts';
+import { secretBytes, sessionAgeMsMax, sessionIdleMsMax, sessionTouchMs } from './limits.ts';
+
+/** Who a session is for. There is one local account so far; the shape has room for more. */
+export type SessionOwner = { userId: string; displayName: string; roleId: string };
+
+/** Sessions of browsers. The cookie's value is known to the browser alone; we keep its hash. */
+export class Sessions {
+  readonly #platform: Platform;
+  readonly #store: AccessStore;
+  readonly #endListeners = new Set<(sessionHash: string) => void>();
+
+  constructor(platform: Platform, store: AccessStore) {
+    this.#platform = platform;
+    this.#store = store;
+  }
+
+  /** Opens a session and returns the secret for its cookie. */
+  async open(owner: SessionOwner): Promise<string> {
+    const secret = randomToken(this.#platform.random, secretBytes);
+    const now = this.#platform.clock.now();
+    await this.#store.deleteExpired({
+      at: now,
+      sessionsUsedBefore: plus(now, -sessionIdleMsMax),
+      sessionsMadeBefore: plus(now, -sessionAgeMsMax),
+    });
+    await this.#store.saveSession({ sessionHash: sha256Hex(secret), ...owner, createdAt: now, lastUsedAt: now });
+    this.#platform.log.info('session.opened', { userId: owner.userId });
+    return secret;
+  }
+
+  /** The session of a cookie, whatever its age: trust/ decides whether it still counts. */
+  load(secret: string): Promise<Session | undefined> {
+    return this.#store.loadSession(sha256Hex(secret));
+  }
+
+  /** Notes that the session was used, so that its eight idle hours start again. */
+  async touch(session: Session): Promise<void> {
+    const now = this.#platform.clock.now();
+    if (now - session.lastUsedAt < sessionTouchMs) return;
+    await this.#store.touchSession(session.sessionHash, now);
+  }
+
+  /** Calls `listener` with the hash of each session that is signed out, so that its open streams go quiet. */
+  onEnd(listener: (sessionHash: string) => void): Cancel {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
+  }
+
+  /** Ends the session of a cookie. */
+  async end(secret: string): Promise<void> {
+    const sessionHash = sha256Hex(secret);
+    await this.#store.deleteSession(sessionHash);
+    for (const listener of this.#endListeners) listener(sessionHash);
+  }
+}
