@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseDeviceHttp, chooseMqtt, choosePeopleHttp } from './host-table.ts';
+
+test('an MQTT user name with /registrations/ in its second segment is the provisioning service’s', () => {
+  assert.equal(chooseMqtt('0ne000ABCDE/registrations/dev1/api-version=2019-03-31'), 'provisioning');
+  assert.equal(chooseMqtt('0ne000ABCDE/REGISTRATIONS/dev1/api-version=2019-03-31'), 'provisioning');
+});
+
+test('every other MQTT user name, and none, is the hub’s', () => {
+  for (const name of [
+    'localhost/dev1/?api-version=2021-04-12',
+    'localhost/dev1/registrations/?api-version=1',
+    'registrations',
+    '',
+    undefined,
+  ]) {
+    assert.equal(chooseMqtt(name), 'hub', String(name));
+  }
+});
+
+test('a device called registrations is taken for a registration: the hub’s user name has the same shape, and DPS says so', () => {
+  assert.equal(chooseMqtt('localhost/registrations/?api-version=2021-04-12'), 'provisioning');
+});
+
+test('HTTP paths choose the service and their query does not', () => {
+  assert.equal(chooseDeviceHttp('/0ne000ABCDE/registrations/dev1/register?api-version=2019-03-31'), 'provisioning');
+  assert.equal(chooseDeviceHttp('/sphere/attest/v1/nonces'), 'sphere');
+  assert.equal(chooseDeviceHttp('/x?y=/sphere/'), undefined);
+  assert.equal(chooseDeviceHttp('/api/devices?api-version=2022-07-31'), 'central');
+});
+
+test('an id scope called sphere or api does not take the service’s paths', () => {
+  assert.equal(chooseDeviceHttp('/sphere/registrations/dev1/register'), 'sphere');
+});
+
+test('on the people’s port what is no API is the web app', () => {
+  assert.equal(choosePeopleHttp('/'), 'app');
+  assert.equal(choosePeopleHttp('/devices/dev1'), 'app');
+  assert.equal(choosePeopleHttp('/api/ui/session'), 'central');
+});

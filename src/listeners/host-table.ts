@@ -1,0 +1,41 @@
+/**
+ * Which service a client means. By default every service is called `localhost`, so the MQTT user
+ * name and the HTTP path decide, and never the host alone (architecture: Names, ports and the
+ * one-host default). The rows are data, with a test for each and for every pair that could collide.
+ */
+export type MqttTarget = 'hub' | 'provisioning';
+export type HttpTarget = 'hub' | 'provisioning' | 'sphere' | 'central' | 'app';
+
+/** `{id scope}/registrations/{id}/…` is the provisioning service's; everything else is the hub's to judge. */
+export function chooseMqtt(userName: string | undefined): MqttTarget {
+  return userName !== undefined && /^[^/]*\/registrations\//i.test(userName) ? 'provisioning' : 'hub';
+}
+
+type HttpRow = { readonly pattern: RegExp; readonly target: HttpTarget };
+
+/** First match wins; matched against the path without its query. */
+const deviceRows: readonly HttpRow[] = [
+  { pattern: /^\/sphere\//i, target: 'sphere' },
+  { pattern: /^\/[^/]+\/registrations\//i, target: 'provisioning' },
+  { pattern: /^\/api\//i, target: 'central' },
+];
+
+const peopleRows: readonly HttpRow[] = [
+  { pattern: /^\/api\//i, target: 'central' },
+  { pattern: /^\/sphere\//i, target: 'sphere' },
+];
+
+/** On the port of devices and services; undefined: nobody serves this path. */
+export function chooseDeviceHttp(url: string): HttpTarget | undefined {
+  return choose(deviceRows, url);
+}
+
+/** On the port of people: what is not an API is the web app. */
+export function choosePeopleHttp(url: string): HttpTarget {
+  return choose(peopleRows, url) ?? 'app';
+}
+
+function choose(rows: readonly HttpRow[], url: string): HttpTarget | undefined {
+  const path = url.split('?', 1)[0] ?? '';
+  return rows.find(({ pattern }) => pattern.test(path))?.target;
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Platform } from '#base/platform.ts';
+import { AddressCounter } from './address-counter.ts';
+import type { ListenerLimits } from './limits.ts';
+import { listen, stopListening } from './listen.ts';
+import { peerCertificates } from './peer-certificates.ts';
+import type { HttpSurface, Peer } from './surface.ts';
+import { type ServerIdentity, tlsOptions } from './tls-options.ts';
+
+export type HttpsListenerOptions = {
+  readonly platform: Platform;
+  readonly address: string;
+  readonly port: number;
+  readonly identity: ServerIdentity;
+  readonly limits: ListenerLimits;
+  /** True on the devices' port; people's browsers would prompt for a certificate, so their port does not ask. */
+  readonly asksForCertificate: boolean;
+  /** The surface for a request, or undefined: 404. */
+  choose(request: IncomingMessage): HttpSurface | undefined;
+};
+
+/** A slow client gets this long for its headers, and this long for a whole request. */
+const headersMsMax = 30_000;
+const requestMsMax = 120_000;
+
+/** HTTPS for devices and services, or for people. */
+export class HttpsListener {
+  readonly #options: HttpsListenerOptions;
+  readonly #server: Server;
+
+  constructor(options: HttpsListenerOptions) {
+    this.#options = options;
+    const addresses = new AddressCounter(options.limits.connectionsPerAddressMax);
+    this.#server = createServer({
+      ...tlsOptions(options.identity, { asksForCertificate: options.asksForCertificate }),
+      handshakeTimeout: options.limits.handshakeMsMax,
+      headersTimeout: headersMsMax,
+      requestTimeout: requestMsMax,
+      maxHeaderSize: 16 * 1024,
+      noDelay: true,
+    });
+    this.#server.maxConnections = options.limits.connectionsMax;
+    this.#server.on('connection', (socket) => {
+      if (!addresses.admit(socket)) socket.destroy();
+      socket.on('error', () => socket.destroy());
+    });
+    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#server.on('request', (request, response) => {
+      const surface = options.choose(request);
+      if (surface) surface(request, response);
+      else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
+    });
+  }
+
+  /** Resolves with the port that was bound; throws when it cannot be. */
+  start(): Promise<number> {
+    return listen(this.#server, this.#options.address, this.#options.port);
+  }
+
+  /** Lets requests under way finish; idle keep-alive connections and event streams are ended. */
+  async stop(): Promise<void> {
+    const stopped = stopListening(this.#server);
+    this.#server.closeIdleConnections();
+    const cancel = this.#options.platform.clock.after(drainMsMax, () => this.#server.closeAllConnections());
+    await stopped;
+    cancel();
+  }
+}
+
+/** What a request under way gets to finish when the server stops; event streams never finish by themselves. */
+const drainMsMax = 1_000;
+
+/** Who sends `request`, for surfaces that decide by certificate. */
+export function peerOf(request: IncomingMessage, platform: Platform, limits: ListenerLimits): Peer {
+  const socket: Duplex = request.socket;
+  const tls = socket instanceof TLSSocket ? socket : undefined;
+  return {
+    remoteAddress: request.socket.remoteAddress ?? '',
+    remotePort: request.socket.remotePort ?? 0,
+    serverName: typeof tls?.servername === 'string' ? tls.servername : undefined,
+    tlsVersion: tls?.getProtocol() ?? '',
+    certificates: tls ? peerCertificates(tls, limits.chainCertificatesMax) : [],
+    trackingId: platform.random.uuid(),
+  };
+}

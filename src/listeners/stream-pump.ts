@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream';
+import type { CloseReason, MqttServerSession } from '#wire/mqtt/server-session.ts';
+
+export type PumpedSession = Pick<
+  MqttServerSession,
+  'receive' | 'takeOutput' | 'endOfInput' | 'close' | 'wantsInput' | 'isClosed'
+>;
+
+/** The two callbacks that the session's constructor wants; see MqttServerSessionOptions. */
+export type PumpSide = { onOutput(): void; onClose(reason: CloseReason): void };
+
+/**
+ * Joins a stream to a session that does no I/O. Output of one turn leaves in one write, so the
+ * acknowledgements of a batch cost one TLS record. Back-pressure goes both ways: a session that wants
+ * no input stops the stream, and a peer that does not read is cut off at `backlogBytesMax`.
+ */
+export function pumpStream(stream: Duplex, backlogBytesMax: number, open: (side: PumpSide) => PumpedSession): PumpedSession {
+  let isFlushScheduled = false;
+  let isReceiving = false;
+
+  const flush = () => {
+    isFlushScheduled = false;
+    const output = session.takeOutput();
+    if (output && !stream.destroyed) stream.write(output);
+    if (stream.writableLength > backlogBytesMax) {
+      session.close('connection-lost');
+      stream.destroy();
+    }
+    if (session.wantsInput && stream.isPaused()) stream.resume();
+  };
+
+  const session = open({
+    onOutput() {
+      if (isFlushScheduled || isReceiving) return;
+      isFlushScheduled = true;
+      queueMicrotask(flush);
+    },
+    onClose() {
+      const output = session.takeOutput();
+      if (stream.destroyed) return;
+      if (output) stream.write(output);
+      stream.end();
+      stream.resume();
+    },
+  });
+
+  stream.on('data', (chunk: Buffer) => {
+    if (session.isClosed) return;
+    isReceiving = true;
+    try {
+      session.receive(chunk);
+    } finally {
+      isReceiving = false;
+    }
+    flush();
+    if (!session.wantsInput) stream.pause();
+  });
+  stream.on('end', () => session.endOfInput());
+  stream.on('error', () => session.endOfInput());
+  stream.on('close', () => session.endOfInput());
+  return session;
+}
