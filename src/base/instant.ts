@@ -45,3 +45,15 @@ export function parseInstant(text: string): Instant | undefined {
 export function yearOf(at: Instant): number {
   return new Date(at).getUTCFullYear();
 }
+
+/** `at` moved by whole calendar years in UTC: how the lives of CAs are counted. */
+export function plusYears(at: Instant, years: number): Instant {
+  const date = new Date(at);
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return instant(date.getTime());
+}
+
+/** The date that libraries ask for. */
+export function dateOf(at: Instant): Date {
+  return new Date(at);
+}

@@ -1,0 +1,112 @@
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import { AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, type Extension, KeyUsage } from '@peculiar/asn1-x509';
+import { Problem } from '#base/problem.ts';
+import { requireDer } from './der.ts';
+import { extensionOids, plainOid } from './oids.ts';
+
+/** In the order of their bits, RFC 5280 4.2.1.3. */
+export const keyUsageNames = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsageName = (typeof keyUsageNames)[number];
+
+export type CertificateExtensions = {
+  /** Absent unless the extension is there: many verifiers then call a certificate a CA all the same; we never do. */
+  readonly basicConstraints?: { readonly isCa: boolean; readonly pathLength?: number };
+  readonly keyUsage?: ReadonlySet<KeyUsageName>;
+  /** OIDs; an empty list is what the original's proof certificates have. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Lower-case hex. */
+  readonly subjectKeyId?: string;
+  readonly authorityKeyId?: string;
+  /** OIDs of critical extensions whose meaning we would ignore: whoever relies on the certificate must refuse it. */
+  readonly unknownCriticalExtensions: readonly string[];
+};
+
+/** Understood, or without consequence for what we decide. Name constraints are not: a critical one refuses. */
+const understood: ReadonlySet<string> = new Set([
+  extensionOids.basicConstraints,
+  extensionOids.keyUsage,
+  extensionOids.extendedKeyUsage,
+  extensionOids.subjectAltName,
+  extensionOids.subjectKeyIdentifier,
+  extensionOids.authorityKeyIdentifier,
+  extensionOids.certificatePolicies,
+]);
+
+const extensionsMax = 64;
+
+/** Reads what decisions need. Throws for an extension that appears twice or whose value is not what its name promises. */
+export function readExtensions(extensions: readonly Extension[]): CertificateExtensions {
+  if (extensions.length > extensionsMax) throw malformed(`it has more than ${extensionsMax} extensions`);
+  const values = new Map<string, Uint8Array>();
+  for (const extension of extensions) {
+    const oid = plainOid(extension.extnID);
+    if (values.has(oid)) throw malformed(`extension ${oid} appears twice`);
+    values.set(oid, new Uint8Array(extension.extnValue.buffer));
+  }
+  const basicConstraints = readValue(values, extensionOids.basicConstraints, readBasicConstraints);
+  const keyUsage = readValue(values, extensionOids.keyUsage, readKeyUsage);
+  const extendedKeyUsage = readValue(values, extensionOids.extendedKeyUsage, readExtendedKeyUsage);
+  const subjectKeyId = readValue(values, extensionOids.subjectKeyIdentifier, readSubjectKeyId);
+  const authorityKeyId = readValue(values, extensionOids.authorityKeyIdentifier, readAuthorityKeyId);
+  return {
+    ...(basicConstraints && { basicConstraints }),
+    ...(keyUsage && { keyUsage }),
+    ...(extendedKeyUsage && { extendedKeyUsage }),
+    ...(subjectKeyId && { subjectKeyId }),
+    ...(authorityKeyId && { authorityKeyId }),
+    unknownCriticalExtensions: extensions
+      .filter(({ critical }) => critical)
+      .map(({ extnID }) => plainOid(extnID))
+      .filter((oid) => !understood.has(oid)),
+  };
+}
+
+function readValue<T>(values: ReadonlyMap<string, Uint8Array>, oid: string, readBytes: (bytes: ArrayBuffer) => T): T | undefined {
+  const value = values.get(oid);
+  if (!value) return undefined;
+  try {
+    requireDer(value);
+    return readBytes(Uint8Array.from(value).buffer);
+  } catch (cause) {
+    throw malformed(`extension ${oid} cannot be read`, cause);
+  }
+}
+
+function readBasicConstraints(bytes: ArrayBuffer): NonNullable<CertificateExtensions['basicConstraints']> {
+  const { cA, pathLenConstraint } = AsnConvert.parse(bytes, BasicConstraints);
+  if (pathLenConstraint === undefined) return { isCa: cA };
+  if (!Number.isSafeInteger(pathLenConstraint) || pathLenConstraint < 0) throw malformed('the path length is no length');
+  return { isCa: cA, pathLength: pathLenConstraint };
+}
+
+function readKeyUsage(bytes: ArrayBuffer): ReadonlySet<KeyUsageName> {
+  const bits = AsnConvert.parse(bytes, KeyUsage).toNumber();
+  return new Set(keyUsageNames.filter((_, bit) => (bits & (1 << bit)) !== 0));
+}
+
+function readExtendedKeyUsage(bytes: ArrayBuffer): readonly string[] {
+  return Array.from(AsnConvert.parse(bytes, ExtendedKeyUsage), plainOid);
+}
+
+function readSubjectKeyId(bytes: ArrayBuffer): string {
+  return Buffer.from(AsnConvert.parse(bytes, OctetString).buffer).toString('hex');
+}
+
+function readAuthorityKeyId(bytes: ArrayBuffer): string | undefined {
+  const { keyIdentifier } = AsnConvert.parse(bytes, AuthorityKeyIdentifier);
+  return keyIdentifier && Buffer.from(keyIdentifier.buffer).toString('hex');
+}
+
+function malformed(why: string, cause?: unknown): Problem {
+  return new Problem('certificate-invalid', `The certificate is malformed: ${why}.`, { reason: 'certificate-malformed', cause });
+}

@@ -1,0 +1,92 @@
+import { AsnConvert } from '@peculiar/asn1-schema';
+import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName } from '@peculiar/asn1-x509';
+import { Problem } from '#base/problem.ts';
+import { encode, toArrayBuffer } from './certificate-schema.ts';
+import { plainOid } from './oids.ts';
+
+export type NameAttribute = readonly [type: 'C' | 'ST' | 'L' | 'O' | 'OU' | 'CN', value: string];
+
+const oidByType = { CN: '2.5.4.3', C: '2.5.4.6', L: '2.5.4.7', ST: '2.5.4.8', O: '2.5.4.10', OU: '2.5.4.11' } as const;
+
+/** How attribute types are printed; the state is `S`, as the cloud's own texts write it (sphere.md 2.5). */
+const labelByOid: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN',
+  '2.5.4.4': 'SN',
+  '2.5.4.5': 'SERIALNUMBER',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'S',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+  '0.9.2342.19200300.100.1.25': 'DC',
+  '1.2.840.113549.1.9.1': 'E',
+};
+
+/** The DER of a name whose attributes stand in certificate order: least specific first. */
+export function encodeName(attributes: readonly NameAttribute[]): Buffer {
+  return encode(
+    new Name(
+      attributes.map(
+        ([type, value]) =>
+          new RelativeDistinguishedName([new AttributeTypeAndValue({ type: oidByType[type], value: attributeValue(value) })]),
+      ),
+    ),
+  );
+}
+
+/** PrintableString where the characters allow it, as the original's certificates have, else UTF8String. */
+function attributeValue(value: string): AttributeValue {
+  return /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value)
+    ? new AttributeValue({ printableString: value })
+    : new AttributeValue({ utf8String: value });
+}
+
+export type DecodedName = { readonly text: string; readonly commonNames: string[]; readonly attributeCount: number };
+
+/**
+ * A name for reading: its text, most specific attribute first, and its common names as they are. The
+ * text is never parsed back; decisions compare DER or `commonNames`. Throws Problem
+ * `certificate-invalid` when a common name is not a string, since nothing could be compared with it.
+ */
+export function decodeName(der: Uint8Array): DecodedName {
+  // Array.from, since the library's own arrays would make more of their kind.
+  const attributes = Array.from(AsnConvert.parse(toArrayBuffer(der), Name), (set) => Array.from(set, decodeAttribute));
+  return {
+    text: attributes
+      .toReversed()
+      .map((set) => set.map(({ label, value }) => `${label}=${escapeValue(value)}`).join(' + '))
+      .join(', '),
+    commonNames: attributes
+      .flat()
+      .filter(({ label }) => label === 'CN')
+      .map(({ value }) => value),
+    attributeCount: attributes.flat().length,
+  };
+}
+
+function decodeAttribute({ type, value }: AttributeTypeAndValue): { label: string; value: string } {
+  const oid = plainOid(type);
+  const label = labelByOid[oid] ?? `OID.${oid}`;
+  const text =
+    value.utf8String ??
+    value.printableString ??
+    value.ia5String ??
+    value.bmpString ??
+    value.teletexString ??
+    value.universalString;
+  if (text !== undefined) return { label, value: text };
+  if (label === 'CN')
+    throw new Problem('certificate-invalid', 'A common name is not a string.', { reason: 'certificate-malformed' });
+  return { label, value: `#${Buffer.from(value.anyValue ?? new ArrayBuffer(0)).toString('hex')}` };
+}
+
+/** RFC 4514 escapes, and control characters as hex, so that no name can draw on a terminal or end a field early. */
+function escapeValue(value: string): string {
+  return value
+    .replace(/[\\,+"<>;=]/g, (c) => `\\${c}`)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
+      [...Buffer.from(c)].map((byte) => `\\${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+    )
+    .replace(/^[ #]/, (c) => `\\${c}`)
+    .replace(/ $/, '\\ ');
+}
