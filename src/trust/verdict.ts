@@ -88,6 +88,7 @@ export const refusalReasons = [
   'not-claimed',
   'wrong-tenant',
   'claimed-elsewhere',
+  'claim-code-invalid',
   'device-suspended',
   'device-revoked',
   'claim-epoch',
