@@ -58,7 +58,7 @@ export function checkLayer(file: string, target: string): string | undefined {
   const parentService = from.folder.split('/').slice(0, 2).join('/');
   if (inside) return checkRooms(file, target);
   // A service may use its own contract; a contract uses nothing of its service.
-  if (to && to.folder.startsWith(`${from.folder}/`)) return undefined;
+  if (to?.folder.startsWith(`${from.folder}/`)) return undefined;
   if (from.mayImport.some((allowed) => target === allowed || (target.startsWith(`${allowed}/`) && !allowed.endsWith('.ts')))) {
     return target.endsWith('-store.ts') && !target.startsWith('src/storage/') ? 'a store belongs to its room' : undefined;
   }

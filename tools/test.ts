@@ -1,0 +1,70 @@
+/**
+ * `npm test`: checks, then every test, in random order, in a network namespace of its own: the
+ * standard ports are free there, and nothing can reach another host. Arguments are passed to the
+ * test runner as file patterns: `npm test -- test/journeys`.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPostgres } from './postgres.ts';
+import { find, provide } from './requirements.ts';
+import { repository, run } from './run.ts';
+
+const inNamespace = 'HOMEPORT_TEST_NAMESPACE';
+const patterns = process.argv.slice(2);
+
+async function outside(): Promise<number> {
+  provide();
+  if (patterns.length === 0) {
+    const checks = await run(process.execPath, ['tools/check.ts', '--no-tests']);
+    if (checks !== 0) return checks;
+  }
+  if (
+    patterns.length === 0 ||
+    (!existsSync(join(repository, 'web/dist/index.html')) && patterns.some((pattern) => pattern.startsWith('test/')))
+  ) {
+    const built = await run('npm', ['run', 'build', '--silent']);
+    if (built !== 0) return built;
+  }
+  // Outside, because the server runs as another user, which a namespace of one user cannot; its socket is a file.
+  const postgres = await startPostgres();
+  const self = [process.execPath, import.meta.filename, ...patterns];
+  try {
+    return await run('unshare', ['--user', '--map-root-user', '--net', '--', ...self], {
+      environment: { [inNamespace]: '1', HOMEPORT_TEST_POSTGRES: postgres.url },
+    });
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** Loopback comes up by hand; there is no other interface and no route. */
+function inside(): Promise<number> {
+  execFileSync(find(['ip'], ['/usr/sbin', '/sbin']) ?? 'ip', ['link', 'set', 'lo', 'up']);
+  const chosen = patterns.flatMap((pattern) =>
+    globSync(pattern.endsWith('.ts') ? pattern : `${pattern}/**/*.test.ts`, { cwd: repository }),
+  );
+  const files = patterns.length > 0 ? chosen : allTests();
+  console.log(`${files.length} test files; full-size runs: npm run prove -- <name>`);
+  return run(process.execPath, ['--test', '--test-randomize', '--test-concurrency=2', '--test-timeout=300000', ...files]);
+}
+
+function allTests(): string[] {
+  const files = globSync(['src/**/*.test.ts', 'tools/**/*.test.ts', 'web/src/**/*.test.ts', 'test/**/*.test.ts'], {
+    cwd: repository,
+  });
+  if (files.length < 60) throw new Error(`found ${files.length} test files, expected at least 60`);
+  return files;
+}
+
+if (
+  !process.env[inNamespace] &&
+  spawnSync('unshare', ['--user', '--map-root-user', '--net', 'true']).status !== 0 &&
+  find(['unshare'])
+) {
+  console.error(
+    'The tests need a user and network namespace of their own.\nThis system refuses one.\nRun: sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
+  );
+  process.exit(1);
+}
+process.exitCode = process.env[inNamespace] ? await inside() : await outside();
