@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { formatInstant } from '#base/instant.ts';
+import { Problem } from '#base/problem.ts';
+import type { Hub } from '#hub/hub.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { UserCaller } from '#trust/caller.ts';
+import type { Permission } from '#trust/permissions.ts';
+import { defineRoute, type Route } from '#wire/http/route.ts';
+import type { ServerStatus } from './status.ts';
+
+export type Administration = {
+  readonly hub: Pick<Hub, 'registry' | 'authorities' | 'hostName'>;
+  readonly refusals: RefusalLog;
+  status(options: { withSecrets: boolean }): Promise<ServerStatus>;
+  createSignInLink(): Promise<string>;
+  mintSphereToken(): Promise<{ token: string; expiresAt: string; sphereUrl: string; caFile: string }>;
+};
+
+const route = defineRoute<UserCaller, Permission>();
+const certificateFile = z.strictObject({ file: z.string().max(64 * 1024) });
+const deviceBody = z.strictObject({
+  authentication: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('certificateAuthority') }),
+    z.strictObject({
+      type: z.literal('selfSigned'),
+      primaryThumbprint: z.string().max(128).optional(),
+      secondaryThumbprint: z.string().max(128).optional(),
+    }),
+  ]),
+});
+
+/** What goes through the administration socket: whoever can open it owns the data directory. */
+export function adminRoutes(administration: Administration): Route<UserCaller, Permission>[] {
+  const { hub, refusals } = administration;
+  return [
+    route({
+      method: 'GET',
+      path: '/status',
+      permission: 'sphere.administer',
+      summary: 'Addresses, host names, ids and, when asked for, fresh credentials',
+      query: z.strictObject({ secrets: z.enum(['true', 'false']).optional() }),
+      handle: async ({ query }) => ({ json: await administration.status({ withSecrets: query.secrets === 'true' }) }),
+    }),
+    route({
+      method: 'POST',
+      path: '/sign-in-links',
+      permission: 'tokens.write',
+      summary: 'A link that signs one person in, once, within ten minutes',
+      handle: async () => ({ status: 201, json: { url: await administration.createSignInLink() } }),
+    }),
+    route({
+      method: 'POST',
+      path: '/sphere/tokens',
+      permission: 'sphere.administer',
+      summary: 'A token of twelve hours for the local administrator of the security service',
+      handle: async () => ({ status: 201, json: await administration.mintSphereToken() }),
+    }),
+    route({
+      method: 'GET',
+      path: '/refusals',
+      permission: 'refusals.read',
+      summary: 'Who was refused, why, and what would mend it',
+      query: z.strictObject({
+        service: z.enum(['hub', 'provisioning', 'sphere', 'central']).optional(),
+        subject: z.string().max(256).optional(),
+        limit: z.coerce.number().int().min(1).max(1000).optional(),
+      }),
+      handle: async ({ query }) => {
+        const { service, subject, limit } = query;
+        const filter = { ...(service && { service }), ...(subject !== undefined && { subject }), ...(limit && { limit }) };
+        const rows = await refusals.list(filter);
+        return {
+          json: {
+            value: rows.map((row) => ({
+              service: row.service,
+              reason: row.reason,
+              subject: row.subject,
+              peer: row.peer,
+              detail: row.detail,
+              fix: row.fix ?? undefined,
+              trace: JSON.parse(row.trace),
+              firstAt: formatInstant(row.first_at),
+              lastAt: formatInstant(row.last_at),
+              times: row.times,
+            })),
+          },
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/hub/devices',
+      permission: 'devices.read',
+      summary: 'The hub’s device identities',
+      handle: async () => ({ json: { value: await hub.registry.list() } }),
+    }),
+    route({
+      method: 'PUT',
+      path: '/hub/devices/:deviceId',
+      permission: 'devices.write',
+      summary: 'Creates a device identity that signs in with a thumbprint or under a verified CA',
+      body: deviceBody,
+      handle: async ({ params, body }) => ({
+        status: 201,
+        json: await hub.registry.create({ deviceId: requireParam(params, 'deviceId'), authentication: body.authentication }),
+      }),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/hub/devices/:deviceId',
+      permission: 'devices.write',
+      summary: 'Deletes a device identity and closes its connection',
+      handle: async ({ params }) => {
+        await hub.registry.delete(requireParam(params, 'deviceId'));
+        return { status: 204 };
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/hub/certificates/:certificateId',
+      permission: 'hub-certificates.write',
+      summary: 'Uploads a CA certificate to the hub, unverified',
+      body: certificateFile,
+      handle: async ({ params, body, caller }) => {
+        const certificateId = requireParam(params, 'certificateId');
+        const file = Buffer.from(body.file, 'base64');
+        return { status: 201, json: describe(await hub.authorities.upload({ certificateId, file, by: caller.userId })) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/hub/certificates',
+      permission: 'devices.read',
+      summary: 'The hub’s CA certificates',
+      handle: async () => ({ json: { value: (await hub.authorities.list()).map(describe) } }),
+    }),
+    route({
+      method: 'POST',
+      path: '/hub/certificates/:certificateId/generateVerificationCode',
+      permission: 'hub-certificates.write',
+      summary: 'A new code for the proof of possession; the old one is void',
+      handle: async ({ params }) => {
+        const certificate = await hub.authorities.generateVerificationCode(requireParam(params, 'certificateId'));
+        return { json: { ...describe(certificate), verificationCode: certificate.verificationCode } };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/hub/certificates/:certificateId/verify',
+      permission: 'hub-certificates.write',
+      summary: 'Takes the proof: a certificate whose common name is the code, signed by the CA',
+      body: certificateFile,
+      handle: async ({ params, body, caller }) => {
+        const proof = Buffer.from(body.file, 'base64');
+        return { json: describe(await hub.authorities.verify(requireParam(params, 'certificateId'), proof, caller.userId)) };
+      },
+    }),
+  ];
+}
+
+type CaCertificate = Awaited<ReturnType<Hub['authorities']['upload']>>;
+
+function describe(certificate: CaCertificate) {
+  const { certificateId, subject, sha1Thumbprint, sha256Thumbprint, isVerified, etag } = certificate;
+  return { certificateId, subject, sha1Thumbprint, sha256Thumbprint, isVerified, notAfter: formatInstant(certificate.notAfter), etag };
+}
+
+function requireParam(params: Readonly<Record<string, string>>, name: string): string {
+  const value = params[name];
+  if (value === undefined || value === '') throw new Problem('argument-invalid', `${name} is missing.`);
+  return value;
+}

@@ -1,0 +1,80 @@
+import { chmod, unlink } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { Platform } from '#base/platform.ts';
+import { type Problem, type ProblemCode, problemCodes } from '#base/problem.ts';
+import { administrationCaller } from '#trust/authenticate-user.ts';
+import type { UserCaller } from '#trust/caller.ts';
+import type { Permission } from '#trust/permissions.ts';
+import { buildHttpHandler } from '#wire/http/fastify.ts';
+import type { Route } from '#wire/http/route.ts';
+
+/** Linux puts 108 bytes for a socket's path into its address, the terminating zero included. */
+const socketPathBytesMax = 107;
+
+/**
+ * The administration socket: mode 0600 in a directory of mode 0700, never TCP. The kernel's check of
+ * the file's owner is the authentication.
+ */
+export class AdminSocket {
+  readonly #path: string;
+  readonly #server: Server;
+
+  private constructor(path: string, server: Server) {
+    this.#path = path;
+    this.#server = server;
+  }
+
+  static async open(platform: Platform, path: string, routes: readonly Route<UserCaller, Permission>[]): Promise<AdminSocket> {
+    if (Buffer.byteLength(path) > socketPathBytesMax) {
+      throw new Error(`The path of the administration socket is too long for a socket (${path}).\nChoose a shorter --data directory.`);
+    }
+    const caller = administrationCaller();
+    const handler = await buildHttpHandler(platform, {
+      name: 'administration',
+      routes,
+      authenticate: async () => caller,
+      renderProblem,
+    });
+    // The directory is locked, so a socket that is there was left behind.
+    await unlink(path).catch(() => undefined);
+    const server = createServer(handler);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+    await chmod(path, 0o600);
+    return new AdminSocket(path, server);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeIdleConnections();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+    await unlink(this.#path).catch(() => undefined);
+  }
+}
+
+const statuses: Partial<Record<ProblemCode, number>> = {
+  'route-not-found': 404,
+  'not-found': 404,
+  'device-not-found': 404,
+  'certificate-not-found': 404,
+  'method-not-allowed': 405,
+  'already-exists': 409,
+  conflict: 409,
+  'precondition-failed': 412,
+  'payload-too-large': 413,
+  'storage-full': 507,
+  unavailable: 503,
+  internal: 500,
+};
+
+function renderProblem(problem: Problem, { trackingId }: { trackingId: string }) {
+  const { code, message, reason } = problem;
+  return {
+    status: statuses[code] ?? (problemCodes[code].retry === 'later' ? 503 : 400),
+    json: { error: { code, message, ...(reason && { reason }), trackingId } },
+  };
+}

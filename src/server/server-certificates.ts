@@ -1,0 +1,98 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dayMs, plus } from '#base/instant.ts';
+import type { Platform } from '#base/platform.ts';
+import type { ServerIdentity } from '#listeners/tls-options.ts';
+import { type Certificate, parseCertificate } from '#pki/certificate.ts';
+import { type Issuer, issueCertificate } from '#pki/issue.ts';
+import { exportPrivateKeyPem, generateEcKey, generateRsaKey, importPrivateKeyPem, type KeyPair } from '#pki/key.ts';
+import { parseCertificateFile, toPem } from '#pki/pem.ts';
+import { loadOrCreateFile, writePrivateFile } from './key-file.ts';
+
+/** A server certificate is made anew when less than this is left of it. */
+const renewBeforeMs = 60 * dayMs;
+
+export type ServerCertificates = {
+  readonly identity: ServerIdentity;
+  /** The file that clients are told to trust: the CA's certificate, PEM. */
+  readonly caFile: string;
+};
+
+/**
+ * What the listeners present: a CA made at first run, and below it an RSA-2048 and a P-256
+ * certificate for every configured name, `localhost` and the listen address. They are made anew
+ * when a name is added or their end comes near; the CA, which clients trust, stays.
+ */
+export async function loadServerCertificates(
+  platform: Platform,
+  directory: string,
+  names: readonly string[],
+): Promise<ServerCertificates> {
+  const folder = join(directory, 'ca');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const ca = await loadAuthority(platform, folder);
+  const rsa = await loadServer(platform, folder, 'server-rsa', names, ca, () => generateRsaKey(2048));
+  const ec = await loadServer(platform, folder, 'server-ec', names, ca, async () => generateEcKey('P-256'));
+  return { identity: { rsa, ec, ca: toPem('CERTIFICATE', ca.certificate.der) }, caFile: join(folder, 'homeport-ca.pem') };
+}
+
+async function loadAuthority(platform: Platform, folder: string): Promise<Issuer> {
+  const keyPem = await loadOrCreateFile(join(folder, 'homeport-ca.key'), async () =>
+    Buffer.from(exportPrivateKeyPem((await generateRsaKey(3072)).privateKey)),
+  );
+  const { privateKey, publicKey } = importPrivateKeyPem(keyPem);
+  const pem = await loadOrCreateFile(join(folder, 'homeport-ca.pem'), async () => {
+    const certificate = await issueCertificate({
+      profile: 'server-ca',
+      subject: [
+        ['O', 'Homeport'],
+        // Told apart from other installations' CAs in a trust store that holds several.
+        ['CN', `Homeport server CA ${platform.random.bytes(4).toString('hex')}`],
+      ],
+      publicKey,
+      issuer: { selfSignedWith: privateKey },
+      now: platform.clock.now(),
+      random: platform.random,
+    });
+    return Buffer.from(toPem('CERTIFICATE', certificate.der));
+  });
+  return { certificate: parseCertificate(parseCertificateFile(pem)), privateKey };
+}
+
+async function loadServer(
+  platform: Platform,
+  folder: string,
+  name: string,
+  names: readonly string[],
+  ca: Issuer,
+  makeKey: () => Promise<KeyPair>,
+): Promise<{ certificate: string; key: string }> {
+  const key = await loadOrCreateFile(join(folder, `${name}.key`), async () =>
+    Buffer.from(exportPrivateKeyPem((await makeKey()).privateKey)),
+  );
+  const path = join(folder, `${name}.pem`);
+  const namesPath = join(folder, `${name}.names`);
+  const present = await readFile(path).catch(() => undefined);
+  const presentNames = await readFile(namesPath, 'utf8').catch(() => '');
+  const wanted = names.join('\n');
+  if (present && presentNames === wanted && isFresh(parseCertificate(parseCertificateFile(present)), platform)) {
+    return { certificate: present.toString(), key: key.toString() };
+  }
+  const certificate = await issueCertificate({
+    profile: 'server',
+    subject: [['CN', names[0] ?? 'localhost']],
+    publicKey: importPrivateKeyPem(key).publicKey,
+    issuer: ca,
+    names,
+    now: platform.clock.now(),
+    random: platform.random,
+  });
+  const pem = toPem('CERTIFICATE', certificate.der);
+  await writePrivateFile(path, pem);
+  await writePrivateFile(namesPath, wanted);
+  return { certificate: pem, key: key.toString() };
+}
+
+function isFresh(certificate: Certificate, platform: Platform): boolean {
+  return certificate.notAfter > plus(platform.clock.now(), renewBeforeMs);
+}
