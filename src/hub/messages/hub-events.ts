@@ -1,0 +1,70 @@
+import { formatInstant } from '#base/instant.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import type { EventLog, EventSource } from '../events/event-log.ts';
+
+export type HubEventSource = Exclude<EventSource, 'Telemetry'>;
+
+export type HubOperation =
+  | 'updateTwin'
+  | 'createDeviceIdentity'
+  | 'deleteDeviceIdentity'
+  | 'deviceConnected'
+  | 'deviceDisconnected';
+
+const schemas: Record<HubEventSource, string> = {
+  twinChangeEvents: 'twinChangeNotification',
+  deviceLifecycleEvents: 'deviceLifecycleNotification',
+  deviceConnectionStateEvents: 'deviceConnectionStateNotification',
+};
+
+/** Session-constant properties: the hub itself has none. */
+const noSystemProperties = Buffer.alloc(0);
+
+/**
+ * Writes what happens at a hub, other than telemetry, into its event log in the words of
+ * hub-service-protocol.md 9.5, so that everything behind the hub learns of it where it reads telemetry.
+ */
+export class HubEvents {
+  readonly #platform: Platform;
+  readonly #log: Pick<EventLog, 'append'>;
+  readonly #hub: string;
+
+  constructor(platform: Platform, log: Pick<EventLog, 'append'>, hub: string) {
+    this.#platform = platform;
+    this.#log = log;
+    this.#hub = hub;
+  }
+
+  /**
+   * Appends the event. What it tells of has happened already, so a log that takes nothing (a full
+   * disk) is reported to the operator and not to the caller.
+   */
+  record(source: HubEventSource, deviceId: string, operation: HubOperation, body: JsonObject): void {
+    const at = this.#platform.clock.now();
+    const bag = [
+      ['$.ct', 'application/json'],
+      ['$.ce', 'utf-8'],
+      ['$.uid', this.#hub],
+      ['hubName', this.#hub],
+      ['deviceId', deviceId],
+      ['operationTimestamp', formatInstant(at)],
+      ['opType', operation],
+      ['iothub-message-schema', schemas[source]],
+    ]
+      .map((pair) => pair.map(encodeURIComponent).join('='))
+      .join('&');
+    try {
+      this.#log.append({
+        source,
+        deviceId,
+        enqueuedAt: at,
+        bag,
+        system: noSystemProperties,
+        body: Buffer.from(JSON.stringify(body)),
+      });
+    } catch (error) {
+      this.#platform.log.error('hub-event.lost', { source, deviceId, operation, error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import type { Cancel } from '#base/clock.ts';
+import { secondMs } from '#base/instant.ts';
+import { type Json, parseJson } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import type { Registry } from '../registry/registry.ts';
+import { methodLimits } from './limits.ts';
+
+export type MethodRequest = {
+  readonly methodName: string;
+  /** Left out, the device gets `null`. */
+  readonly payload?: Json;
+  /** How long to wait for the device to come, 0 to 300; default 0. */
+  readonly connectTimeoutSeconds?: number;
+  /** How long the device may take to answer, 5 to 300; default 30. */
+  readonly responseTimeoutSeconds?: number;
+};
+
+/** What the device answered. The status is its own and means nothing to the hub. */
+export type MethodResult = { readonly status: number; readonly payload: Json };
+
+/** A session whose device listens for methods. */
+export type MethodChannel = {
+  /** False when it could not be sent. */
+  send(methodName: string, requestId: string, body: Buffer): boolean;
+};
+
+type Call = { answer(status: number, body: Buffer): void; fail(problem: Problem): void };
+
+type Callee = {
+  channel: MethodChannel | undefined;
+  readonly calls: Map<string, Call>;
+  /** Callers that wait for the device to listen. */
+  readonly waiting: Set<() => void>;
+};
+
+/** Calls a method on a device and waits for its answer. Nothing is queued beyond the time the caller allows. */
+export class Methods {
+  readonly #platform: Platform;
+  readonly #registry: Pick<Registry, 'require'>;
+  readonly #callees = new Map<string, Callee>();
+
+  constructor(platform: Platform, registry: Pick<Registry, 'require'>) {
+    this.#platform = platform;
+    this.#registry = registry;
+  }
+
+  /**
+   * Throws Problem `argument-invalid`, `payload-too-large`, `device-not-found`, `device-disabled`,
+   * `throttled`, `device-not-online` (with reason `connection-closed` when it left in the middle),
+   * `device-timeout` or `device-reply-invalid`.
+   */
+  async invoke(deviceId: string, request: MethodRequest): Promise<MethodResult> {
+    const { methodName, connectMs, responseMs, body } = checkRequest(request);
+    const device = await this.#registry.require(deviceId);
+    if (!device.isEnabled) throw new Problem('device-disabled', `The device ${deviceId} is disabled.`);
+    const callee = this.#callee(deviceId);
+    try {
+      if (callee.calls.size + callee.waiting.size >= methodLimits.inflightMax) {
+        throw new Problem('throttled', `The device ${deviceId} has ${methodLimits.inflightMax} calls in progress.`);
+      }
+      const channel = callee.channel ?? (await this.#arrival(deviceId, callee, connectMs));
+      return await this.#call(deviceId, callee, channel, { methodName, responseMs, body });
+    } finally {
+      this.#tidy(deviceId, callee);
+    }
+  }
+
+  /** The device listens on `channel` from now on, in place of any earlier one. */
+  attach(deviceId: string, channel: MethodChannel): Cancel {
+    const callee = this.#callee(deviceId);
+    if (callee.channel) this.#detach(deviceId, callee);
+    callee.channel = channel;
+    this.#callees.set(deviceId, callee);
+    for (const arrived of [...callee.waiting]) arrived();
+    return () => {
+      if (callee.channel === channel) this.#detach(deviceId, callee);
+    };
+  }
+
+  /** The device's answer. One that nobody waits for, too late or to an unknown request, is dropped. */
+  answer(deviceId: string, requestId: string, status: number, body: Buffer): void {
+    this.#callees.get(deviceId)?.calls.get(requestId)?.answer(status, body);
+  }
+
+  #callee(deviceId: string): Callee {
+    const known = this.#callees.get(deviceId);
+    if (known) return known;
+    const callee: Callee = { channel: undefined, calls: new Map(), waiting: new Set() };
+    this.#callees.set(deviceId, callee);
+    return callee;
+  }
+
+  #tidy(deviceId: string, callee: Callee): void {
+    if (callee.channel || callee.calls.size > 0 || callee.waiting.size > 0) return;
+    if (this.#callees.get(deviceId) === callee) this.#callees.delete(deviceId);
+  }
+
+  #detach(deviceId: string, callee: Callee): void {
+    callee.channel = undefined;
+    for (const call of [...callee.calls.values()]) {
+      const detail = `The device ${deviceId} disconnected before it answered.`;
+      call.fail(new Problem('device-not-online', detail, { reason: 'connection-closed' }));
+    }
+    this.#tidy(deviceId, callee);
+  }
+
+  #arrival(deviceId: string, callee: Callee, connectMs: number): Promise<MethodChannel> {
+    return new Promise((resolve, reject) => {
+      if (connectMs === 0) {
+        return reject(
+          new Problem('device-not-online', `The device ${deviceId} is not connected, or does not listen for methods.`),
+        );
+      }
+      const end = (): void => {
+        cancel();
+        callee.waiting.delete(arrived);
+      };
+      const arrived = (): void => {
+        if (!callee.channel) return;
+        end();
+        resolve(callee.channel);
+      };
+      const cancel = this.#platform.clock.after(connectMs - methodLimits.answerEarlyMs, () => {
+        end();
+        reject(new Problem('device-not-online', `Timed out waiting for the device ${deviceId} to connect.`));
+      });
+      callee.waiting.add(arrived);
+    });
+  }
+
+  #call(
+    deviceId: string,
+    callee: Callee,
+    channel: MethodChannel,
+    { methodName, responseMs, body }: { methodName: string; responseMs: number; body: Buffer },
+  ): Promise<MethodResult> {
+    return new Promise((resolve, reject) => {
+      const requestId = this.#platform.random.bytes(8).toString('hex');
+      const end = (): void => {
+        cancel();
+        callee.calls.delete(requestId);
+      };
+      const cancel = this.#platform.clock.after(responseMs - methodLimits.answerEarlyMs, () => {
+        end();
+        reject(new Problem('device-timeout', `The device ${deviceId} did not answer in time.`));
+      });
+      callee.calls.set(requestId, {
+        answer(status, reply) {
+          end();
+          try {
+            resolve({ status, payload: parseReply(reply) });
+          } catch (cause) {
+            reject(new Problem('device-reply-invalid', `The answer of the device ${deviceId} is no valid JSON.`, { cause }));
+          }
+        },
+        fail(problem) {
+          end();
+          reject(problem);
+        },
+      });
+      if (channel.send(methodName, requestId, body)) return;
+      end();
+      reject(new Problem('device-not-online', `The device ${deviceId} does not read what it is sent.`));
+    });
+  }
+}
+
+function checkRequest(request: MethodRequest): { methodName: string; connectMs: number; responseMs: number; body: Buffer } {
+  const { methodName, payload = null, connectTimeoutSeconds = 0, responseTimeoutSeconds = 30 } = request;
+  // One topic level that no filter and no parameter can be mistaken for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  if (!/^[^/#+?\u0000-\u001f\u007f]+$/.test(methodName) || methodName.length > methodLimits.nameCharactersMax) {
+    throw new Problem(
+      'argument-invalid',
+      `A method name has 1 to ${methodLimits.nameCharactersMax} characters, none of / # + ?.`,
+    );
+  }
+  const { responseSecondsMin, responseSecondsMax, connectSecondsMax } = methodLimits;
+  checkSeconds('response', responseTimeoutSeconds, responseSecondsMin, responseSecondsMax);
+  checkSeconds('connect', connectTimeoutSeconds, 0, connectSecondsMax);
+  const body = Buffer.from(JSON.stringify(payload));
+  if (body.length > methodLimits.payloadBytesMax) {
+    throw new Problem('payload-too-large', `A method payload has at most ${methodLimits.payloadBytesMax} bytes.`);
+  }
+  return { methodName, connectMs: connectTimeoutSeconds * secondMs, responseMs: responseTimeoutSeconds * secondMs, body };
+}
+
+function checkSeconds(what: string, seconds: number, min: number, max: number): void {
+  if (Number.isInteger(seconds) && seconds >= min && seconds <= max) return;
+  throw new Problem('argument-invalid', `The ${what} time-out is a whole number of seconds from ${min} to ${max}.`);
+}
+
+/** Python answers `null` for no payload, C and .NET send nothing. */
+function parseReply(body: Buffer): Json {
+  return body.length === 0 ? null : parseJson(body, { bytesMax: methodLimits.payloadBytesMax });
+}

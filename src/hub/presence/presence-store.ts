@@ -1,0 +1,86 @@
+import { instant } from '#base/instant.ts';
+import type { Database } from '#storage/database.ts';
+import type { HubPresenceRow } from '#storage/schema/hub.ts';
+import { inTransaction } from '#storage/transaction.ts';
+import type { DisconnectCause, PresenceState } from './presence.ts';
+
+/** Connection states of one hub's devices in the database. */
+export class PresenceStore {
+  readonly #database: Database;
+  readonly #hub: string;
+
+  constructor(database: Database, hub: string) {
+    this.#database = database;
+    this.#hub = hub;
+  }
+
+  async load(deviceId: string): Promise<PresenceState | undefined> {
+    const row = await this.#database
+      .selectFrom('hub_presence')
+      .selectAll()
+      .where('hub', '=', this.#hub)
+      .where('device_id', '=', deviceId)
+      .executeTakeFirst();
+    return row && parseRow(row);
+  }
+
+  /** Those that were connected when the last process wrote. */
+  async listConnected(): Promise<string[]> {
+    const rows = await this.#database
+      .selectFrom('hub_presence')
+      .select('device_id')
+      .where('hub', '=', this.#hub)
+      .where('is_connected', '=', 1)
+      .execute();
+    return rows.map((row) => row.device_id);
+  }
+
+  /** The largest sequence number of any device; 0 before the first. */
+  async lastSequence(): Promise<number> {
+    const row = await this.#database
+      .selectFrom('hub_presence')
+      .select(({ fn }) => fn.max('sequence').as('last'))
+      .where('hub', '=', this.#hub)
+      .executeTakeFirst();
+    return Number(row?.last ?? 0);
+  }
+
+  /** Writes many states in one transaction; `undefined` removes what is known of a device. */
+  async saveAll(states: ReadonlyMap<string, PresenceState | undefined>): Promise<void> {
+    await inTransaction(this.#database, async (transaction) => {
+      for (const [deviceId, state] of states) {
+        if (!state) {
+          await transaction.deleteFrom('hub_presence').where('hub', '=', this.#hub).where('device_id', '=', deviceId).execute();
+          continue;
+        }
+        const row = formatRow(this.#hub, deviceId, state);
+        await transaction
+          .insertInto('hub_presence')
+          .values(row)
+          .onConflict((conflict) => conflict.columns(['hub', 'device_id']).doUpdateSet(row))
+          .execute();
+      }
+    });
+  }
+}
+
+function formatRow(hub: string, deviceId: string, state: PresenceState): HubPresenceRow {
+  return {
+    hub,
+    device_id: deviceId,
+    is_connected: state.isConnected ? 1 : 0,
+    sequence: state.sequence,
+    changed_at: state.since,
+    cause: state.cause ?? null,
+  };
+}
+
+function parseRow(row: HubPresenceRow): PresenceState {
+  return {
+    isConnected: row.is_connected === 1,
+    sequence: row.sequence,
+    since: instant(row.changed_at),
+    // Written by formatRow alone.
+    ...(row.cause === null ? {} : { cause: row.cause as DisconnectCause }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { Instant } from '#base/instant.ts';
+import { Problem } from '#base/problem.ts';
+
+/** How a device proves who it is. Thumbprints are upper-case hex of SHA-1 (40) or SHA-256 (64) over the DER leaf. */
+export type DeviceAuthentication =
+  | { readonly type: 'selfSigned'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string }
+  | { readonly type: 'certificateAuthority' };
+
+/** A device identity. */
+export type Device = {
+  readonly deviceId: string;
+  /** Decimal digits, new at each creation: tells a re-created device from its namesake. */
+  readonly generationId: string;
+  /** Changes with the identity, not with the twin. */
+  readonly etag: string;
+  readonly isEnabled: boolean;
+  readonly authentication: DeviceAuthentication;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+};
+
+/**
+ * The authentication as it is kept: separators stripped, upper case, an empty or all-zero slot left
+ * out (hub-device-protocol.md 2.4). Throws Problem `argument-invalid`.
+ */
+export function normalizeAuthentication(authentication: DeviceAuthentication): DeviceAuthentication {
+  if (authentication.type === 'certificateAuthority') return { type: 'certificateAuthority' };
+  if (authentication.type !== 'selfSigned') {
+    throw new Problem('not-supported', 'Devices sign in with X.509 certificates: selfSigned or certificateAuthority.');
+  }
+  const primaryThumbprint = normalizeThumbprint('primary', authentication.primaryThumbprint);
+  const secondaryThumbprint = normalizeThumbprint('secondary', authentication.secondaryThumbprint);
+  if (primaryThumbprint === undefined && secondaryThumbprint === undefined) {
+    throw new Problem('argument-invalid', 'A selfSigned device needs a primary or a secondary thumbprint.');
+  }
+  return {
+    type: 'selfSigned',
+    ...(primaryThumbprint === undefined ? {} : { primaryThumbprint }),
+    ...(secondaryThumbprint === undefined ? {} : { secondaryThumbprint }),
+  };
+}
+
+export function isSameAuthentication(a: DeviceAuthentication, b: DeviceAuthentication): boolean {
+  if (a.type !== 'selfSigned' || b.type !== 'selfSigned') return a.type === b.type;
+  return a.primaryThumbprint === b.primaryThumbprint && a.secondaryThumbprint === b.secondaryThumbprint;
+}
+
+function normalizeThumbprint(slot: string, text: string | undefined): string | undefined {
+  const hex = (text ?? '').replace(/[\s:]/g, '').toUpperCase();
+  if (/^0*$/.test(hex)) return undefined;
+  if (/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(hex)) return hex;
+  throw new Problem('argument-invalid', `The ${slot} thumbprint must be 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.`);
+}

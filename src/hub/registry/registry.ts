@@ -1,0 +1,190 @@
+import { requireDeviceId } from '#base/ids.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
+import { inTransaction } from '#storage/transaction.ts';
+import { IdentityQueue } from '../identity-queue.ts';
+import type { HubEvents } from '../messages/hub-events.ts';
+import type { DisconnectCause, Presence } from '../presence/presence.ts';
+import { formatTwin, type Twin } from '../twins/twin.ts';
+import type { Twins } from '../twins/twins.ts';
+import type { CredentialWatches } from './credential-watches.ts';
+import { type Device, type DeviceAuthentication, isSameAuthentication, normalizeAuthentication } from './device.ts';
+import { DeviceStore } from './device-store.ts';
+
+export type NewDevice = {
+  readonly deviceId: string;
+  readonly authentication: DeviceAuthentication;
+  /** Default true. */
+  readonly isEnabled?: boolean;
+  readonly initialTwin?: InitialTwin;
+};
+
+export type InitialTwin = { readonly tags?: JsonObject; readonly desired?: JsonObject };
+
+export type ProvisionedDevice = Pick<NewDevice, 'deviceId' | 'authentication' | 'initialTwin'>;
+
+/** At most this many identities in one answer; the service's own page size. */
+const listMax = 1_000;
+
+/**
+ * The devices a hub knows. A change that takes away what a live session rests on (the credential, the
+ * permission to connect, the identity) ends that session before the change is reported as done.
+ */
+export class Registry {
+  readonly #platform: Platform;
+  readonly #database: Database;
+  readonly #store: DeviceStore;
+  readonly #twins: Twins;
+  readonly #presence: Presence;
+  readonly #watches: CredentialWatches;
+  readonly #events: HubEvents;
+  readonly #queue = new IdentityQueue();
+
+  constructor(options: {
+    platform: Platform;
+    database: Database;
+    hub: string;
+    twins: Twins;
+    presence: Presence;
+    watches: CredentialWatches;
+    events: HubEvents;
+  }) {
+    this.#platform = options.platform;
+    this.#database = options.database;
+    this.#store = new DeviceStore(options.database, options.hub);
+    this.#twins = options.twins;
+    this.#presence = options.presence;
+    this.#watches = options.watches;
+    this.#events = options.events;
+  }
+
+  /** Throws Problem `already-exists`, `argument-invalid` or `twin-invalid`. */
+  async create(input: NewDevice): Promise<Device> {
+    requireDeviceId(input.deviceId);
+    const device = this.#newDevice(input);
+    return this.#queue.run(input.deviceId, async () => {
+      if (await this.#insert(device, input.initialTwin)) return device;
+      throw new Problem('already-exists', `A device ${input.deviceId} exists.`);
+    });
+  }
+
+  load(deviceId: string): Promise<Device | undefined> {
+    return this.#store.load(deviceId);
+  }
+
+  /** Throws Problem `device-not-found`. */
+  async require(deviceId: string): Promise<Device> {
+    const device = await this.#store.load(deviceId);
+    if (device) return device;
+    throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+  }
+
+  /** Ordered by device id, after `after`, at most 1000. */
+  list(options: { after?: string; limit?: number } = {}): Promise<Device[]> {
+    const limit = Math.min(Math.max(1, options.limit ?? listMax), listMax);
+    return this.#store.list(options.after ?? '', limit);
+  }
+
+  /** A disabled device cannot sign in, and its session ends at once. */
+  setEnabled(deviceId: string, isEnabled: boolean): Promise<Device> {
+    return this.#queue.run(deviceId, async () => {
+      const device = await this.require(deviceId);
+      if (device.isEnabled === isEnabled) return device;
+      return this.#replace({ ...device, isEnabled }, device.etag, 'device-disabled');
+    });
+  }
+
+  /** Replaces how the device signs in; a session that rests on the old way ends at once. */
+  async setAuthentication(deviceId: string, input: DeviceAuthentication): Promise<Device> {
+    const authentication = normalizeAuthentication(input);
+    return this.#queue.run(deviceId, async () => {
+      const device = await this.require(deviceId);
+      if (isSameAuthentication(device.authentication, authentication)) return device;
+      return this.#replace({ ...device, authentication }, device.etag, 'credential-changed');
+    });
+  }
+
+  /** Deletes the identity with its twin and ends its session. Throws Problem `device-not-found`. */
+  delete(deviceId: string): Promise<void> {
+    return this.#queue.run(deviceId, async () => {
+      await this.require(deviceId);
+      const twin = await this.#twins.load(deviceId);
+      if (!(await this.#store.delete(deviceId))) throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+      this.#revoke(deviceId, 'device-deleted');
+      this.#presence.forget(deviceId);
+      this.#reportLifecycle('deleteDeviceIdentity', twin);
+    });
+  }
+
+  /**
+   * What provisioning does at each registration: makes the device or gives it the credential it just
+   * registered with, and ends any session it has. A disabled device stays disabled; the initial twin
+   * is for a new device only, since an owner may have changed the old one.
+   */
+  async provision(input: ProvisionedDevice): Promise<{ device: Device; isNew: boolean }> {
+    requireDeviceId(input.deviceId);
+    const created = this.#newDevice(input);
+    return this.#queue.run(input.deviceId, async () => {
+      const present = await this.#store.load(input.deviceId);
+      if (!present) {
+        if (await this.#insert(created, input.initialTwin)) return { device: created, isNew: true };
+        throw new Problem('conflict', `The device ${input.deviceId} is being created by someone else.`);
+      }
+      const device = await this.#replace(
+        { ...present, authentication: created.authentication },
+        present.etag,
+        'credential-changed',
+      );
+      return { device, isNew: false };
+    });
+  }
+
+  #newDevice(input: NewDevice): Device {
+    const now = this.#platform.clock.now();
+    return {
+      deviceId: input.deviceId,
+      generationId: this.#platform.random.bytes(8).readBigUInt64BE().toString(),
+      etag: this.#newEtag(),
+      isEnabled: input.isEnabled ?? true,
+      authentication: normalizeAuthentication(input.authentication),
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+
+  #newEtag(): string {
+    return this.#platform.random.bytes(8).toString('base64');
+  }
+
+  async #insert(device: Device, initialTwin: InitialTwin = {}): Promise<boolean> {
+    const twin = await inTransaction(this.#database, async (transaction) => {
+      if (!(await this.#store.insert(transaction, device))) return undefined;
+      return this.#twins.create(transaction, device.deviceId, initialTwin);
+    });
+    if (!twin) return false;
+    this.#reportLifecycle('createDeviceIdentity', twin);
+    this.#platform.log.info('device.created', { deviceId: device.deviceId });
+    return true;
+  }
+
+  async #replace(device: Device, etag: string, cause: DisconnectCause): Promise<Device> {
+    const replaced = { ...device, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
+    if (!(await this.#store.replace(replaced, etag))) {
+      throw new Problem('conflict', `The device ${device.deviceId} is being changed by someone else.`);
+    }
+    this.#revoke(device.deviceId, cause);
+    return replaced;
+  }
+
+  /** A sign-in that looked at the old identity is told to look again; a session that came in by it ends. */
+  #revoke(deviceId: string, cause: DisconnectCause): void {
+    this.#watches.changed(deviceId);
+    this.#presence.drop(deviceId, cause);
+  }
+
+  #reportLifecycle(operation: 'createDeviceIdentity' | 'deleteDeviceIdentity', twin: Twin): void {
+    this.#events.record('deviceLifecycleEvents', twin.deviceId, operation, formatTwin(twin));
+  }
+}

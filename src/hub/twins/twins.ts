@@ -1,0 +1,200 @@
+import type { Cancel } from '#base/clock.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import { mergePatch } from '#lang/merge-patch.ts';
+import type { Database } from '#storage/database.ts';
+import type { Transaction } from '#storage/transaction.ts';
+import { IdentityQueue } from '../identity-queue.ts';
+import type { HubEvents } from '../messages/hub-events.ts';
+import { formatSection, type Twin } from './twin.ts';
+import { selectMetadata, stampMetadata } from './twin-metadata.ts';
+import { checkTwinPatch, checkTwinSection } from './twin-rules.ts';
+import { type StoredTwin, TwinStore } from './twin-store.ts';
+
+/** What a device should be told: the changed members, removed ones as null, and the version they led to. */
+export type DesiredChange = { readonly deviceId: string; readonly patch: JsonObject; readonly version: number };
+
+/** How often a change is tried again when another process changed the same twin in between. */
+const attemptsMax = 5;
+
+/**
+ * The twins of a hub. Changes of one twin are applied one after the other, and what follows from a
+ * change (its event, the push to the device) happens in the order of versions.
+ */
+export class Twins {
+  readonly #platform: Platform;
+  readonly #store: TwinStore;
+  readonly #events: HubEvents;
+  readonly #queue = new IdentityQueue();
+  readonly #listeners = new Set<(change: DesiredChange) => void>();
+
+  constructor(platform: Platform, database: Database, hub: string, events: HubEvents) {
+    this.#platform = platform;
+    this.#store = new TwinStore(database, hub);
+    this.#events = events;
+  }
+
+  /** Throws Problem `device-not-found`. */
+  async load(deviceId: string): Promise<Twin> {
+    return publicTwin(await this.#require(deviceId));
+  }
+
+  /**
+   * Merges `patch` into desired and pushes it to the device when it listens. An empty patch changes
+   * nothing. Throws Problem `twin-invalid`, and `precondition-failed` when `ifVersion` is not the version.
+   */
+  patchDesired(deviceId: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
+    checkTwinPatch('desired', patch);
+    return this.#change(
+      deviceId,
+      patch,
+      (twin) => {
+        checkVersion(ifVersion, twin.desiredVersion);
+        const desired = mergePatch(twin.desired, patch);
+        checkTwinSection('desired', desired);
+        const desiredVersion = twin.desiredVersion + 1;
+        const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
+        const desiredMetadata = stampMetadata(twin.desiredMetadata, patch, stamp);
+        return { ...twin, desired, desiredVersion, desiredMetadata, serviceRevision: twin.serviceRevision + 1 };
+      },
+      (twin) => {
+        const section = formatSection(patch, selectMetadata(twin.desiredMetadata, patch), twin.desiredVersion);
+        this.#report(twin, { properties: { desired: section } });
+        for (const listener of this.#listeners) listener({ deviceId, patch, version: twin.desiredVersion });
+      },
+    );
+  }
+
+  /** Merges `patch` into reported: what a device says of itself. Throws as `patchDesired`. */
+  patchReported(deviceId: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
+    checkTwinPatch('reported', patch);
+    return this.#change(
+      deviceId,
+      patch,
+      (twin) => {
+        checkVersion(ifVersion, twin.reportedVersion);
+        const reported = mergePatch(twin.reported, patch);
+        checkTwinSection('reported', reported);
+        const stamp = { lastUpdated: this.#platform.clock.now() };
+        const reportedMetadata = stampMetadata(twin.reportedMetadata, patch, stamp);
+        return { ...twin, reported, reportedVersion: twin.reportedVersion + 1, reportedMetadata };
+      },
+      (twin) => {
+        const section = formatSection(patch, selectMetadata(twin.reportedMetadata, patch), twin.reportedVersion);
+        this.#report(twin, { properties: { reported: section } });
+      },
+    );
+  }
+
+  /** Merges `patch` into tags, which a device never sees. Throws Problem `twin-invalid`. */
+  patchTags(deviceId: string, patch: JsonObject): Promise<Twin> {
+    checkTwinPatch('tags', patch);
+    return this.#change(
+      deviceId,
+      patch,
+      (twin) => {
+        const tags = mergePatch(twin.tags, patch);
+        checkTwinSection('tags', tags);
+        return { ...twin, tags, serviceRevision: twin.serviceRevision + 1 };
+      },
+      (twin) => this.#report(twin, { tags: patch }),
+    );
+  }
+
+  /** Notes the model that the device announced when it connected; a connect without one clears it. */
+  setModelId(deviceId: string, modelId: string): Promise<Twin> {
+    return this.#queue.run(deviceId, async () => {
+      const twin = await this.#require(deviceId);
+      return publicTwin(twin.modelId === modelId ? twin : await this.#replace(deviceId, (present) => ({ ...present, modelId })));
+    });
+  }
+
+  /** Adds the twin of a new device within the transaction that creates it. Throws Problem `twin-invalid`. */
+  async create(transaction: Transaction, deviceId: string, initial: { tags?: JsonObject; desired?: JsonObject }): Promise<Twin> {
+    const { tags = {}, desired = {} } = initial;
+    checkTwinPatch('tags', tags);
+    checkTwinPatch('desired', desired);
+    const twin: StoredTwin = {
+      deviceId,
+      tags: mergePatch({}, tags),
+      desired: mergePatch({}, desired),
+      reported: {},
+      desiredVersion: 1,
+      reportedVersion: 1,
+      desiredMetadata:
+        Object.keys(desired).length === 0
+          ? { members: {} }
+          : stampMetadata(undefined, desired, { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: 1 }),
+      reportedMetadata: { members: {} },
+      modelId: '',
+      version: 1,
+      serviceRevision: 1,
+    };
+    checkTwinSection('tags', twin.tags);
+    checkTwinSection('desired', twin.desired);
+    await this.#store.insert(transaction, twin);
+    return publicTwin(twin);
+  }
+
+  /** Called for each change of desired properties, in the order of versions per device. */
+  onDesiredChange(listener: (change: DesiredChange) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when every change that was asked for so far is done. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async #change(
+    deviceId: string,
+    patch: JsonObject,
+    apply: (twin: StoredTwin) => StoredTwin,
+    announce: (twin: StoredTwin) => void,
+  ): Promise<Twin> {
+    return this.#queue.run(deviceId, async () => {
+      // Nothing to change: answered like a change, without a new version (4.10).
+      if (Object.keys(patch).length === 0) {
+        const twin = await this.#require(deviceId);
+        apply(twin);
+        return publicTwin(twin);
+      }
+      const changed = await this.#replace(deviceId, apply);
+      announce(changed);
+      return publicTwin(changed);
+    });
+  }
+
+  async #replace(deviceId: string, apply: (twin: StoredTwin) => StoredTwin): Promise<StoredTwin> {
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      const twin = await this.#require(deviceId);
+      const changed = { ...apply(twin), version: twin.version + 1 };
+      if (await this.#store.replace(changed, twin.version)) return changed;
+    }
+    throw new Problem('unavailable', 'The twin is being changed by too many at once.');
+  }
+
+  async #require(deviceId: string): Promise<StoredTwin> {
+    const twin = await this.#store.load(deviceId);
+    if (twin) return twin;
+    throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+  }
+
+  #report(twin: StoredTwin, change: JsonObject): void {
+    this.#events.record('twinChangeEvents', twin.deviceId, 'updateTwin', { version: twin.version, ...change });
+  }
+}
+
+function checkVersion(wanted: number | undefined, present: number): void {
+  if (wanted === undefined || wanted === present) return;
+  throw new Problem('precondition-failed', `The section has version ${present}, not ${wanted}.`);
+}
+
+/** The service's form of a twin etag: base64 of an 8-byte counter. */
+function publicTwin({ serviceRevision, ...twin }: StoredTwin): Twin {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(serviceRevision));
+  return { ...twin, etag: counter.toString('base64') };
+}
