@@ -162,7 +162,15 @@ type CaCertificate = Awaited<ReturnType<Hub['authorities']['upload']>>;
 
 function describe(certificate: CaCertificate) {
   const { certificateId, subject, sha1Thumbprint, sha256Thumbprint, isVerified, etag } = certificate;
-  return { certificateId, subject, sha1Thumbprint, sha256Thumbprint, isVerified, notAfter: formatInstant(certificate.notAfter), etag };
+  return {
+    certificateId,
+    subject,
+    sha1Thumbprint,
+    sha256Thumbprint,
+    isVerified,
+    notAfter: formatInstant(certificate.notAfter),
+    etag,
+  };
 }
 
 function requireParam(params: Readonly<Record<string, string>>, name: string): string {

@@ -26,7 +26,9 @@ export class AdminSocket {
 
   static async open(platform: Platform, path: string, routes: readonly Route<UserCaller, Permission>[]): Promise<AdminSocket> {
     if (Buffer.byteLength(path) > socketPathBytesMax) {
-      throw new Error(`The path of the administration socket is too long for a socket (${path}).\nChoose a shorter --data directory.`);
+      throw new Error(
+        `The path of the administration socket is too long for a socket (${path}).\nChoose a shorter --data directory.`,
+      );
     }
     const caller = administrationCaller();
     const handler = await buildHttpHandler(platform, {

@@ -9,7 +9,12 @@ export type ServerStatus = {
   address: string;
   /** The file to trust. */
   ca: string;
-  hub: { hostName: string; mqttPort: number; httpsPort: number; events: { partitions: number; state: string; start: number; end: number } };
+  hub: {
+    hostName: string;
+    mqttPort: number;
+    httpsPort: number;
+    events: { partitions: number; state: string; start: number; end: number };
+  };
   dps: { hostName: string; idScope: string; mqttPort: number; httpsPort: number };
   central: { url: string; applicationId: string; apiToken?: string };
   sphere: { url: string; tenantId: string };

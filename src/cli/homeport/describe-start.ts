@@ -1,0 +1,15 @@
+import type { ServerStatus } from '#server/status.ts';
+
+/** What `start` says: where it listens, how to sign in, the hub's name, what to trust, what to try. And no more. */
+export function describeStart(status: ServerStatus, signInLink: string, notices: readonly string[]): string[] {
+  const { address, hub, dps, ca, central } = status;
+  const data = status.dataDirectory.includes(' ') ? `'${status.dataDirectory}'` : status.dataDirectory;
+  return [
+    ...notices,
+    `Homeport ${status.version} listens on ${address}: MQTT ${hub.mqttPort}, devices and services ${hub.httpsPort}, people ${new URL(central.url).port || 443}`,
+    `Sign in once within ten minutes: ${signInLink}`,
+    `Hub host name: ${hub.hostName}   ID scope: ${dps.idScope}`,
+    `Trust this CA: ${ca}   (browsers ask once; SDKs take the file)`,
+    `Try next: HOMEPORT_DATA=${data} bin/azsphere login`,
+  ];
+}

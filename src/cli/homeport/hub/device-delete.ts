@@ -1,0 +1,12 @@
+import type { Command } from '../../kit/command.ts';
+import { administer } from '../administration.ts';
+
+export const deviceDeleteCommand: Command = {
+  options: [{ name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' }],
+  examples: ['homeport hub device delete --device-id dev1'],
+  async run(invocation) {
+    const deviceId = invocation.options.required('device-id');
+    await administer(invocation, { method: 'DELETE', path: `/hub/devices/${encodeURIComponent(deviceId)}` });
+    invocation.terminal.print(`Deleted ${deviceId}.`);
+  },
+};

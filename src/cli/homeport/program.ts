@@ -1,0 +1,82 @@
+import type { OptionSpec, Program } from '../kit/command.ts';
+
+export const dataOption: OptionSpec = {
+  name: 'data',
+  value: 'DIRECTORY',
+  summary: 'The data directory; without it HOMEPORT_DATA, else ~/.local/state/homeport',
+};
+
+/** `homeport`: commands are loaded by name, so that `status` does not read the server's files. */
+export function homeportProgram(version: string): Program {
+  return {
+    name: 'homeport',
+    summary: 'Run and administer a home for devices built for Azure IoT and Azure Sphere.',
+    version,
+    ignoresCase: false,
+    commonOptions: [dataOption],
+    commands: [
+      { path: 'start', summary: 'Start the server', load: async () => (await import('./start.ts')).startCommand },
+      {
+        path: 'status',
+        summary: 'Print addresses, names and ids of the running server',
+        load: async () => (await import('./status.ts')).statusCommand,
+      },
+      {
+        path: 'sign-in',
+        summary: 'Print a link that signs one person in',
+        load: async () => (await import('./sign-in.ts')).signInCommand,
+      },
+      {
+        path: 'refusals',
+        summary: 'Print who was refused, why, and the fix',
+        load: async () => (await import('./refusals.ts')).refusalsCommand,
+      },
+      { path: 'simulate', summary: 'Run a simulated device', load: async () => (await import('./simulate.ts')).simulateCommand },
+      {
+        path: 'config show',
+        summary: 'Print every setting and where its value came from',
+        load: async () => (await import('./config-show.ts')).configShowCommand,
+      },
+      {
+        path: 'config check',
+        summary: 'Check the settings; exits 1 when something is wrong',
+        load: async () => (await import('./config-check.ts')).configCheckCommand,
+      },
+      {
+        path: 'hub device create',
+        summary: 'Create a device identity',
+        load: async () => (await import('./hub/device-create.ts')).deviceCreateCommand,
+      },
+      {
+        path: 'hub device list',
+        summary: 'List the hub’s device identities',
+        load: async () => (await import('./hub/device-list.ts')).deviceListCommand,
+      },
+      {
+        path: 'hub device delete',
+        summary: 'Delete a device identity',
+        load: async () => (await import('./hub/device-delete.ts')).deviceDeleteCommand,
+      },
+      {
+        path: 'hub certificate upload',
+        summary: 'Upload a CA certificate to the hub',
+        load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,
+      },
+      {
+        path: 'hub certificate code',
+        summary: 'Get a code for the proof of possession',
+        load: async () => (await import('./hub/certificate-code.ts')).certificateCodeCommand,
+      },
+      {
+        path: 'hub certificate verify',
+        summary: 'Verify a CA certificate with its proof',
+        load: async () => (await import('./hub/certificate-verify.ts')).certificateVerifyCommand,
+      },
+      {
+        path: 'hub certificate list',
+        summary: 'List the hub’s CA certificates',
+        load: async () => (await import('./hub/certificate-list.ts')).certificateListCommand,
+      },
+    ],
+  };
+}
