@@ -1,0 +1,84 @@
+import type { Instant } from '#base/instant.ts';
+import type { Certificate } from '#pki/certificate.ts';
+import { buildChain } from '#pki/chain.ts';
+import { findUnverified, refuseUnverified } from './authenticate-device.ts';
+import { mint, type RegistrationCaller } from './caller.ts';
+import { readShown, singleCommonName } from './leaf.ts';
+import { accept, refuse, type Verdict } from './verdict.ts';
+
+/** An enrollment group that lets devices in by certificate. */
+export type CertificateGroup = {
+  readonly groupId: string;
+  readonly isEnabled: boolean;
+  /** Its primary and secondary certificate, those of them that are verified. */
+  readonly anchors: readonly Certificate[];
+  readonly unverified: readonly Certificate[];
+};
+
+export type RegistrationAttempt = {
+  /** As the device spells it. */
+  readonly registrationId: string;
+  readonly evidence: { readonly certificates: readonly Buffer[] };
+  readonly groups: readonly CertificateGroup[];
+  readonly at: Instant;
+};
+
+/**
+ * Decides whether a registration may use an enrollment group.
+ *
+ * The group is the one whose verified certificate stands nearest to the leaf on its chain. That group
+ * decides: when it is disabled, no group further up is asked (dps-device-protocol.md 4), or disabling
+ * a production line would move its devices to the parent's group instead of stopping them.
+ */
+export function attestDevice({ registrationId, evidence, groups, at }: RegistrationAttempt): Verdict<RegistrationCaller> {
+  const shown = readShown(evidence.certificates);
+  if (!shown.accepted) return shown;
+  const { leaf, presented } = shown.value;
+  const result = buildChain({ leaf, presented, anchors: groups.flatMap(({ anchors }) => anchors), at });
+  const trace = [...shown.trace, ...result.trace];
+  if (!result.ok) {
+    const unverified =
+      result.reason === 'issuer-unknown' &&
+      findUnverified(
+        shown.value,
+        groups.flatMap((group) => group.unverified),
+        at,
+      );
+    if (unverified) return refuseUnverified(unverified, trace);
+    return refuse(result.reason, result.detail, {
+      trace: trace.slice(0, -1),
+      ...(result.reason === 'issuer-unknown' && { fix: noGroupFix }),
+    });
+  }
+  const name = singleCommonName(leaf, trace);
+  if (!name.accepted) return name;
+  // Registration ids are compared ignoring case; both sides are ASCII by their own rules.
+  if (name.value.toLowerCase() !== registrationId.toLowerCase()) {
+    return refuse('common-name-mismatch', `The certificate is for ${name.value}, not for ${registrationId}.`, {
+      trace,
+      fix: 'Register under the name in the certificate.',
+    });
+  }
+  const matched = [...trace, { check: 'common-name', passed: true, detail: name.value }];
+  const group = groups.find(({ anchors }) => anchors.includes(result.anchor));
+  if (!group)
+    return refuse('enrollment-unknown', 'No enrollment group holds the certificate that the chain ends in.', { trace: matched });
+  if (!group.isEnabled) {
+    return refuse('enrollment-disabled', `The enrollment group ${group.groupId} is disabled.`, {
+      trace: matched,
+      fix: 'Enable the enrollment group.',
+    });
+  }
+  return accept(
+    mint<RegistrationCaller>({
+      kind: 'registration',
+      registrationId,
+      enrollmentGroupId: group.groupId,
+      leafDer: leaf.der,
+      anchorSha256: result.anchor.sha256Thumbprint,
+    }),
+    [...matched, { check: 'enrollment', passed: true, detail: group.groupId }],
+  );
+}
+
+const noGroupFix = 'Upload and verify the CA certificate that signed the device certificate in an enrollment group.';

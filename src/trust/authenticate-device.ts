@@ -1,0 +1,180 @@
+import { formatInstant, type Instant, instant } from '#base/instant.ts';
+import type { Certificate } from '#pki/certificate.ts';
+import { buildChain } from '#pki/chain.ts';
+import { type DeviceCaller, mint } from './caller.ts';
+import { readShown, type ShownCertificates, singleCommonName } from './leaf.ts';
+import { normalizeThumbprint } from './thumbprint.ts';
+import { accept, type Refusal, refuse, type TraceStep, type Verdict } from './verdict.ts';
+
+export type DeviceAuthentication =
+  | { readonly type: 'selfSigned'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string }
+  | { readonly type: 'certificateAuthority' }
+  | { readonly type: 'sas' };
+
+/** What the registry knows of the identity that somebody wants to be. */
+export type DeviceIdentity = {
+  readonly deviceId: string;
+  readonly isEnabled: boolean;
+  readonly generationId: string;
+  readonly authentication: DeviceAuthentication;
+};
+
+export type DeviceEvidence = {
+  /** As the TLS handshake brought them, DER, leaf first; the peer proved that it holds the leaf's key. */
+  readonly certificates: readonly Buffer[];
+  /** A password of at least one byte was sent. An empty one counts as none. */
+  readonly hasPassword: boolean;
+};
+
+export type DeviceAttempt = {
+  /** Undefined when there is no identity of that name. */
+  readonly device: DeviceIdentity | undefined;
+  readonly evidence: DeviceEvidence;
+  /** CAs of this hub whose possession was proven. */
+  readonly verifiedAnchors: readonly Certificate[];
+  /** CAs that were uploaded and never proven: they let nobody in, and explain why. */
+  readonly uploadedUnverified: readonly Certificate[];
+  readonly at: Instant;
+};
+
+/**
+ * Decides whether a connection may act as a device of a hub.
+ *
+ * The kind of the identity chooses the rule: for `selfSigned` only the thumbprint and the dates of
+ * the leaf count, for `certificateAuthority` a chain to a verified CA and the exact device id as
+ * common name. A password is an attempt by key, also when a certificate came with it
+ * (hub-device-protocol.md 2.3). Whether the device is enabled is looked at last: only who proved to
+ * be the device is told apart as disabled.
+ */
+export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller> {
+  const { device, evidence } = attempt;
+  if (evidence.certificates.length === 0 && !evidence.hasPassword) {
+    return refuse('credentials-missing', 'Neither a client certificate nor a password was presented.', {
+      fix: 'Configure the device with its certificate and private key.',
+    });
+  }
+  if (!device)
+    return refuse('device-unknown', 'There is no device of this id.', {
+      fix: 'Create the device, or let it register through the provisioning service.',
+    });
+  const { type } = device.authentication;
+  if (evidence.hasPassword || type === 'sas') return refuseKind(type, evidence);
+  const shown = readShown(evidence.certificates);
+  if (!shown.accepted) return shown;
+  const trace = [...shown.trace, { check: 'authentication-type', passed: true, detail: type }];
+  const proof =
+    device.authentication.type === 'selfSigned'
+      ? checkThumbprint(device.authentication, shown.value.leaf, attempt.at, trace)
+      : checkChain(device.deviceId, shown.value, attempt, trace);
+  if (!proof.accepted) return proof;
+  if (!device.isEnabled) {
+    return refuse('device-disabled', 'The device is disabled.', {
+      trace: proof.trace,
+      fix: 'Enable the device in the registry, or unblock it in Central.',
+    });
+  }
+  return accept(
+    mint<DeviceCaller>({
+      kind: 'device',
+      deviceId: device.deviceId,
+      generationId: device.generationId,
+      authMethod: { scope: 'device', type: 'x509' },
+      leafSha256: shown.value.leaf.sha256Thumbprint,
+      ...proof.value,
+    }),
+    proof.trace,
+  );
+}
+
+type Proof = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256'>;
+
+function refuseKind(type: DeviceAuthentication['type'], { hasPassword }: DeviceEvidence): { accepted: false; refusal: Refusal } {
+  const shown = hasPassword ? 'A password was presented' : 'A certificate was presented';
+  const wanted = {
+    selfSigned: 'a certificate of a known thumbprint',
+    certificateAuthority: 'a certificate signed by a verified CA',
+    sas: 'a shared access signature',
+  };
+  return refuse('credential-type-mismatch', `${shown}; the device is registered for ${wanted[type]}.`, {
+    fix:
+      type === 'sas'
+        ? 'This build signs devices in by certificate: register the device for one.'
+        : 'Connect with the certificate alone, without a password.',
+  });
+}
+
+/** No chain is built and no usage is looked at: the original's hub does neither (sphere.md 2.8). */
+function checkThumbprint(
+  slots: { primaryThumbprint?: string; secondaryThumbprint?: string },
+  leaf: Certificate,
+  at: Instant,
+  trace: readonly TraceStep[],
+): Verdict<Proof> {
+  const known = [slots.primaryThumbprint, slots.secondaryThumbprint].map((text) => normalizeThumbprint(text ?? ''));
+  const own = [leaf.sha1Thumbprint.toLowerCase(), leaf.sha256Thumbprint];
+  const slot = known.findIndex((thumbprint) => thumbprint !== undefined && own.includes(thumbprint));
+  if (slot < 0) {
+    return refuse('thumbprint-mismatch', `The certificate's thumbprint ${leaf.sha1Thumbprint} is not the device's.`, {
+      trace,
+      fix: 'After a certificate was renewed: let the device register through the provisioning service again, or store the new thumbprint as its secondary one.',
+    });
+  }
+  const matched = [...trace, { check: 'thumbprint', passed: true, detail: slot === 0 ? 'primary' : 'secondary' }];
+  if (at > leaf.notAfter)
+    return refuse('certificate-expired', `The certificate ended at ${formatInstant(leaf.notAfter)}.`, {
+      trace: matched,
+      fix: 'Renew the certificate.',
+    });
+  if (at < leaf.notBefore) {
+    return refuse('certificate-not-yet-valid', `The certificate begins at ${formatInstant(leaf.notBefore)}.`, {
+      trace: matched,
+      fix: 'Compare the clocks of device and server.',
+    });
+  }
+  return accept({ expiresAt: leaf.notAfter, anchorSha256: undefined }, matched);
+}
+
+function checkChain(
+  deviceId: string,
+  shown: ShownCertificates,
+  attempt: DeviceAttempt,
+  before: readonly TraceStep[],
+): Verdict<Proof> {
+  const { leaf, presented } = shown;
+  const result = buildChain({ leaf, presented, anchors: attempt.verifiedAnchors, at: attempt.at });
+  const trace = [...before, ...result.trace];
+  if (!result.ok) {
+    const unverified = result.reason === 'issuer-unknown' && findUnverified(shown, attempt.uploadedUnverified, attempt.at);
+    return unverified ? refuseUnverified(unverified, trace) : refuse(result.reason, result.detail, { trace: trace.slice(0, -1) });
+  }
+  const name = singleCommonName(leaf, trace);
+  if (!name.accepted) return name;
+  if (name.value !== deviceId) {
+    return refuse('common-name-mismatch', `The certificate is for ${name.value}, not for ${deviceId}.`, {
+      trace,
+      fix:
+        name.value.toLowerCase() === deviceId.toLowerCase()
+          ? 'Device ids are case-sensitive: register the device under the name in its certificate.'
+          : 'Connect under the name in the certificate.',
+    });
+  }
+  const end = Math.min(...result.chain.map(({ notAfter }) => notAfter));
+  return accept({ expiresAt: instant(end), anchorSha256: result.anchor.sha256Thumbprint }, [
+    ...trace,
+    { check: 'common-name', passed: true, detail: name.value },
+  ]);
+}
+
+/** The uploaded CA to which the chain would lead if somebody had proven its possession. */
+export function findUnverified(shown: ShownCertificates, uploaded: readonly Certificate[], at: Instant): Certificate | undefined {
+  if (uploaded.length === 0) return undefined;
+  const result = buildChain({ ...shown, anchors: uploaded, at });
+  return result.ok ? result.anchor : undefined;
+}
+
+export function refuseUnverified(ca: Certificate, trace: readonly TraceStep[]): { accepted: false; refusal: Refusal } {
+  return refuse('issuer-not-verified', `The chain leads to ${ca.subject}, which was uploaded and not verified.`, {
+    trace,
+    fix: 'Generate a verification code for the CA certificate and upload the proof that is signed with its key.',
+  });
+}
