@@ -1,18 +1,15 @@
-import type { MqttLimits } from './limits.ts';
-import type { InboundPublish, OutboundPublish, Subscription, Will } from './packet.ts';
+import { assert } from '#base/assert.ts';
+import { checkEmpty, checkFlags, decodeConnack, decodePacketId, decodeSuback, PublishView } from './decode.ts';
+import { type ConnectFields, PacketWriter } from './encode.ts';
+import { defaultMqttLimits, type MqttLimits } from './limits.ts';
+import { type InboundPublish, MalformedPacket, type OutboundPublish, packetType, type Subscription } from './packet.ts';
+import { PacketIds } from './packet-ids.ts';
+import { PacketReader, PacketTooLarge } from './packet-reader.ts';
 import type { CloseReason } from './server-session.ts';
-
-export type ClientConnect = {
-  readonly clientId: string;
-  readonly userName?: string;
-  readonly password?: Buffer;
-  readonly keepAliveSeconds: number;
-  readonly cleanSession: boolean;
-  readonly will?: Will;
-};
 
 export type MqttClientSessionOptions = {
   readonly limits?: MqttLimits;
+  /** Monotonic milliseconds, for keep-alive. */
   readonly nowMs: () => number;
   /** There is output to take; called once, then not again before `takeOutput`. */
   readonly onOutput: () => void;
@@ -24,22 +21,245 @@ export type MqttClientSessionOptions = {
   readonly onClose: (reason: CloseReason) => void;
 };
 
-export declare class MqttClientSession {
-  constructor(options: MqttClientSessionOptions);
-  get isConnected(): boolean;
-  get isClosed(): boolean;
-  get closeDetail(): string;
-  connect(connect: ClientConnect): void;
+type State = 'new' | 'connecting' | 'open' | 'closed';
+
+/** What waits for an answer that carries a packet id. */
+type Pending =
+  | { readonly kind: 'publish'; readonly onAck: (() => void) | undefined }
+  | { readonly kind: 'subscribe'; readonly count: number; readonly onGranted: ((codes: readonly number[]) => void) | undefined }
+  | { readonly kind: 'unsubscribe'; readonly onDone: (() => void) | undefined };
+
+/** How long a CONNACK or PINGRESP may take. */
+const answerMsMax = 30_000;
+
+/** The client's side of one MQTT 3.1.1 connection, without I/O: for simulated devices, the bridge and tests. */
+export class MqttClientSession {
+  readonly #options: MqttClientSessionOptions;
+  readonly #limits: MqttLimits;
+  readonly #reader: PacketReader;
+  readonly #writer = new PacketWriter();
+  readonly #view = new PublishView();
+  readonly #ids = new PacketIds();
+  readonly #pending = new Map<number, Pending>();
+  #publishesPending = 0;
+  #state: State = 'new';
+  #isReading = false;
+  #waiting: Buffer[] = [];
+  #isOutputAnnounced = false;
+  #keepAliveMs = 0;
+  #lastOutputMs = 0;
+  #answerDueMs: number | undefined;
+  #closeDetail = '';
+
+  constructor(options: MqttClientSessionOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? defaultMqttLimits;
+    this.#reader = new PacketReader(this.#onPacket.bind(this), this.#limits.packetBytesMax);
+  }
+
+  /** The server accepted, and nothing ended it yet. */
+  get isConnected(): boolean {
+    return this.#state === 'open';
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Why it ended, in more words, for the log. Empty while open. */
+  get closeDetail(): string {
+    return this.#closeDetail;
+  }
+
+  connect(fields: ConnectFields): void {
+    assert(this.#state === 'new', 'a session connects once');
+    this.#state = 'connecting';
+    this.#keepAliveMs = fields.keepAliveSeconds * 1000;
+    this.#answerDueMs = this.#options.nowMs() + answerMsMax;
+    this.#writer.connect(fields);
+    this.#announceOutput();
+  }
+
   /** `onGranted` gets a SUBACK code per filter. */
-  subscribe(filters: readonly Subscription[], onGranted?: (codes: readonly number[]) => void): void;
-  unsubscribe(filters: readonly string[], onDone?: () => void): void;
-  /** `onAck` is called at the PUBACK of a QoS 1 message. False when closed or the window is full. */
-  publish(packet: OutboundPublish, onAck?: () => void): boolean;
-  /** Sends DISCONNECT and closes. */
-  disconnect(): void;
-  receive(chunk: Buffer): void;
-  takeOutput(): Buffer | undefined;
-  endOfInput(): void;
-  /** Pings when the keep-alive is due; closes when a ping stays unanswered. */
-  checkKeepAlive(nowMs: number): void;
+  subscribe(filters: readonly Subscription[], onGranted?: (codes: readonly number[]) => void): void {
+    if (this.#state !== 'open') return;
+    const packetId = this.#ids.take();
+    this.#pending.set(packetId, { kind: 'subscribe', count: filters.length, onGranted });
+    this.#writer.subscribe(packetId, filters);
+    this.#announceOutput();
+  }
+
+  unsubscribe(filters: readonly string[], onDone?: () => void): void {
+    if (this.#state !== 'open') return;
+    const packetId = this.#ids.take();
+    this.#pending.set(packetId, { kind: 'unsubscribe', onDone });
+    this.#writer.unsubscribe(packetId, filters);
+    this.#announceOutput();
+  }
+
+  /** Sends a message; `onAck` is called at the PUBACK of a QoS 1 message. False when nothing was sent: not open, no window, no room. */
+  publish(packet: OutboundPublish, onAck?: () => void): boolean {
+    if (this.#state !== 'open' || this.#writer.length > this.#limits.outputBytesMax) return false;
+    if (packet.qos === 0) this.#writer.publish(packet, 0);
+    else {
+      if (this.#publishesPending >= this.#limits.outboundInflightMax) return false;
+      const packetId = this.#ids.take();
+      this.#pending.set(packetId, { kind: 'publish', onAck });
+      this.#publishesPending++;
+      this.#writer.publish(packet, packetId);
+    }
+    this.#announceOutput();
+    return true;
+  }
+
+  /** Sends DISCONNECT, so that the server drops the will, and closes. */
+  disconnect(): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'open') {
+      this.#writer.empty(packetType.disconnect);
+      this.#announceOutput();
+    }
+    this.#end('disconnect', '');
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#state === 'closed') return;
+    if (this.#isReading) {
+      this.#waiting.push(Buffer.from(chunk));
+      return;
+    }
+    for (let next: Buffer | undefined = chunk; next && !this.isClosed; next = this.#waiting.shift()) this.#read(next);
+  }
+
+  /** Everything to be sent since the last call, as one buffer that the caller owns. */
+  takeOutput(): Buffer | undefined {
+    this.#isOutputAnnounced = false;
+    return this.#writer.take();
+  }
+
+  endOfInput(): void {
+    this.#end('connection-lost', 'the server ended the connection');
+  }
+
+  /** Pings when the keep-alive is due [MQTT-3.1.2-23]; closes when CONNACK or PINGRESP is overdue. */
+  checkKeepAlive(nowMs: number): void {
+    if (this.#state !== 'open' && this.#state !== 'connecting') return;
+    if (this.#answerDueMs !== undefined) {
+      if (nowMs >= this.#answerDueMs) this.#end('keep-alive-timeout', `no answer within ${answerMsMax / 1000} s`);
+      return;
+    }
+    // A little early, since the caller looks only now and then.
+    if (this.#keepAliveMs === 0 || nowMs - this.#lastOutputMs < 0.75 * this.#keepAliveMs) return;
+    this.#answerDueMs = nowMs + answerMsMax;
+    this.#writer.empty(packetType.pingreq);
+    this.#announceOutput();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#isReading = true;
+    try {
+      this.#reader.feed(chunk);
+    } catch (error) {
+      if (error instanceof MalformedPacket) this.#end('malformed-packet', error.message);
+      else if (error instanceof PacketTooLarge) this.#end('packet-too-large', error.message);
+      else {
+        this.#end('internal-error', 'a fault of ours');
+        throw error;
+      }
+    } finally {
+      this.#isReading = false;
+      this.#view.release();
+    }
+  }
+
+  #onPacket(buffer: Buffer, first: number, start: number, end: number): boolean {
+    const type = first >> 4;
+    if (this.#state === 'connecting') {
+      if (type === packetType.connack) this.#onConnack(buffer, first, start, end);
+      else this.#end('packet-unexpected', 'the first packet was not CONNACK [MQTT-3.2.0-1]');
+    } else this.#onOpenPacket(type, buffer, first, start, end);
+    return !this.isClosed;
+  }
+
+  #onConnack(buffer: Buffer, first: number, start: number, end: number): void {
+    const { code, sessionPresent } = decodeConnack(buffer, first, start, end);
+    this.#answerDueMs = undefined;
+    if (code === 0) this.#state = 'open';
+    this.#options.onConnack(code, sessionPresent);
+    if (code !== 0) this.#end('refused', `CONNACK ${code}`);
+  }
+
+  #onOpenPacket(type: number, buffer: Buffer, first: number, start: number, end: number): void {
+    switch (type) {
+      case packetType.publish: {
+        if ((first & 0x06) === 0x04) {
+          this.#end('qos-2', 'PUBLISH with QoS 2 is not supported');
+          return;
+        }
+        const view = this.#view;
+        view.read(buffer, first, start, end);
+        this.#options.onMessage(view);
+        if (view.qos === 1 && this.isConnected) {
+          this.#writer.puback(view.packetId);
+          this.#announceOutput();
+        }
+        return;
+      }
+      case packetType.puback: {
+        const pending = this.#answered(decodePacketId(buffer, first, start, end), 'publish');
+        if (pending?.kind !== 'publish') return;
+        this.#publishesPending--;
+        pending.onAck?.();
+        return;
+      }
+      case packetType.suback: {
+        const { packetId, codes } = decodeSuback(buffer, first, start, end);
+        const pending = this.#answered(packetId, 'subscribe');
+        if (pending?.kind !== 'subscribe') return;
+        if (pending.count !== codes.length) {
+          this.#end('malformed-packet', 'SUBACK has another number of codes than filters [MQTT-3.8.4-5]');
+          return;
+        }
+        pending.onGranted?.(codes);
+        return;
+      }
+      case packetType.unsuback: {
+        const pending = this.#answered(decodePacketId(buffer, first, start, end), 'unsubscribe');
+        if (pending?.kind === 'unsubscribe') pending.onDone?.();
+        return;
+      }
+      case packetType.pingresp:
+        checkFlags(first, 0);
+        checkEmpty(start, end);
+        this.#answerDueMs = undefined;
+        return;
+      default:
+        this.#end('packet-unexpected', `a server sent packet type ${type}`);
+    }
+  }
+
+  /** What waited for this answer; an answer to nothing, or of another kind, is ignored. */
+  #answered(packetId: number, kind: Pending['kind']): Pending | undefined {
+    const pending = this.#pending.get(packetId);
+    if (pending?.kind !== kind) return undefined;
+    this.#pending.delete(packetId);
+    this.#ids.release(packetId);
+    return pending;
+  }
+
+  #announceOutput(): void {
+    this.#lastOutputMs = this.#options.nowMs();
+    if (this.#isOutputAnnounced) return;
+    this.#isOutputAnnounced = true;
+    this.#options.onOutput();
+  }
+
+  #end(reason: CloseReason, detail: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#closeDetail = detail;
+    this.#waiting = [];
+    this.#pending.clear();
+    this.#options.onClose(reason);
+  }
 }

@@ -1,5 +1,27 @@
-import type { MqttLimits } from './limits.ts';
-import type { ConnackRefusal, ConnectPacket, InboundPublish, OutboundPublish, Subscription } from './packet.ts';
+import { assert } from '#base/assert.ts';
+import { AcknowledgementQueue } from './acknowledgement-queue.ts';
+import {
+  checkEmpty,
+  checkFlags,
+  decodeConnect,
+  decodePacketId,
+  decodeSubscribe,
+  decodeUnsubscribe,
+  PublishView,
+} from './decode.ts';
+import { PacketWriter } from './encode.ts';
+import { defaultMqttLimits, type MqttLimits } from './limits.ts';
+import {
+  type ConnackRefusal,
+  type ConnectPacket,
+  type InboundPublish,
+  MalformedPacket,
+  type OutboundPublish,
+  packetType,
+  type Subscription,
+} from './packet.ts';
+import { PacketIds } from './packet-ids.ts';
+import { PacketReader, PacketTooLarge } from './packet-reader.ts';
 
 /** Why a session ended: one of the session's own words, or the word that a surface gave to `close`. */
 export type CloseReason =
@@ -7,11 +29,16 @@ export type CloseReason =
   | 'connection-lost'
   | 'malformed-packet'
   | 'packet-too-large'
+  | 'qos-2'
+  | 'connect-missing'
+  | 'second-connect'
+  | 'packet-unexpected'
   | 'protocol-level'
   | 'refused'
   | 'connect-timeout'
   | 'keep-alive-timeout'
   | 'sent-too-much-before-accept'
+  | 'internal-error'
   | (string & Record<never, never>);
 
 /** What a surface does with the events of one connection. `ended` is called exactly once. */
@@ -34,36 +61,336 @@ export type MqttServerSessionOptions = {
   readonly limits?: MqttLimits;
   /** Monotonic milliseconds, for keep-alive; read once per `receive`. */
   readonly nowMs: () => number;
-  /** A CONNECT arrived. The callee answers with `accept` or `refuse`, at once or later; without a handler, events go nowhere. */
+  /** A CONNECT arrived. The callee answers with `accept` or `refuse`, at once or later; without a handler the session closes. */
   readonly onConnect: (packet: ConnectPacket) => SessionHandler | undefined;
-  /** There is output to take; called once, then not again before `takeOutput`. */
+  /** There is output to take; called once, then not again before `takeOutput`. A pump that waits for the end of its batch writes once per batch. */
   readonly onOutput: () => void;
   /** The pump takes what output is left, writes it and ends the socket. Called once. */
   readonly onClose: (reason: CloseReason) => void;
 };
 
-export declare class MqttServerSession {
-  constructor(options: MqttServerSessionOptions);
-  /** More details of why it ended, for the log: quotes the broken clause. Empty while open. */
-  get closeDetail(): string;
-  get isClosed(): boolean;
-  get bufferedOutputBytes(): number;
-  /** False: the pump should stop reading the socket until it is true again (looked at after each receive and each flush). */
-  get wantsInput(): boolean;
-  /** False: `publish` would decline, for lack of room or of inflight window. */
-  get isWritable(): boolean;
-  receive(chunk: Buffer): void;
-  takeOutput(): Buffer | undefined;
-  endOfInput(): void;
-  /** Closes when the CONNECT or keep-alive deadline has passed. The pump's wheel calls it, every few seconds. */
-  checkKeepAlive(nowMs: number): void;
-  /** CONNACK 0. Call it last: packets that arrived meanwhile are handed on before it returns. */
-  accept(sessionPresent: boolean): void;
-  refuse(code: ConnackRefusal): void;
-  close(reason: CloseReason): void;
-  acknowledge(packetId: number): void;
-  /** Packet id for QoS 1, 0 for QoS 0; false when it was declined (closed, window or buffer full): nothing was sent. */
-  publish(packet: OutboundPublish): number | false;
-  grant(packetId: number, codes: readonly number[]): void;
-  unsubscribed(packetId: number): void;
+type State = 'awaiting-connect' | 'awaiting-answer' | 'open' | 'closed';
+
+/**
+ * The server's side of one MQTT 3.1.1 connection, without I/O: chunks and the time go in, events and
+ * buffers come out. QoS 2 is not spoken (hub-device-protocol.md 4.4).
+ *
+ * Until a surface has answered CONNECT nothing else is handed on: a message must never meet a surface
+ * that does not yet know who sent it.
+ */
+export class MqttServerSession {
+  readonly #options: MqttServerSessionOptions;
+  readonly #limits: MqttLimits;
+  readonly #reader: PacketReader;
+  readonly #writer = new PacketWriter();
+  readonly #publish = new PublishView();
+  readonly #inbound = new AcknowledgementQueue();
+  readonly #outbound = new PacketIds();
+  #state: State = 'awaiting-connect';
+  #handler: SessionHandler | undefined;
+  /** Chunks that may not be read yet: copies. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isReading = false;
+  #isOutputAnnounced = false;
+  #hasDeclined = false;
+  #lastInputMs: number;
+  #inputDueMs: number;
+  #closeReason: CloseReason = 'connection-lost';
+  #closeDetail = '';
+  #isCleanClose = false;
+
+  constructor(options: MqttServerSessionOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? defaultMqttLimits;
+    this.#lastInputMs = options.nowMs();
+    this.#inputDueMs = this.#limits.connectMsMax;
+    this.#reader = new PacketReader(this.#onPacket.bind(this), this.#limits.connectBytesMax);
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Why it ended, in more words, for the log: quotes the broken clause. Empty while open. */
+  get closeDetail(): string {
+    return this.#closeDetail;
+  }
+
+  get bufferedOutputBytes(): number {
+    return this.#writer.length;
+  }
+
+  /** False: the pump should stop reading its socket. It looks after every receive, every flush and every batch of acknowledgements. */
+  get wantsInput(): boolean {
+    if (this.#state === 'closed') return false;
+    return this.#waitingBytes === 0 && !this.#isInboundFull && this.#writer.length <= this.#limits.outputBytesMax;
+  }
+
+  /** False: `publish` would decline a QoS 1 message, for lack of room or of window. */
+  get isWritable(): boolean {
+    return this.#state === 'open' && this.#hasRoom && this.#outbound.size < this.#limits.outboundInflightMax;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#state === 'closed') return;
+    // What arrives before CONNECT is complete does not move its deadline: it runs from the start.
+    if (this.#state !== 'awaiting-connect') this.#lastInputMs = this.#options.nowMs();
+    // A surface may make its peer speak while it is being spoken to (in memory): that chunk waits its turn.
+    if (this.#isReading || this.#state === 'awaiting-answer') this.#keep(chunk, false);
+    else {
+      this.#read(chunk);
+      this.#readWaiting();
+    }
+  }
+
+  /** Everything to be sent since the last call, as one buffer that the caller owns. */
+  takeOutput(): Buffer | undefined {
+    this.#isOutputAnnounced = false;
+    return this.#writer.take();
+  }
+
+  /** The other end is gone, or ended its half without DISCONNECT. */
+  endOfInput(): void {
+    this.#end(
+      'connection-lost',
+      this.#reader.isMidPacket ? 'the connection ended inside a packet' : 'the connection ended without DISCONNECT',
+    );
+  }
+
+  /** Closes when CONNECT or the next packet is overdue [MQTT-3.1.2-24]. The pump calls it every few seconds. */
+  checkKeepAlive(nowMs: number): void {
+    if (this.#state === 'closed') return;
+    // While we ask our pump not to read, the client's silence is our doing.
+    if (this.#isInboundFull) this.#lastInputMs = nowMs;
+    if (nowMs - this.#lastInputMs > this.#inputDueMs) {
+      const isConnecting = this.#state === 'awaiting-connect';
+      this.#end(isConnecting ? 'connect-timeout' : 'keep-alive-timeout', `nothing arrived for ${this.#inputDueMs / 1000} s`);
+    } else this.#offerRoom();
+  }
+
+  /** Answers CONNECT with 0. Call it last: packets that arrived meanwhile are handed on before it returns. */
+  accept(sessionPresent: boolean): void {
+    if (this.#state === 'closed') return;
+    assert(this.#state === 'awaiting-answer', 'a connection is accepted once');
+    this.#state = 'open';
+    this.#reader.remainingLengthMax = this.#limits.packetBytesMax;
+    this.#writer.connack(sessionPresent, 0);
+    this.#announceOutput();
+    if (!this.#isReading) this.#readWaiting();
+  }
+
+  /** Answers CONNECT with a refusal and closes [MQTT-3.2.2-5]. */
+  refuse(code: ConnackRefusal): void {
+    if (this.#state === 'closed') return;
+    assert(this.#state === 'awaiting-answer', 'a connection is refused before it is accepted');
+    this.#refuse(code, 'refused', `CONNACK ${code}`);
+  }
+
+  /** Ends the session: MQTT 3.1.1 has no packet for that. `ended` is called before this returns. */
+  close(reason: CloseReason): void {
+    this.#end(reason, '');
+  }
+
+  /** A QoS 1 message is safe. PUBACKs leave in the order of arrival [MQTT-4.6.0-2], whatever the order of these calls. */
+  acknowledge(packetId: number): void {
+    if (this.#state === 'closed') return;
+    if (this.#inbound.acknowledge(packetId, this.#writer)) this.#announceOutput();
+  }
+
+  /** Sends a message. Gives the packet id of a QoS 1 message, 0 for QoS 0, false when nothing was sent: closed, no window or no room. */
+  publish(packet: OutboundPublish): number | false {
+    if (this.#state !== 'open') return false;
+    if (!this.#hasRoom || (packet.qos === 1 && this.#outbound.size >= this.#limits.outboundInflightMax)) {
+      this.#hasDeclined = true;
+      return false;
+    }
+    const packetId = packet.qos === 1 ? this.#outbound.take() : 0;
+    this.#writer.publish(packet, packetId);
+    this.#announceOutput();
+    return packetId;
+  }
+
+  /** Answers SUBSCRIBE with a code per filter [MQTT-3.8.4-5]: 0, 1 or `subscriptionRefused`. */
+  grant(packetId: number, codes: readonly number[]): void {
+    if (this.#state !== 'open') return;
+    this.#writer.suback(packetId, codes);
+    this.#announceOutput();
+  }
+
+  /** Answers UNSUBSCRIBE [MQTT-3.10.4-4]. */
+  unsubscribed(packetId: number): void {
+    if (this.#state !== 'open') return;
+    this.#writer.unsuback(packetId);
+    this.#announceOutput();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#writer.length <= this.#limits.outputBytesMax;
+  }
+
+  get #isInboundFull(): boolean {
+    return this.#inbound.size >= this.#limits.inboundInflightMax;
+  }
+
+  #read(chunk: Buffer): void {
+    this.#isReading = true;
+    try {
+      const taken = this.#reader.feed(chunk);
+      if (taken < chunk.length) this.#keep(chunk.subarray(taken), true);
+    } catch (error) {
+      if (error instanceof MalformedPacket) this.#end('malformed-packet', error.message);
+      else if (error instanceof PacketTooLarge) this.#end('packet-too-large', error.message);
+      else {
+        // A bug in a surface: this connection is out of step now, the others are not.
+        this.#end('internal-error', 'a fault of ours');
+        throw error;
+      }
+    } finally {
+      this.#isReading = false;
+      this.#publish.release();
+    }
+    this.#offerRoom();
+  }
+
+  #readWaiting(): void {
+    // The state is asked again each time: what is read may close the session.
+    for (let chunk = this.#waiting[0]; chunk && this.#state === 'open'; chunk = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#waitingBytes -= chunk.length;
+      this.#read(chunk);
+    }
+  }
+
+  #keep(chunk: Buffer, isFirst: boolean): void {
+    if (this.#state === 'closed' || chunk.length === 0) return;
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes > this.#limits.beforeAcceptBytesMax) {
+      this.#end('sent-too-much-before-accept', `more than ${this.#limits.beforeAcceptBytesMax} bytes before CONNACK`);
+      return;
+    }
+    const copy = Buffer.from(chunk);
+    if (isFirst) this.#waiting.unshift(copy);
+    else this.#waiting.push(copy);
+  }
+
+  /** Whether the reader may go on with the next packet. */
+  #onPacket(buffer: Buffer, first: number, start: number, end: number): boolean {
+    const type = first >> 4;
+    if (this.#state === 'open') {
+      if (type === packetType.publish) this.#onPublish(buffer, first, start, end);
+      else this.#onControl(type, buffer, first, start, end);
+    } else if (type === packetType.connect) this.#onConnect(buffer, first, start, end);
+    else this.#end('connect-missing', 'the first packet was not CONNECT [MQTT-3.1.0-1]');
+    return this.#state === 'open';
+  }
+
+  #onPublish(buffer: Buffer, first: number, start: number, end: number): void {
+    if ((first & 0x06) === 0x04) {
+      this.#end('qos-2', 'PUBLISH with QoS 2 is not supported');
+      return;
+    }
+    const publish = this.#publish;
+    publish.read(buffer, first, start, end);
+    if (publish.payloadBytes > this.#limits.payloadBytesMax) {
+      this.#end('packet-too-large', `a payload of ${publish.payloadBytes} bytes, the limit is ${this.#limits.payloadBytesMax}`);
+      return;
+    }
+    if (publish.qos === 1) this.#inbound.add(publish.packetId);
+    this.#handler?.publish(publish);
+  }
+
+  #onControl(type: number, buffer: Buffer, first: number, start: number, end: number): void {
+    switch (type) {
+      case packetType.puback: {
+        const packetId = decodePacketId(buffer, first, start, end);
+        // An id that is not in flight is a late echo; answering it would be worse than ignoring it.
+        if (this.#outbound.release(packetId)) this.#handler?.acknowledged(packetId);
+        return;
+      }
+      case packetType.pingreq:
+        checkFlags(first, 0);
+        checkEmpty(start, end);
+        this.#writer.empty(packetType.pingresp);
+        this.#announceOutput();
+        return;
+      case packetType.subscribe: {
+        const { packetId, filters } = decodeSubscribe(buffer, first, start, end, this.#limits.filtersPerPacketMax);
+        this.#handler?.subscribe(packetId, filters);
+        return;
+      }
+      case packetType.unsubscribe: {
+        const { packetId, filters } = decodeUnsubscribe(buffer, first, start, end, this.#limits.filtersPerPacketMax);
+        this.#handler?.unsubscribe(packetId, filters);
+        return;
+      }
+      case packetType.disconnect:
+        checkFlags(first, 0);
+        checkEmpty(start, end);
+        this.#isCleanClose = true;
+        this.#end('disconnect', '');
+        return;
+      case packetType.connect:
+        // Before its credentials are read: a peer that could sign in again would change identity under
+        // a caller that messages under way already hold.
+        this.#end('second-connect', 'a second CONNECT [MQTT-3.1.0-2]');
+        return;
+      default:
+        this.#end('packet-unexpected', `a client sent packet type ${type} [MQTT-4.8.0-1]`);
+    }
+  }
+
+  #onConnect(buffer: Buffer, first: number, start: number, end: number): void {
+    const packet = decodeConnect(buffer, first, start, end);
+    this.#state = 'awaiting-answer';
+    if (!packet) {
+      this.#refuse(1, 'protocol-level', 'not MQTT 3.1.1 [MQTT-3.1.2-2]');
+      return;
+    }
+    const { keepAliveMsMax } = this.#limits;
+    this.#lastInputMs = this.#options.nowMs();
+    this.#inputDueMs = packet.keepAliveSeconds === 0 ? keepAliveMsMax : Math.min(1500 * packet.keepAliveSeconds, keepAliveMsMax);
+    const handler = this.#options.onConnect(packet);
+    if (!handler) {
+      this.#end('refused', 'no surface took the connection');
+      return;
+    }
+    // It may have refused already, inside the call that returned the handler.
+    if (this.isClosed) handler.ended(this.#closeReason, false);
+    else this.#handler = handler;
+  }
+
+  #refuse(code: ConnackRefusal, reason: CloseReason, detail: string): void {
+    this.#writer.connack(false, code);
+    this.#announceOutput();
+    this.#end(reason, detail);
+  }
+
+  #announceOutput(): void {
+    if (this.#isOutputAnnounced) return;
+    this.#isOutputAnnounced = true;
+    this.#options.onOutput();
+  }
+
+  #offerRoom(): void {
+    if (!this.#hasDeclined || !this.isWritable) return;
+    this.#hasDeclined = false;
+    this.#handler?.writable?.();
+  }
+
+  #end(reason: CloseReason, detail: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#closeReason = reason;
+    this.#closeDetail = detail;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    const handler = this.#handler;
+    this.#handler = undefined;
+    try {
+      handler?.ended(reason, this.#isCleanClose);
+    } finally {
+      this.#options.onClose(reason);
+    }
+  }
 }

@@ -1,0 +1,138 @@
+import { MalformedPacket } from './packet.ts';
+
+/**
+ * Gets one whole packet: `first` is its first byte, its variable header and payload are
+ * `buffer[start..end)`. The memory is valid only during the call. Returns whether to go on.
+ */
+export type PacketSink = (buffer: Buffer, first: number, start: number, end: number) => boolean;
+
+/** Buffers for a packet in parts start at this size and double: a peer cannot make us reserve what it only announced. */
+const partialBytesMin = 256;
+
+/**
+ * Finds packets in a stream that is cut anywhere (section 2.2.3).
+ *
+ * A packet that lies whole in one chunk is handed on where it lies. Only one that straddles chunks is
+ * copied, once, into a buffer of its own.
+ */
+export class PacketReader {
+  readonly #sink: PacketSink;
+  #remainingLengthMax: number;
+  #partial: Buffer | undefined;
+  #partialLength = 0;
+  /** Length of the whole packet that `#partial` grows into; 0 while its header is not complete. */
+  #partialTotal = 0;
+
+  constructor(sink: PacketSink, remainingLengthMax: number) {
+    this.#sink = sink;
+    this.#remainingLengthMax = remainingLengthMax;
+  }
+
+  set remainingLengthMax(value: number) {
+    this.#remainingLengthMax = value;
+  }
+
+  /** Whether a packet has begun and not ended. */
+  get isMidPacket(): boolean {
+    return this.#partialLength > 0;
+  }
+
+  /** Hands on every whole packet and keeps what is left over. Returns how much it took: less than all if the sink said stop. */
+  feed(chunk: Buffer): number {
+    let at = 0;
+    if (this.#partialLength > 0) {
+      at = this.#complete(chunk);
+      if (at < 0) return -at;
+    }
+    const size = chunk.length;
+    while (at < size) {
+      let start = at + 1;
+      let remaining = 0;
+      let shift = 0;
+      let byte = 0x80;
+      while (start < size) {
+        byte = chunk[start++] as number;
+        remaining |= (byte & 0x7f) << shift;
+        if (byte < 0x80) break;
+        shift += 7;
+        if (shift > 21) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
+      }
+      if (byte >= 0x80) break;
+      this.#checkSize(remaining);
+      const end = start + remaining;
+      if (end > size) break;
+      const first = chunk[at] as number;
+      at = end;
+      if (!this.#sink(chunk, first, start, end)) return at;
+    }
+    if (at < size) this.#keep(chunk, at);
+    return size;
+  }
+
+  /** Continues the packet that began in an earlier chunk. Returns where the next begins; negative if the sink said stop there. */
+  #complete(chunk: Buffer): number {
+    let at = 0;
+    while (this.#partialTotal === 0) {
+      if (at === chunk.length) return at;
+      this.#append(chunk, at, at + 1);
+      at++;
+      this.#readHeader();
+    }
+    const take = Math.min(this.#partialTotal - this.#partialLength, chunk.length - at);
+    this.#append(chunk, at, at + take);
+    at += take;
+    if (this.#partialLength < this.#partialTotal) return at;
+    const packet = this.#partial as Buffer;
+    const total = this.#partialTotal;
+    this.#partial = undefined;
+    this.#partialLength = 0;
+    this.#partialTotal = 0;
+    let start = 1;
+    while ((packet[start] as number) >= 0x80) start++;
+    return this.#sink(packet, packet[0] as number, start + 1, total) ? at : -at;
+  }
+
+  #keep(chunk: Buffer, from: number): void {
+    this.#append(chunk, from, chunk.length);
+    this.#readHeader();
+  }
+
+  #readHeader(): void {
+    let remaining = 0;
+    for (let index = 1; index < this.#partialLength; index++) {
+      const byte = (this.#partial as Buffer)[index] as number;
+      if (index > 4) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
+      remaining |= (byte & 0x7f) << (7 * (index - 1));
+      if (byte < 0x80) {
+        this.#checkSize(remaining);
+        this.#partialTotal = index + 1 + remaining;
+        return;
+      }
+      if (index === 4) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
+    }
+  }
+
+  #append(chunk: Buffer, from: number, to: number): void {
+    const length = this.#partialLength + to - from;
+    if (!this.#partial || this.#partial.length < length) {
+      // Not from the shared pool: a slow sender would keep its whole slab alive.
+      const grown = Buffer.allocUnsafeSlow(Math.max(partialBytesMin, length, 2 * (this.#partial?.length ?? 0)));
+      this.#partial?.copy(grown, 0, 0, this.#partialLength);
+      this.#partial = grown;
+    }
+    chunk.copy(this.#partial, this.#partialLength, from, to);
+    this.#partialLength = length;
+  }
+
+  #checkSize(remaining: number): void {
+    if (remaining > this.#remainingLengthMax) throw new PacketTooLarge(remaining, this.#remainingLengthMax);
+  }
+}
+
+/** A packet announced more bytes than this connection may send at once. */
+export class PacketTooLarge extends Error {
+  constructor(size: number, limit: number) {
+    super(`a packet of ${size} bytes, the limit is ${limit}`);
+    this.name = 'PacketTooLarge';
+  }
+}

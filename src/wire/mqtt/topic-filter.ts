@@ -1,0 +1,34 @@
+import { MalformedPacket } from './packet.ts';
+
+/** Complains about a topic name that no PUBLISH may carry: empty [MQTT-4.7.3-1] or with wildcards [MQTT-3.3.2-2]. */
+export function checkTopicName(topic: string): void {
+  if (topic === '') throw new MalformedPacket('MQTT-4.7.3-1', 'an empty topic name');
+  if (topic.includes('+') || topic.includes('#')) throw new MalformedPacket('MQTT-3.3.2-2', 'a topic name with a wildcard');
+}
+
+/** Complains about a filter that no SUBSCRIBE may carry: empty, or wildcards that do not fill their level (section 4.7.1). */
+export function checkTopicFilter(filter: string): void {
+  if (filter === '') throw new MalformedPacket('MQTT-4.7.3-1', 'an empty topic filter');
+  const hash = filter.indexOf('#');
+  if (hash >= 0 && (hash < filter.length - 1 || (hash > 0 && filter[hash - 1] !== '/'))) {
+    throw new MalformedPacket('MQTT-4.7.1-2', 'a # that is not the whole last level of its filter');
+  }
+  for (let plus = filter.indexOf('+'); plus >= 0; plus = filter.indexOf('+', plus + 1)) {
+    const fillsLevel = (plus === 0 || filter[plus - 1] === '/') && (plus === filter.length - 1 || filter[plus + 1] === '/');
+    if (!fillsLevel) throw new MalformedPacket('MQTT-4.7.1-3', 'a + that is not a whole level of its filter');
+  }
+}
+
+/** Whether a legal `filter` selects `topic`. Wildcards in the first level leave topics starting with $ alone [MQTT-4.7.2-1]. */
+export function topicMatches(filter: string, topic: string): boolean {
+  if (topic.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
+  const filterLevels = filter.split('/');
+  const topicLevels = topic.split('/');
+  for (const [index, level] of filterLevels.entries()) {
+    // "a/#" selects "a" as well (4.7.1.2), so # ends the comparison even where the topic has ended already.
+    if (level === '#') return true;
+    if (index >= topicLevels.length) return false;
+    if (level !== '+' && level !== topicLevels[index]) return false;
+  }
+  return filterLevels.length === topicLevels.length;
+}
