@@ -1,0 +1,59 @@
+// Starts one of the programs in src/ under whatever `node` is on the path. Plain JavaScript that
+// Node 20 can read: an older Node hands over to the pinned one before any TypeScript is touched.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const majorMin = 24;
+
+/** Runs `program`, a file below src/ that does its work when imported. */
+export async function launch(program) {
+  if (Number.parseInt(process.versions.node, 10) < majorMin) {
+    handOver();
+    return;
+  }
+  // Ours alone: the default directory is shared by every user of the machine. Where it cannot be
+  // written, starting is slower and nothing else.
+  module.enableCompileCache(join(root, 'node_modules', '.cache', 'compile'));
+  await import(pathToFileURL(join(root, 'src', program)).href);
+}
+
+/** The same command under the pinned Node: same terminal, same signals, same end. */
+function handOver() {
+  const pinned = [join('node', 'bin', 'node'), join('.bin', 'node')]
+    .map((path) => join(root, 'node_modules', path))
+    .find(existsSync);
+  if (!pinned || process.execPath === pinned) {
+    console.error(`error: Homeport needs Node ${majorMin} or newer; this is ${process.versions.node}.`);
+    console.error(`  The pinned one is missing. Run: npm ci --prefix ${root}`);
+    process.exitCode = 1;
+    return;
+  }
+  const child = spawn(pinned, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+  const forward = (signal) => {
+    // At a terminal, ^C and ^\ reach the whole foreground group: the child has heard it already.
+    if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, forward);
+  child.on('error', (error) => {
+    console.error(`error: ${pinned} could not be started.`);
+    console.error(`  ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    for (const name of signals) process.off(name, forward);
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+      return;
+    }
+    // Ends by the same signal, so that whoever waits for us sees what happened.
+    process.exitCode = 128 + constants.signals[signal];
+    process.kill(process.pid, signal);
+  });
+}
