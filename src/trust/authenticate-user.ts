@@ -68,7 +68,8 @@ export function checkSession(attempt: {
 
 const signInFix = '`homeport sign-in` prints a new link.';
 
-function checkSource({ method, host, origin, fetchSite }: RequestSource, allowed: AllowedSources): Verdict<undefined> {
+/** Decides whether a request was sent to a name of ours and, where a browser tells, by a page of ours. */
+export function checkSource({ method, host, origin, fetchSite }: RequestSource, allowed: AllowedSources): Verdict<undefined> {
   const name = hostName(host);
   if (name === undefined || !allowed.hosts.some((known) => known.toLowerCase() === name)) {
     return refuse('host-refused', `The request is for the host ${host ?? '(none)'}, which is not one of ours.`, {

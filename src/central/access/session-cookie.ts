@@ -1,4 +1,4 @@
-import { sessionAgeMsMax } from './limits.ts';
+import { sessionAgeMsMax } from '#trust/authenticate-user.ts';
 
 /**
  * `__Host-` makes browsers refuse the cookie unless it is Secure, for this host alone and for `/`.

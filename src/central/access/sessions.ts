@@ -3,8 +3,9 @@ import type { Cancel } from '#base/clock.ts';
 import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { randomToken } from '#base/random.ts';
+import { sessionAgeMsMax, sessionIdleMsMax } from '#trust/authenticate-user.ts';
 import type { AccessStore, Session } from './access-store.ts';
-import { secretBytes, sessionAgeMsMax, sessionIdleMsMax, sessionTouchMs } from './limits.ts';
+import { secretBytes, sessionTouchMs } from './limits.ts';
 
 /** Who a session is for. There is one local account so far; the shape has room for more. */
 export type SessionOwner = { userId: string; displayName: string; roleId: string };

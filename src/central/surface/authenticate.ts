@@ -1,15 +1,13 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
-import { authenticateApiToken, authenticateSession, checkPermission } from '#trust/authenticate-user.ts';
+import { type AllowedSources, checkApiToken, checkSession, checkSource, type RequestSource } from '#trust/authenticate-user.ts';
 import type { UserCaller } from '#trust/caller.ts';
-import { checkHost, checkOrigin, hostNameOf, type RequestOrigin } from '#trust/check-origin.ts';
 import type { Permission } from '#trust/permissions.ts';
-import type { Refusal, Verdict } from '#trust/verdict.ts';
+import type { Verdict } from '#trust/verdict.ts';
 import type { HttpRequest } from '#wire/http/fastify.ts';
 import { parseApiToken } from '../access/api-token-text.ts';
 import type { ApiTokens } from '../access/api-tokens.ts';
-import { sessionAgeMsMax, sessionIdleMsMax } from '../access/limits.ts';
 import { parseSessionCookie } from '../access/session-cookie.ts';
 import type { Sessions } from '../access/sessions.ts';
 
@@ -19,85 +17,75 @@ export type AuthenticateOptions = {
   sessions: Sessions;
   apiTokens: ApiTokens;
   refusals: Pick<RefusalLog, 'record'>;
-  /** `https://localhost:8443`, … */
-  origins: readonly string[];
-  /** `localhost`, … */
-  configuredHosts: readonly string[];
+  /** Under which names people reach us. */
+  allowed: AllowedSources;
 };
 
 type Authenticate = (request: HttpRequest, permission: Permission | 'none') => Promise<UserCaller | undefined>;
 
-/** Reasons that are worth keeping: what a signed-out browser meets all day is not among them. */
-const unremarkable: ReadonlySet<string> = new Set(['token-missing', 'session-expired', 'permission-missing']);
+/** What a signed-out browser meets all day is not worth keeping. */
+const unremarkable: ReadonlySet<string> = new Set(['token-missing', 'session-expired']);
+/** Reasons that lie in the request and not in its credentials. */
+const isForbidden: ReadonlySet<string> = new Set(['host-refused', 'origin-refused', 'permission-missing']);
 
 /**
  * Who is asking, before anything of the request but its head was read.
  *
  * A cookie comes along with whatever a browser sends, so a request with one must also come from a
- * page of ours. An API token is put there on purpose by a program, and needs no such check.
+ * page of ours. An API token is put there on purpose by a program, and needs no such check; the Host
+ * must be ours in any case.
  */
 export function buildAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { clock } = options.platform;
-  const hosts = new Set(options.configuredHosts.flatMap((host) => hostNameOf(host) ?? []));
-  const origins = new Set(options.origins);
+  const { platform, allowed } = options;
 
   return async function authenticate(request, permission) {
-    const origin = originOf(request);
-    settle(checkHost(origin, hosts), 'forbidden', { request, subject: origin.host ?? '' });
-    const isUnsafe = request.method !== 'GET' && request.method !== 'HEAD';
+    const source = sourceOf(request);
     if (permission === 'none') {
-      // A page of another site must not sign a browser in behind its owner's back; programs send no Origin.
-      settle(checkOrigin(origin, { origins, isRequired: false }), 'forbidden', { request, subject: origin.origin ?? '' });
+      // A page of another site must not sign a browser in behind its owner's back. Programs send no Origin.
+      const method = source.origin === undefined ? 'GET' : source.method;
+      settle(checkSource({ ...source, method }, allowed), request, source.origin ?? source.host);
       return undefined;
     }
-    const authorization = request.headers.authorization;
-    const caller =
-      authorization === undefined ? await bySession(request, origin, isUnsafe) : await byToken(request, authorization);
-    return settle(checkPermission(caller, permission), 'forbidden', { request, subject: caller.displayName });
+    const { authorization } = request.headers;
+    const caller = authorization === undefined ? await bySession(request, source) : await byToken(request, source, authorization);
+    if (!caller.permissions.has(permission)) throw new Problem('forbidden', `Your role lacks the permission ${permission}.`);
+    return caller;
   };
 
-  async function bySession(request: HttpRequest, origin: RequestOrigin, isUnsafe: boolean): Promise<UserCaller> {
+  async function bySession(request: HttpRequest, source: RequestSource): Promise<UserCaller> {
     const secret = parseSessionCookie(request.headers.cookie);
-    if (secret === undefined) throw new Problem('unauthorized', 'Sign in first.');
-    settle(checkOrigin(origin, { origins, isRequired: isUnsafe }), 'forbidden', { request, subject: origin.origin ?? '' });
-    const session = await options.sessions.load(secret);
-    const verdict = authenticateSession(session, { idleMsMax: sessionIdleMsMax, ageMsMax: sessionAgeMsMax }, clock.now());
-    const caller = settle(verdict, 'unauthorized', { request, subject: session?.userId ?? '' });
+    const session = secret === undefined ? undefined : await options.sessions.load(secret);
+    const verdict = checkSession({ secret, session, request: source, allowed, at: platform.clock.now() });
+    const caller = settle(verdict, request, source.origin ?? source.host);
     if (session) await options.sessions.touch(session);
     return caller;
   }
 
-  async function byToken(request: HttpRequest, authorization: string): Promise<UserCaller> {
+  async function byToken(request: HttpRequest, source: RequestSource, authorization: string): Promise<UserCaller> {
+    settle(checkSource({ method: 'GET', host: source.host, origin: undefined }, allowed), request, source.host);
     const presented = parseApiToken(authorization);
-    if (!presented) throw new Problem('unauthorized', 'The Authorization header holds no SharedAccessSignature of this API.');
-    const stored = await options.apiTokens.load(presented.tokenId);
-    const verdict = authenticateApiToken({ appId: options.appId, presented, stored, at: clock.now() });
-    return settle(verdict, 'unauthorized', { request, subject: presented.tokenId });
+    const stored = presented && (await options.apiTokens.load(presented.tokenId));
+    const verdict = checkApiToken({ presented, stored, appId: options.appId, at: platform.clock.now() });
+    return settle(verdict, request, presented?.tokenId);
   }
 
-  function settle<T>(
-    verdict: Verdict<T>,
-    code: 'unauthorized' | 'forbidden',
-    about: { request: HttpRequest; subject: string },
-  ): T {
+  /** Somebody who is not let in learns only that; the reason is kept for the operator. */
+  function settle<T>(verdict: Verdict<T>, request: HttpRequest, subject: string | undefined): T {
     if (verdict.accepted) return verdict.value;
-    keep(verdict.refusal, about);
-    throw new Problem(code, publicDetail(verdict.refusal, code));
-  }
-
-  function keep(refusal: Refusal, about: { request: HttpRequest; subject: string }): void {
-    if (unremarkable.has(refusal.reason)) return;
-    options.refusals.record({ service: 'central', subject: about.subject, peer: about.request.remoteAddress, ...refusal });
+    const { refusal } = verdict;
+    if (!unremarkable.has(refusal.reason)) {
+      options.refusals.record({ service: 'central', subject: subject ?? '', peer: request.remoteAddress, ...refusal });
+    }
+    if (isForbidden.has(refusal.reason)) throw new Problem('forbidden', 'The request was refused.');
+    throw new Problem('unauthorized', 'Sign in, or use a valid API token.');
   }
 }
 
-/** Somebody who is not let in learns only that; who is in learns what is missing. */
-function publicDetail(refusal: Refusal, code: 'unauthorized' | 'forbidden'): string {
-  if (code === 'unauthorized') return 'The credentials are not accepted. Sign in, or use a valid API token.';
-  if (refusal.reason === 'permission-missing') return 'Your role does not allow this.';
-  return 'The request was refused.';
-}
-
-function originOf(request: HttpRequest): RequestOrigin {
-  return { host: request.headers.host, origin: request.headers.origin, fetchSite: request.headers['sec-fetch-site'] };
+function sourceOf(request: HttpRequest): RequestSource {
+  return {
+    method: request.method,
+    host: request.headers.host,
+    origin: request.headers.origin,
+    fetchSite: request.headers['sec-fetch-site'],
+  };
 }
