@@ -1,0 +1,155 @@
+import { type Instant, instant } from '#base/instant.ts';
+import { Problem } from '#base/problem.ts';
+import { type LogRecord, readPosition, writePosition } from '#storage/segment-block.ts';
+import type { RecordWriter } from '#storage/segment-log.ts';
+import type { EventProperties, EventSource, NewEvent, StoredEvent } from './event-log.ts';
+import { eventProperties } from './event-properties.ts';
+
+/**
+ * An event in the log: what the hub stamped at fixed places, then the rest as it came. Properties
+ * stay bytes until somebody asks.
+ *
+ *     version u8 · source u8 · partition u8 · device id length u8 · module id length u8 · 0 ·
+ *     system length u16 · sequence u64 · enqueued u64 · bag length u32 · body length u32 ·
+ *     device id · module id · system · bag · body
+ */
+const headerBytes = 32;
+const version = 1;
+const idBytesMax = 255;
+const systemBytesMax = 0xffff;
+
+const sources: readonly EventSource[] = ['Telemetry', 'twinChangeEvents', 'deviceLifecycleEvents', 'deviceConnectionStateEvents'];
+
+/** System properties that stay the same for a session, by the names readers see (`dt-dataschema`…). Once per CONNECT. */
+export function encodeSystemProperties(properties: Readonly<Record<string, string>>): Buffer {
+  const bytes = Buffer.from(JSON.stringify(properties));
+  if (bytes.length > systemBytesMax) throw new Problem('payload-too-large', 'The system properties are too large.');
+  return bytes;
+}
+
+/** Puts one event after another into the open batch of the log without an object of its own for any. */
+export class EventWriter implements RecordWriter {
+  byteLength = 0;
+  #event: NewEvent | undefined;
+  #partition = 0;
+  #sequence = 0;
+  #deviceIdBytes = 0;
+  #moduleIdBytes = 0;
+  #bagBytes = 0;
+
+  /** Takes `event` for the `writeTo` that follows. Throws Problem `payload-too-large` for ids that do not fit. */
+  prepare(event: NewEvent, partition: number, sequence: number): void {
+    this.#deviceIdBytes = Buffer.byteLength(event.deviceId);
+    this.#moduleIdBytes = event.moduleId === undefined ? 0 : Buffer.byteLength(event.moduleId);
+    if (this.#deviceIdBytes > idBytesMax || this.#moduleIdBytes > idBytesMax || event.system.length > systemBytesMax) {
+      throw new Problem('payload-too-large', 'The ids or system properties of the event are too large.');
+    }
+    this.#bagBytes = event.bag === '' ? 0 : Buffer.byteLength(event.bag);
+    this.#event = event;
+    this.#partition = partition;
+    this.#sequence = sequence;
+    this.byteLength =
+      headerBytes + this.#deviceIdBytes + this.#moduleIdBytes + event.system.length + this.#bagBytes + event.body.length;
+  }
+
+  writeTo(target: Buffer, offset: number): void {
+    const event = this.#event;
+    if (!event) throw new Error('No event was prepared.');
+    this.#event = undefined;
+    target[offset] = version;
+    target[offset + 1] = sources.indexOf(event.source);
+    target[offset + 2] = this.#partition;
+    target[offset + 3] = this.#deviceIdBytes;
+    target[offset + 4] = this.#moduleIdBytes;
+    target[offset + 5] = 0;
+    target.writeUInt16LE(event.system.length, offset + 6);
+    writePosition(target, this.#sequence, offset + 8);
+    writePosition(target, event.enqueuedAt, offset + 16);
+    target.writeUInt32LE(this.#bagBytes, offset + 24);
+    target.writeUInt32LE(event.body.length, offset + 28);
+    let at = offset + headerBytes;
+    at += target.write(event.deviceId, at, 'utf8');
+    if (event.moduleId !== undefined) at += target.write(event.moduleId, at, 'utf8');
+    at += event.system.copy(target, at);
+    if (this.#bagBytes > 0) at += target.write(event.bag, at, 'utf8');
+    event.body.copy(target, at);
+  }
+}
+
+/** Partition and sequence of a record, for the count that goes on after a restart. */
+export function sequenceOf(record: Buffer): { partition: number; sequence: number } {
+  return { partition: record.readUInt8(2), sequence: readPosition(record, 8) };
+}
+
+/** An event over the bytes that were read; nothing is decoded before it is asked for. */
+export class RecordedEvent implements StoredEvent {
+  readonly position: number;
+  readonly next: number;
+  /** The event as it lies in the log: what crosses to another thread. */
+  readonly encoded: Buffer;
+  #properties: EventProperties | undefined;
+
+  constructor(record: LogRecord) {
+    this.position = record.position;
+    this.next = record.next;
+    this.encoded = record.bytes;
+    if (record.bytes.length < headerBytes || record.bytes[0] !== version) {
+      throw new Problem('internal', `The event at ${record.position} was written by another version.`);
+    }
+  }
+
+  get source(): EventSource {
+    return sources[this.encoded.readUInt8(1)] ?? 'Telemetry';
+  }
+
+  get partition(): number {
+    return this.encoded.readUInt8(2);
+  }
+
+  get sequence(): number {
+    return readPosition(this.encoded, 8);
+  }
+
+  get enqueuedAt(): Instant {
+    return instant(readPosition(this.encoded, 16));
+  }
+
+  get deviceId(): string {
+    return this.encoded.toString('utf8', headerBytes, this.#moduleStart);
+  }
+
+  get moduleId(): string | undefined {
+    const start = this.#moduleStart;
+    const end = this.#systemStart;
+    return start === end ? undefined : this.encoded.toString('utf8', start, end);
+  }
+
+  get bag(): string {
+    return this.encoded.toString('utf8', this.#bagStart, this.#bodyStart);
+  }
+
+  get body(): Buffer {
+    return this.encoded.subarray(this.#bodyStart);
+  }
+
+  properties(): EventProperties {
+    this.#properties ??= eventProperties(this, this.encoded.subarray(this.#systemStart, this.#bagStart));
+    return this.#properties;
+  }
+
+  get #moduleStart(): number {
+    return headerBytes + this.encoded.readUInt8(3);
+  }
+
+  get #systemStart(): number {
+    return this.#moduleStart + this.encoded.readUInt8(4);
+  }
+
+  get #bagStart(): number {
+    return this.#systemStart + this.encoded.readUInt16LE(6);
+  }
+
+  get #bodyStart(): number {
+    return this.#bagStart + this.encoded.readUInt32LE(24);
+  }
+}

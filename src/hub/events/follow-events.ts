@@ -1,0 +1,71 @@
+import type { Cancel } from '#base/clock.ts';
+import type { Platform } from '#base/platform.ts';
+import { LogDamaged } from '#storage/segment-file.ts';
+import type { EventLog, StoredEvent } from './event-log.ts';
+
+/** Large enough that a reader that fell behind catches up in few steps. */
+const batchMax = 1_000;
+const retryMs = 1_000;
+
+/** EventLog.follow over its `read`: a loop that sleeps until a batch is durable. */
+export function followEvents(
+  platform: Platform,
+  log: Pick<EventLog, 'start' | 'end' | 'read' | 'onBatchDurable'>,
+  from: number,
+  onEvents: (events: readonly StoredEvent[]) => void | Promise<void>,
+): Cancel {
+  let next = from;
+  let isStopped = false;
+  let wake = () => {};
+  const cancelListener = log.onBatchDurable(() => wake());
+
+  const run = async () => {
+    while (!isStopped) {
+      if (next >= log.end) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      try {
+        next = await step();
+      } catch (error) {
+        platform.log.warn('log.reader-failed', { position: next, error: String(error) });
+        await new Promise<void>((resolve) => {
+          const cancel = platform.clock.after(retryMs, resolve);
+          wake = () => {
+            if (!isStopped) return;
+            cancel();
+            resolve();
+          };
+        });
+      }
+    }
+  };
+
+  /** Hands on what is next and answers where to go on. */
+  const step = async (): Promise<number> => {
+    if (next < log.start) {
+      platform.log.warn('log.reader-overtaken', { from: next, to: log.start });
+      return log.start;
+    }
+    try {
+      const events = await log.read({ from: next, max: batchMax });
+      const last = events.at(-1);
+      if (!last) return Math.max(next, log.end);
+      if (!isStopped) await onEvents(events);
+      return last.next;
+    } catch (error) {
+      if (!(error instanceof LogDamaged)) throw error;
+      platform.log.error('log.damaged-stretch-passed', { ...error.damage });
+      return error.damage.to;
+    }
+  };
+
+  run().catch((error) => platform.log.error('log.reader-ended', { error: String(error) }));
+  return () => {
+    isStopped = true;
+    cancelListener();
+    wake();
+  };
+}
