@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatInstant } from '#base/instant.ts';
+import { formatInstant, instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
@@ -79,8 +79,8 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
               detail: row.detail,
               fix: row.fix ?? undefined,
               trace: JSON.parse(row.trace),
-              firstAt: formatInstant(row.first_at),
-              lastAt: formatInstant(row.last_at),
+              firstAt: formatInstant(instant(row.first_at)),
+              lastAt: formatInstant(instant(row.last_at)),
               times: row.times,
             })),
           },

@@ -10,8 +10,8 @@ export function printRows<Row>(
   { options, terminal }: Pick<Invocation, 'options' | 'terminal'>,
   view: { rows: readonly Row[]; columns: readonly Column<Row>[]; data: Json; whenEmpty: string },
 ): void {
-  if (options.isSet('json')) return terminal.print(JSON.stringify(view.data, undefined, 2));
-  if (view.rows.length === 0) return terminal.complain(view.whenEmpty);
-  if (terminal.isOutputTerminal) return terminal.print(renderUnderlinedTable(view.rows, view.columns));
-  for (const row of view.rows) terminal.print(view.columns.map((column) => String(column.read(row) ?? '')).join('\t'));
+  if (options.isSet('json')) terminal.print(JSON.stringify(view.data, undefined, 2));
+  else if (view.rows.length === 0) terminal.complain(view.whenEmpty);
+  else if (terminal.isOutputTerminal) terminal.print(renderUnderlinedTable(view.rows, view.columns));
+  else for (const row of view.rows) terminal.print(view.columns.map((column) => String(column.read(row) ?? '')).join('\t'));
 }
