@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The query names every public call may carry; the stable version has no others (central.md 4.2). */
-export const apiQuerySchema = z.object({ 'api-version': z.string().optional() });
+export const apiQuerySchema = z.strictObject({ 'api-version': z.string().optional() });
 
 /** Lists also follow `nextLink`, whose continuation is opaque. */
 export const pageQuerySchema = apiQuerySchema.extend({
