@@ -6,8 +6,9 @@ import { MalformedPacket } from './packet.ts';
  */
 export type PacketSink = (buffer: Buffer, first: number, start: number, end: number) => boolean;
 
-/** Buffers for a packet in parts start at this size and double: a peer cannot make us reserve what it only announced. */
-const partialBytesMin = 256;
+/** A packet in parts gets this much at most before its bytes arrive; then its buffer doubles. A peer cannot make us reserve what it only announced. */
+const reservedBytesMax = 4_096;
+const headerBytesMax = 5;
 
 /**
  * Finds packets in a stream that is cut anywhere (section 2.2.3).
@@ -65,7 +66,10 @@ export class PacketReader {
       at = end;
       if (!this.#sink(chunk, first, start, end)) return at;
     }
-    if (at < size) this.#keep(chunk, at);
+    if (at < size) {
+      this.#readHeader(chunk, at);
+      this.#append(chunk, at, size);
+    }
     return size;
   }
 
@@ -76,7 +80,7 @@ export class PacketReader {
       if (at === chunk.length) return at;
       this.#append(chunk, at, at + 1);
       at++;
-      this.#readHeader();
+      this.#readHeader(this.#partial as Buffer, 0, this.#partialLength);
     }
     const take = Math.min(this.#partialTotal - this.#partialLength, chunk.length - at);
     this.#append(chunk, at, at + take);
@@ -92,16 +96,11 @@ export class PacketReader {
     return this.#sink(packet, packet[0] as number, start + 1, total) ? at : -at;
   }
 
-  #keep(chunk: Buffer, from: number): void {
-    this.#append(chunk, from, chunk.length);
-    this.#readHeader();
-  }
-
-  #readHeader(): void {
+  /** Learns how long the packet at `from` is, if its header is complete. */
+  #readHeader(buffer: Buffer, from: number, to = buffer.length): void {
     let remaining = 0;
-    for (let index = 1; index < this.#partialLength; index++) {
-      const byte = (this.#partial as Buffer)[index] as number;
-      if (index > 4) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
+    for (let index = 1; index <= 4 && from + index < to; index++) {
+      const byte = buffer[from + index] as number;
       remaining |= (byte & 0x7f) << (7 * (index - 1));
       if (byte < 0x80) {
         this.#checkSize(remaining);
@@ -115,8 +114,9 @@ export class PacketReader {
   #append(chunk: Buffer, from: number, to: number): void {
     const length = this.#partialLength + to - from;
     if (!this.#partial || this.#partial.length < length) {
+      const reserved = Math.min(this.#partialTotal, Math.max(reservedBytesMax, 2 * length));
       // Not from the shared pool: a slow sender would keep its whole slab alive.
-      const grown = Buffer.allocUnsafeSlow(Math.max(partialBytesMin, length, 2 * (this.#partial?.length ?? 0)));
+      const grown = Buffer.allocUnsafeSlow(Math.max(reserved, length, headerBytesMax));
       this.#partial?.copy(grown, 0, 0, this.#partialLength);
       this.#partial = grown;
     }
