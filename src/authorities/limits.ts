@@ -1,0 +1,7 @@
+import { dayMs } from '#base/instant.ts';
+
+/** CA certificates of one hub or provisioning instance; all of them are kept in memory for signing in. */
+export const certificatesMax = 1_000;
+/** Random bytes of a verification code: 48 characters of hex. */
+export const codeBytes = 24;
+export const codeLifeMs = 7 * dayMs;
