@@ -1,0 +1,37 @@
+import { useSyncExternalStore } from 'react';
+import { exactWords, relativeWords } from './time-words.ts';
+
+const listeners = new Set<() => void>();
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** The present, to the second; everything on screen shares one timer. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  now = Date.now();
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const other of listeners) other();
+  }, 1000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** How long ago, with the exact time on hover. */
+export function RelativeTime({ at }: { at: string }) {
+  const present = useNow();
+  const instant = Date.parse(at);
+  return (
+    <time dateTime={at} title={exactWords(instant)} style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
+      {relativeWords(instant, present)}
+    </time>
+  );
+}

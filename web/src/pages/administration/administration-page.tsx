@@ -1,0 +1,30 @@
+import { Card, CardHeader, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
+import { Page } from '../../components/page.tsx';
+import { RouteLink } from '../../components/route-link.tsx';
+import { paths } from '../../paths.ts';
+
+const useStyles = makeStyles({
+  list: { display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(260px, 1fr))', gap: '16px', maxWidth: '880px' },
+  icon: { fontSize: '24px', color: tokens.colorBrandForeground1 },
+  text: { color: tokens.colorNeutralForeground2 },
+});
+
+/** The entry that older tutorials name. What it held lives under Permissions now. */
+export function AdministrationPage() {
+  const styles = useStyles();
+  return (
+    <Page title="Administration" intro="Older guides begin here. Each entry leads to where its work is done now.">
+      <div className={styles.list}>
+        <Card>
+          <CardHeader
+            image={<ShieldKeyholeRegular className={styles.icon} aria-hidden />}
+            header={<RouteLink to={paths.administrationDeviceConnection()}>Device connection</RouteLink>}
+            description={<Text size={200}>Permissions › Device connection groups</Text>}
+          />
+          <Text className={styles.text}>ID scope, groups of devices, and the CA certificates that vouch for them.</Text>
+        </Card>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,19 @@
+/** Files far beyond any certificate are not sent at all; the exact limit is the server's to name. */
+const bytesMax = 32 * 1024;
+
+/** What the file chooser offers first. */
+export const certificateFileTypes = '.cer,.crt,.pem,.der,application/x-x509-ca-cert,application/pkix-cert';
+
+/** A certificate file as the API takes it: PEM as its text, anything else as base64. */
+export function encodeCertificateFile(bytes: Uint8Array): string {
+  if (bytes.length > bytesMax) throw new Error('The file is too large to be a certificate. Choose the certificate file itself.');
+  if (bytes.length === 0) throw new Error('The file is empty.');
+  const text = new TextDecoder('latin1').decode(bytes);
+  return text.trimStart().startsWith('-----BEGIN') ? text : btoa(binaryText(bytes));
+}
+
+function binaryText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}

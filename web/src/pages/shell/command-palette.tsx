@@ -1,0 +1,46 @@
+import { Dialog, DialogBody, DialogSurface, DialogTitle, makeStyles, SearchBox } from '@fluentui/react-components';
+import { useId } from 'react';
+import { comboboxProps, FindList, useFind } from './find-list.tsx';
+
+const useStyles = makeStyles({
+  surface: { marginTop: '10vh', marginBottom: 'auto', maxWidth: '560px', padding: '12px' },
+  body: { display: 'flex', flexDirection: 'column', gap: '8px' },
+  title: { fontSize: '14px' },
+  box: { width: '100%', maxWidth: 'none' },
+});
+
+/** Reaches every page, device and template by typing. `Ctrl K`. */
+export function CommandPalette({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  const styles = useStyles();
+  return (
+    <Dialog open={isOpen} onOpenChange={(_event, data) => !data.open && onClose()}>
+      <DialogSurface className={styles.surface}>
+        <DialogBody className={styles.body}>
+          <DialogTitle className={styles.title}>Go to</DialogTitle>
+          {isOpen && <PaletteBody onClose={onClose} />}
+        </DialogBody>
+      </DialogSurface>
+    </Dialog>
+  );
+}
+
+function PaletteBody({ onClose }: { onClose: () => void }) {
+  const styles = useStyles();
+  const id = useId();
+  const find = useFind(true, onClose);
+  return (
+    <>
+      <SearchBox
+        autoFocus
+        className={styles.box}
+        input={comboboxProps(id, find, true)}
+        aria-label="Page, device or template"
+        placeholder="Page, device or template"
+        value={find.text}
+        onChange={(_event, data) => find.setText(data.value)}
+        onKeyDown={find.onKeyDown}
+      />
+      <FindList id={id} find={find} />
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+import { Divider, makeStyles, mergeClasses, Tooltip, tokens } from '@fluentui/react-components';
+import { DocumentRegular } from '@fluentui/react-icons/svg/document';
+import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
+import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
+import { WrenchRegular } from '@fluentui/react-icons/svg/wrench';
+import { NavLink } from 'react-router';
+import { useSession } from '../../api/session.ts';
+import { patterns } from '../../paths.ts';
+
+const useStyles = makeStyles({
+  list: { display: 'flex', flexDirection: 'column', gap: '2px', padding: '8px', margin: 0 },
+  heading: { padding: '12px 12px 4px', color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
+  link: {
+    position: 'relative',
+    display: 'flex',
+    alignItems: 'center',
+    gap: '12px',
+    minHeight: '36px',
+    padding: '0 10px',
+    borderRadius: tokens.borderRadiusMedium,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    outlineOffset: '-2px',
+    ':hover': { backgroundColor: tokens.colorSubtleBackgroundHover },
+    '@media (max-width: 640px)': { minHeight: '44px' },
+  },
+  active: {
+    fontWeight: tokens.fontWeightSemibold,
+    backgroundColor: tokens.colorSubtleBackgroundSelected,
+    '::before': {
+      content: '""',
+      position: 'absolute',
+      left: 0,
+      top: '8px',
+      bottom: '8px',
+      width: '3px',
+      borderRadius: '2px',
+      backgroundColor: tokens.colorBrandForeground1,
+    },
+    '& svg': { color: tokens.colorBrandForeground1 },
+  },
+  icon: { fontSize: '20px', flexShrink: 0 },
+  divider: { flexGrow: 0, padding: '4px 0' },
+});
+
+type Entry = { label: string; to: string; permission: string; icon: typeof DocumentRegular };
+
+const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
+  {
+    heading: 'Connect',
+    entries: [
+      { label: 'Devices', to: patterns.devices, permission: 'devices.read', icon: PhoneLaptopRegular },
+      { label: 'Device templates', to: patterns.deviceTemplates, permission: 'templates.read', icon: DocumentRegular },
+    ],
+  },
+  {
+    heading: 'Security',
+    entries: [{ label: 'Permissions', to: patterns.permissions, permission: 'groups.read', icon: ShieldKeyholeRegular }],
+  },
+  { entries: [{ label: 'Administration', to: patterns.administration, permission: 'groups.read', icon: WrenchRegular }] },
+];
+
+/** The left pane. What the signed-in person may not see is not in it. */
+export function LeftPane({ isCollapsed, onNavigate }: { isCollapsed: boolean; onNavigate?: () => void }) {
+  const styles = useStyles();
+  const permissions = useSession().data?.permissions ?? [];
+  return (
+    <nav aria-label="Main">
+      {groups.map((group) => {
+        const entries = group.entries.filter((entry) => permissions.includes(entry.permission));
+        if (entries.length === 0) return null;
+        return (
+          <div key={group.heading ?? 'below'}>
+            {group.heading ? (
+              !isCollapsed && <div className={styles.heading}>{group.heading}</div>
+            ) : (
+              <Divider className={styles.divider} />
+            )}
+            <div className={styles.list}>
+              {entries.map((entry) => (
+                <PaneLink key={entry.to} entry={entry} isCollapsed={isCollapsed} {...(onNavigate ? { onNavigate } : {})} />
+              ))}
+            </div>
+          </div>
+        );
+      })}
+    </nav>
+  );
+}
+
+function PaneLink({ entry, isCollapsed, onNavigate }: { entry: Entry; isCollapsed: boolean; onNavigate?: () => void }) {
+  const styles = useStyles();
+  const Icon = entry.icon;
+  const link = (
+    <NavLink
+      to={entry.to}
+      className={({ isActive }) => mergeClasses(styles.link, isActive && styles.active)}
+      {...(isCollapsed ? { 'aria-label': entry.label } : {})}
+      {...(onNavigate ? { onClick: onNavigate } : {})}
+    >
+      <Icon className={styles.icon} aria-hidden />
+      {!isCollapsed && entry.label}
+    </NavLink>
+  );
+  return isCollapsed ? (
+    <Tooltip content={entry.label} relationship="label" positioning="after">
+      {link}
+    </Tooltip>
+  ) : (
+    link
+  );
+}

@@ -1,0 +1,42 @@
+/** Every link the app can make, and the patterns that the site map (routes.tsx) matches. */
+export const patterns = {
+  signIn: '/sign-in',
+  devices: '/devices',
+  device: '/devices/:deviceId',
+  deviceTab: '/devices/:deviceId/:tab',
+  deviceTemplates: '/device-templates',
+  deviceTemplate: '/device-templates/:templateId',
+  permissions: '/permissions',
+  groups: '/permissions/device-connection-groups',
+  newGroup: '/permissions/device-connection-groups/new',
+  group: '/permissions/device-connection-groups/:groupId',
+  refusals: '/refusals',
+  administration: '/administration',
+  administrationDeviceConnection: '/administration/device-connection',
+} as const;
+
+export type DeviceTab = 'overview' | 'raw-data' | 'properties' | 'commands' | 'refusals';
+
+export const deviceTabs: readonly DeviceTab[] = ['overview', 'raw-data', 'properties', 'commands', 'refusals'];
+
+export const paths = {
+  devices: (filter: { template?: string; search?: string } = {}) => withSearch(patterns.devices, filter),
+  device: (id: string, tab: DeviceTab = 'overview') =>
+    tab === 'overview' ? `/devices/${encodeURIComponent(id)}` : `/devices/${encodeURIComponent(id)}/${tab}`,
+  deviceTemplates: () => patterns.deviceTemplates,
+  deviceTemplate: (id: string) => `/device-templates/${encodeURIComponent(id)}`,
+  groups: () => patterns.groups,
+  newGroup: () => patterns.newGroup,
+  group: (id: string) => `${patterns.groups}/${encodeURIComponent(id)}`,
+  refusals: (filter: { service?: string; subject?: string } = {}) => withSearch(patterns.refusals, filter),
+  administration: () => patterns.administration,
+  administrationDeviceConnection: () => patterns.administrationDeviceConnection,
+  signIn: () => patterns.signIn,
+};
+
+function withSearch(path: string, filter: Record<string, string | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value) search.set(name, value);
+  const text = search.toString();
+  return text === '' ? path : `${path}?${text}`;
+}

@@ -1,0 +1,60 @@
+import { Navigate, type RouteObject } from 'react-router';
+import { CrashPage } from './pages/shell/crash-page.tsx';
+import { Shell } from './pages/shell/shell.tsx';
+import { SignInPage } from './pages/sign-in/sign-in-page.tsx';
+import { paths, patterns } from './paths.ts';
+
+/** The site map: every URL and its page. Pages load when they are first opened. */
+export const routes: RouteObject[] = [
+  { path: patterns.signIn, element: <SignInPage />, errorElement: <CrashPage /> },
+  {
+    element: <Shell />,
+    errorElement: <CrashPage />,
+    children: [
+      { path: '/', element: <Navigate to={paths.devices()} replace /> },
+      {
+        path: patterns.devices,
+        lazy: async () => ({ Component: (await import('./pages/devices/device-list-page.tsx')).DeviceListPage }),
+      },
+      { path: patterns.device, lazy: devicePage },
+      { path: patterns.deviceTab, lazy: devicePage },
+      {
+        path: patterns.deviceTemplates,
+        lazy: async () => ({
+          Component: (await import('./pages/device-templates/device-template-list-page.tsx')).DeviceTemplateListPage,
+        }),
+      },
+      {
+        path: patterns.deviceTemplate,
+        lazy: async () => ({ Component: (await import('./pages/device-templates/device-template-page.tsx')).DeviceTemplatePage }),
+      },
+      { path: patterns.permissions, element: <Navigate to={paths.groups()} replace /> },
+      {
+        path: patterns.groups,
+        lazy: async () => ({ Component: (await import('./pages/permissions/group-list-page.tsx')).GroupListPage }),
+      },
+      {
+        path: patterns.newGroup,
+        lazy: async () => ({ Component: (await import('./pages/permissions/new-group-page.tsx')).NewGroupPage }),
+      },
+      {
+        path: patterns.group,
+        lazy: async () => ({ Component: (await import('./pages/permissions/group-page.tsx')).GroupPage }),
+      },
+      {
+        path: patterns.refusals,
+        lazy: async () => ({ Component: (await import('./pages/refusals/refusals-page.tsx')).RefusalsPage }),
+      },
+      {
+        path: patterns.administration,
+        lazy: async () => ({ Component: (await import('./pages/administration/administration-page.tsx')).AdministrationPage }),
+      },
+      { path: patterns.administrationDeviceConnection, element: <Navigate to={paths.groups()} replace /> },
+      { path: '*', lazy: async () => ({ Component: (await import('./pages/shell/not-found-page.tsx')).NotFoundPage }) },
+    ],
+  },
+];
+
+async function devicePage() {
+  return { Component: (await import('./pages/devices/device-page.tsx')).DevicePage };
+}
