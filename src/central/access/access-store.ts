@@ -1,26 +1,7 @@
 import { type Instant, instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import type { CentralApiTokenRow, CentralSessionRow } from '#storage/schema/central.ts';
-
-/** A session as stored; only the hash of its cookie is known. */
-export type Session = {
-  sessionHash: string;
-  userId: string;
-  displayName: string;
-  roleId: string;
-  createdAt: Instant;
-  lastUsedAt: Instant;
-};
-
-/** An API token as stored; only the hash of its signature is known. */
-export type ApiToken = {
-  tokenId: string;
-  signatureHash: string;
-  roleId: string;
-  expiresAt: Instant;
-  createdAt: Instant;
-  createdBy: string;
-};
+import type { ApiToken, Session } from './credentials.ts';
 
 /** Sign-in codes, sessions and API tokens. Whatever could open a door is kept as a hash. */
 export class AccessStore {

@@ -2,10 +2,12 @@ import { sha256Hex } from '#base/bytes.ts';
 import { type Instant, plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import { roles } from '#trust/permissions.ts';
-import type { AccessStore, ApiToken } from './access-store.ts';
+import { AccessStore } from './access-store.ts';
 import { formatApiToken } from './api-token-text.ts';
+import type { ApiToken } from './credentials.ts';
 import { apiTokenLifeMsDefault, apiTokenLifeMsMax, secretBytes, statusTokenLifeMs } from './limits.ts';
 
 /** A token with the text that is shown once. */
@@ -19,9 +21,9 @@ export class ApiTokens {
   readonly #store: AccessStore;
   readonly #appId: string;
 
-  constructor(platform: Platform, store: AccessStore, appId: string) {
+  constructor(platform: Platform, database: Database, appId: string) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new AccessStore(database);
     this.#appId = appId;
   }
 

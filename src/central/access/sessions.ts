@@ -3,8 +3,10 @@ import type { Cancel } from '#base/clock.ts';
 import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { randomToken } from '#base/random.ts';
+import type { Database } from '#storage/database.ts';
 import { sessionAgeMsMax, sessionIdleMsMax } from '#trust/authenticate-user.ts';
-import type { AccessStore, Session } from './access-store.ts';
+import { AccessStore } from './access-store.ts';
+import type { Session } from './credentials.ts';
 import { secretBytes, sessionTouchMs } from './limits.ts';
 
 /** Who a session is for. There is one local account so far; the shape has room for more. */
@@ -16,9 +18,9 @@ export class Sessions {
   readonly #store: AccessStore;
   readonly #endListeners = new Set<(sessionHash: string) => void>();
 
-  constructor(platform: Platform, store: AccessStore) {
+  constructor(platform: Platform, database: Database) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new AccessStore(database);
   }
 
   /** Opens a session and returns the secret for its cookie. */
@@ -38,6 +40,13 @@ export class Sessions {
   /** The session of a cookie, whatever its age: trust/ decides whether it still counts. */
   load(secret: string): Promise<Session | undefined> {
     return this.#store.loadSession(sha256Hex(secret));
+  }
+
+  /** Whether the session still counts, for streams that were opened under it. */
+  async isAlive(secret: string): Promise<boolean> {
+    const session = await this.load(secret);
+    const now = this.#platform.clock.now();
+    return session !== undefined && now - session.lastUsedAt < sessionIdleMsMax && now - session.createdAt < sessionAgeMsMax;
   }
 
   /** Notes that the session was used, so that its eight idle hours start again. */

@@ -3,7 +3,8 @@ import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { randomToken } from '#base/random.ts';
-import type { AccessStore } from './access-store.ts';
+import type { Database } from '#storage/database.ts';
+import { AccessStore } from './access-store.ts';
 import { secretBytes, signInCodeLifeMs } from './limits.ts';
 
 /**
@@ -16,9 +17,9 @@ export class SignInLinks {
   readonly #platform: Platform;
   readonly #store: AccessStore;
 
-  constructor(platform: Platform, store: AccessStore) {
+  constructor(platform: Platform, database: Database) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new AccessStore(database);
   }
 
   /** A link below `baseUrl` that works once within ten minutes. Whoever has it is the administrator: treat it as a secret. */

@@ -1,21 +1,8 @@
-import { type Instant, instant } from '#base/instant.ts';
+import { instant } from '#base/instant.ts';
 import { type Json, parseJson } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { CentralCommandRow } from '#storage/schema/central.ts';
-
-/** A command that somebody asked for. `response` is there when a device answered, `failure` when none did. */
-export type CommandRun = {
-  readonly commandId: string;
-  readonly deviceId: string;
-  readonly name: string;
-  readonly request?: Json;
-  readonly connectionTimeoutSeconds: number;
-  readonly responseTimeoutSeconds: number;
-  readonly requestedAt: Instant;
-  readonly requestedBy: string;
-  readonly response?: { readonly code: number; readonly payload: Json };
-  readonly failure?: { readonly code: string; readonly message: string };
-};
+import type { CommandRun } from './command-run.ts';
 
 export class CommandStore {
   readonly #database: Database;

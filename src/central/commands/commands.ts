@@ -1,11 +1,14 @@
+import type { Cancel } from '#base/clock.ts';
 import type { Json } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Devices } from '../devices/devices.ts';
 import { fitsSchema } from '../properties/fits-schema.ts';
 import type { CommandCapability } from '../templates/device-model.ts';
-import type { CommandRun, CommandStore } from './command-store.ts';
+import type { CommandRun } from './command-run.ts';
+import { CommandStore } from './command-store.ts';
 import { commandRunsMax, connectionTimeoutSecondsDefault, responseTimeoutSecondsDefault } from './limits.ts';
 
 /** The hub's direct methods. */
@@ -28,10 +31,11 @@ export class Commands {
   readonly #store: CommandStore;
   readonly #devices: Devices;
   readonly #methods: Methods;
+  readonly #listeners = new Set<(deviceId: string) => void>();
 
-  constructor(platform: Platform, store: CommandStore, options: { devices: Devices; methods: Methods }) {
+  constructor(platform: Platform, database: Database, options: { devices: Devices; methods: Methods }) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new CommandStore(database);
     this.#devices = options.devices;
     this.#methods = options.methods;
     this.#devices.onRemoval((deviceId) => this.#store.deleteDevice(deviceId));
@@ -73,6 +77,12 @@ export class Commands {
     return this.#store.list(device.deviceId, name, commandRunsMax);
   }
 
+  /** Calls `listener` when the history of a device's commands has something new. */
+  onRun(listener: (deviceId: string) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   async #invoke(run: CommandRun, isProvisioned: boolean): Promise<{ status: number; payload: Json }> {
     if (!isProvisioned) throw new Problem('device-not-online', 'The device has never connected, so no command can reach it.');
     return this.#methods.invoke(run.deviceId, {
@@ -86,7 +96,7 @@ export class Commands {
   async #save(run: CommandRun): Promise<void> {
     await this.#store.insert(run);
     await this.#store.trim(run.deviceId, run.name, commandRunsMax);
-    this.#devices.announce(run.deviceId);
+    for (const listener of this.#listeners) listener(run.deviceId);
   }
 
   async #requireCommand(deviceId: string, name: string): Promise<CommandCapability> {

@@ -1,9 +1,10 @@
 import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { EnrollmentGroup, EnrollmentGroups } from './enrollment-group.ts';
-import type { GroupSettingsStore } from './group-settings-store.ts';
+import { GroupSettingsStore } from './group-settings-store.ts';
 
 /** The groups that a new application has (central.md 1.11). */
 const firstGroups = [
@@ -22,10 +23,10 @@ export class ConnectionGroups {
   readonly #settings: GroupSettingsStore;
   readonly #listeners = new Set<(groupId: string) => void>();
 
-  constructor(platform: Platform, groups: EnrollmentGroups, settings: GroupSettingsStore) {
+  constructor(platform: Platform, database: Database, groups: EnrollmentGroups) {
     this.#platform = platform;
     this.#groups = groups;
-    this.#settings = settings;
+    this.#settings = new GroupSettingsStore(database);
   }
 
   /** At first run; a group that somebody deleted since stays deleted. */

@@ -1,3 +1,4 @@
+import { sha256Hex } from '#base/bytes.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -88,7 +89,7 @@ export class GroupCertificates {
       throw new Problem('forbidden', 'Setting a certificate to verified on upload needs a permission of its own.');
     }
     const group = await this.#requireX509(groupId);
-    const certificateId = certificateIdOf(group, slot) ?? `${groupId}-${slot}`;
+    const certificateId = certificateIdOf(group, slot) ?? newCertificateId(groupId, slot);
     const certificate = await this.#authorities.upload({
       certificateId,
       file: input.file,
@@ -148,4 +149,9 @@ export class GroupCertificates {
     if (group.attestation.type === 'x509') return group;
     throw new Problem('conflict', 'The group does not use certificates; its attestation is by key.');
   }
+}
+
+/** Names of certificates are a little shorter than ids of groups may be. */
+function newCertificateId(groupId: string, slot: CertificateSlot): string {
+  return `${groupId.length <= 240 ? groupId : sha256Hex(groupId)}-${slot}`;
 }

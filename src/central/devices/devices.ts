@@ -3,11 +3,12 @@ import { isDeviceId } from '#base/ids.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { randomToken } from '#base/random.ts';
+import type { Database } from '#storage/database.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { DeviceModel } from '../templates/device-model.ts';
 import type { Templates } from '../templates/templates.ts';
 import { type Device, isEnabled } from './device.ts';
-import type { DeviceStore } from './device-store.ts';
+import { DeviceStore } from './device-store.ts';
 
 /** What Central asks of the hub and the provisioning service when a device is blocked or deleted. */
 export type Identities = {
@@ -31,9 +32,9 @@ export class Devices {
   readonly #changeListeners = new Set<(deviceId: string) => void>();
   readonly #removalListeners = new Set<(deviceId: string) => Promise<void> | void>();
 
-  constructor(platform: Platform, store: DeviceStore, templates: Templates, identities: Identities) {
+  constructor(platform: Platform, database: Database, templates: Templates, identities: Identities) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new DeviceStore(database);
     this.#templates = templates;
     this.#identities = identities;
   }

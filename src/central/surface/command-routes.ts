@@ -1,5 +1,5 @@
 import { formatInstant } from '#base/instant.ts';
-import type { CommandRun } from '../commands/command-store.ts';
+import type { CommandRun } from '../commands/command-run.ts';
 import type { Commands } from '../commands/commands.ts';
 import { commandRequestSchema, type DeviceCommand } from '../contract/commands.ts';
 import { apiQuerySchema } from '../contract/page.ts';

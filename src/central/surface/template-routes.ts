@@ -1,6 +1,6 @@
 import type { DeviceTemplateBody } from '../contract/device-templates.ts';
 import { apiQuerySchema, pageQuerySchema } from '../contract/page.ts';
-import type { Template } from '../templates/template-store.ts';
+import type { Template } from '../templates/template.ts';
 import type { Templates } from '../templates/templates.ts';
 import { page } from './paging.ts';
 import { type CentralRoute, centralRoute } from './route.ts';

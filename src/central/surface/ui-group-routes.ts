@@ -2,6 +2,7 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { ConnectionGroups } from '../connection/connection-groups.ts';
 import type { EnrollmentGroup } from '../connection/enrollment-group.ts';
 import type { GroupCertificates } from '../connection/group-certificates.ts';
+import { countGroupRefusals, type KeptRefusal } from '../connection/group-refusals.ts';
 import { type GroupRow, groupRowPatchSchema } from '../contract/enrollment-groups.ts';
 import type { Devices } from '../devices/devices.ts';
 import { type CentralRoute, centralRoute, requireUser } from './route.ts';
@@ -13,6 +14,8 @@ type Rooms = {
   refusals: Pick<RefusalLog, 'list'>;
 };
 
+type Known = { counts: ReadonlyMap<string, number>; refusals: readonly KeptRefusal[] };
+
 /** `/api/ui/enrollmentGroups`: the list of connection groups as its page shows it, and the switch that the public API lacks. */
 export function buildUiGroupRoutes(rooms: Rooms): CentralRoute[] {
   const { groups } = rooms;
@@ -23,8 +26,8 @@ export function buildUiGroupRoutes(rooms: Rooms): CentralRoute[] {
       permission: 'groups.read',
       summary: 'Connection groups with their certificate state and counts.',
       async handle() {
-        const [list, counts, refused] = await Promise.all([groups.list(), rooms.devices.countByGroup(), countRefusals(rooms)]);
-        const rows = await Promise.all(list.map((group) => formatRow(rooms, group, { counts, refused })));
+        const [list, known] = await Promise.all([groups.list(), loadKnown(rooms)]);
+        const rows = await Promise.all(list.map((group) => formatRow(rooms, group, known)));
         return { json: { value: rows } };
       },
     }),
@@ -37,57 +40,40 @@ export function buildUiGroupRoutes(rooms: Rooms): CentralRoute[] {
       async handle({ caller, params, body }) {
         const group = await groups.require(params.groupId ?? '');
         await groups.setConnectsAutomatically(requireUser(caller), group.groupId, body.automaticallyConnect);
-        const [counts, refused] = await Promise.all([rooms.devices.countByGroup(), countRefusals(rooms)]);
-        return { json: await formatRow(rooms, group, { counts, refused }) };
+        return { json: await formatRow(rooms, group, await loadKnown(rooms)) };
       },
     }),
   ];
 }
 
-async function formatRow(
-  rooms: Rooms,
-  group: EnrollmentGroup,
-  known: { counts: ReadonlyMap<string, number>; refused: ReadonlyMap<string, number> },
-): Promise<GroupRow> {
-  const certificates = await Promise.all([
-    rooms.certificates.load(group, 'primary'),
-    rooms.certificates.load(group, 'secondary'),
+/** Refusals looked at; the newest explain the present. */
+const refusalsMax = 500;
+
+async function loadKnown(rooms: Rooms): Promise<Known> {
+  const [counts, refusals] = await Promise.all([
+    rooms.devices.countByGroup(),
+    rooms.refusals.list({ service: 'provisioning', limit: refusalsMax }),
   ]);
-  const uploaded = certificates.filter((certificate) => certificate !== undefined);
+  return { counts, refusals };
+}
+
+async function formatRow(rooms: Rooms, group: EnrollmentGroup, known: Known): Promise<GroupRow> {
+  const slots = await Promise.all([rooms.certificates.load(group, 'primary'), rooms.certificates.load(group, 'secondary')]);
+  const certificates = slots.filter((certificate) => certificate !== undefined);
   return {
     id: group.groupId,
     displayName: group.displayName,
     type: group.type,
     enabled: group.isEnabled,
     attestationType: group.attestation.type,
-    certificateState: uploaded.some((certificate) => certificate.isVerified)
-      ? 'Verified'
-      : uploaded.length > 0
-        ? 'Unverified'
-        : 'None',
+    certificateState: stateOf(certificates),
     deviceCount: known.counts.get(group.groupId) ?? 0,
-    refusalCount: known.refused.get(group.groupId) ?? 0,
+    refusalCount: countGroupRefusals(known.refusals, { groupId: group.groupId, certificates }),
     automaticallyConnect: await rooms.groups.connectsAutomatically(group.groupId),
   };
 }
 
-const refusalsMax = 500;
-
-/** Refused registrations by the group that their trace names. */
-async function countRefusals(rooms: Rooms): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  const rows = await rooms.refusals.list({ service: 'provisioning', limit: refusalsMax });
-  const groupIds = (await rooms.groups.list()).map((group) => group.groupId);
-  for (const row of rows) {
-    for (const groupId of groupIds) {
-      if (namesGroup(row, groupId)) counts.set(groupId, (counts.get(groupId) ?? 0) + row.times);
-    }
-  }
-  return counts;
-}
-
-/** Ids of groups are words of letters, digits and dashes, so a word of the explanation names one or does not. */
-function namesGroup(row: { detail: string; trace: string }, groupId: string): boolean {
-  const words = `${row.detail} ${row.trace}`.split(/[^A-Za-z0-9-]+/);
-  return words.includes(groupId);
+function stateOf(certificates: readonly { isVerified: boolean }[]): GroupRow['certificateState'] {
+  if (certificates.length === 0) return 'None';
+  return certificates.some((certificate) => certificate.isVerified) ? 'Verified' : 'Unverified';
 }

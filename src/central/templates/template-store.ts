@@ -1,16 +1,8 @@
 import { parseJson } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { CentralTemplateRow } from '#storage/schema/central.ts';
+import type { Template } from './template.ts';
 import type { TemplateDocument } from './template-document.ts';
-
-export type Template = {
-  /** The template's own DTMI, not the model's. */
-  templateId: string;
-  modelId: string;
-  displayName: string;
-  document: TemplateDocument;
-  etag: string;
-};
 
 export class TemplateStore {
   readonly #database: Database;

@@ -1,10 +1,12 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { randomToken } from '#base/random.ts';
+import type { Database } from '#storage/database.ts';
 import type { DeviceModel } from './device-model.ts';
 import { flattenModel } from './flatten-model.ts';
 import { shippedTemplates, wrappedDesired } from './shipped-templates.ts';
-import type { Template, TemplateStore } from './template-store.ts';
+import type { Template } from './template.ts';
+import { TemplateStore } from './template-store.ts';
 
 /** Device templates of the application. Those there are, are published. */
 export class Templates {
@@ -13,9 +15,9 @@ export class Templates {
   /** Models by template id. A template does not change once it is here. */
   readonly #models = new Map<string, DeviceModel>();
 
-  constructor(platform: Platform, store: TemplateStore) {
+  constructor(platform: Platform, database: Database) {
     this.#platform = platform;
-    this.#store = store;
+    this.#store = new TemplateStore(database);
   }
 
   load(templateId: string): Promise<Template | undefined> {

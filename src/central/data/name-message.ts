@@ -1,0 +1,151 @@
+import { isUtf8 } from 'node:buffer';
+import { type Instant, parseInstant } from '#base/instant.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '#base/json.ts';
+import { Problem } from '#base/problem.ts';
+import type { StoredEvent } from '#hub/hub.ts';
+import type { CapabilitySchema, DeviceModel } from '../templates/device-model.ts';
+import { fitValue } from './coerce.ts';
+
+export type MessageType = 'Telemetry' | 'Property' | 'Desired property' | 'Twin' | 'Lifecycle' | 'Connectivity';
+
+/** Why a value is shown under Unmodeled data; the words people read (central.md 3.5). */
+export type UnmodeledReason =
+  | 'no template'
+  | 'field not in template'
+  | 'unknown component'
+  | 'type mismatch with schema'
+  | 'invalid characters in the field name'
+  | 'wrong content type or encoding'
+  | 'malformed JSON'
+  | 'not a JSON object';
+
+export type ModeledValue = { value: Json; isCoerced: boolean };
+
+/** What one event says in the words of the device's template. */
+export type NamedMessage = {
+  messageType: MessageType;
+  /** When the values were measured: what the device says, otherwise when the hub got them. */
+  at: Instant;
+  modeled: Map<string, ModeledValue>;
+  unmodeled: Map<string, { value: Json; reason: UnmodeledReason }>;
+};
+
+/** The name under which a body that has no fields is listed. */
+export const wholeBody = '$body';
+
+const creationTimePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)?$/;
+const namePattern = /^[A-Za-z0-9_]+$/;
+
+/** Names the values of an event by `model`; what fits nowhere is unmodeled, with the reason. */
+export function nameMessage(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+  switch (event.source) {
+    case 'Telemetry':
+      return nameTelemetry(event, model);
+    case 'twinChangeEvents':
+      return nameTwinChange(event, model);
+    case 'deviceLifecycleEvents':
+      return { ...empty(event), messageType: 'Lifecycle' };
+    case 'deviceConnectionStateEvents':
+      return { ...empty(event), messageType: 'Connectivity' };
+  }
+}
+
+/** `iothub-creation-time-utc` as the device sent it; what is no UTC instant does not count. */
+function creationTime(event: StoredEvent): Instant | undefined {
+  // Most messages have no properties at all.
+  if (event.bag === '') return undefined;
+  const text = event.properties().system['iothub-creation-time-utc'];
+  if (text === undefined || !creationTimePattern.test(text)) return undefined;
+  const at = parseInstant(/Z|\+/.test(text) ? text : `${text}Z`);
+  return at === undefined || at < 0 ? undefined : at;
+}
+
+function empty(event: StoredEvent): NamedMessage {
+  return { messageType: 'Telemetry', at: event.enqueuedAt, modeled: new Map(), unmodeled: new Map() };
+}
+
+function nameTelemetry(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+  const message = { ...empty(event), at: creationTime(event) ?? event.enqueuedAt };
+  const body = parseBody(event);
+  if (!body.ok) message.unmodeled.set(wholeBody, { value: body.text, reason: body.reason });
+  else if (!isJsonObject(body.value)) message.unmodeled.set(wholeBody, { value: body.value, reason: 'not a JSON object' });
+  else {
+    const component = event.bag === '' ? undefined : event.properties().system['dt-subject'];
+    nameFields(message, body.value, model?.telemetry, component === undefined ? undefined : 'unknown component');
+  }
+  return message;
+}
+
+/** A twin notification carries the part that changed: `{version, properties: {reported | desired}}` or `{version, tags}`. */
+function nameTwinChange(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+  const message = empty(event);
+  const body = parseBody(event);
+  const properties = body.ok && isJsonObject(body.value) ? body.value['properties'] : undefined;
+  const isObject = isJsonObject(properties);
+  const reported = isObject ? properties['reported'] : undefined;
+  if (isJsonObject(reported)) {
+    nameFields(message, unwrapReported(reported, model), model?.properties, undefined);
+    return { ...message, messageType: 'Property' };
+  }
+  return { ...message, messageType: isObject && isJsonObject(properties['desired']) ? 'Desired property' : 'Twin' };
+}
+
+/** Reported values without twin metadata; an acknowledgement `{value, ac, av, ad}` counts as its value. */
+function unwrapReported(reported: JsonObject, model: DeviceModel | undefined): JsonObject {
+  const values: [string, Json][] = [];
+  for (const [name, value] of Object.entries(reported)) {
+    // null removes a property; there is no value to show.
+    if (name.startsWith('$') || value === null) continue;
+    const isWritable = model?.properties.some((property) => property.name === name && property.writable);
+    const inner = isWritable && isJsonObject(value) && ('ac' in value || 'av' in value) ? value['value'] : undefined;
+    values.push([name, inner ?? value]);
+  }
+  return Object.fromEntries(values);
+}
+
+type Capability = { name: string; schema: CapabilitySchema };
+
+function nameFields(
+  message: NamedMessage,
+  fields: JsonObject,
+  capabilities: readonly Capability[] | undefined,
+  refusal: UnmodeledReason | undefined,
+): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const capability = refusal ? undefined : capabilities?.find((candidate) => candidate.name === name);
+    const fitted = capability && fitValue(value, capability.schema);
+    if (fitted) message.modeled.set(name, fitted);
+    else message.unmodeled.set(name, { value, reason: refusal ?? reasonFor(name, capabilities, capability) });
+  }
+}
+
+function reasonFor(
+  name: string,
+  capabilities: readonly Capability[] | undefined,
+  capability: Capability | undefined,
+): UnmodeledReason {
+  if (capability) return 'type mismatch with schema';
+  if (!namePattern.test(name)) return 'invalid characters in the field name';
+  return capabilities ? 'field not in template' : 'no template';
+}
+
+type Body = { ok: true; value: Json } | { ok: false; text: string; reason: UnmodeledReason };
+
+/** Devices rarely say what they send, so a body is tried as JSON whatever the content type claims. */
+function parseBody(event: StoredEvent): Body {
+  try {
+    return { ok: true, value: parseJson(event.body) };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { system } = event.properties();
+    const isOther =
+      !/json/i.test(system['content-type'] ?? 'json') ||
+      !/^(utf-?8)?$/i.test(system['content-encoding'] ?? '') ||
+      !isUtf8(event.body);
+    return {
+      ok: false,
+      text: event.body.toString('utf8', 0, 1_024),
+      reason: isOther ? 'wrong content type or encoding' : 'malformed JSON',
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Platform } from '#base/platform.ts';
+import type { HttpSurface } from '#listeners/surface.ts';
+import { buildHttpHandler } from '#wire/http/fastify.ts';
+import { buildAccessRoutes } from './access-routes.ts';
+import { type AuthenticateOptions, buildAuthenticate } from './authenticate.ts';
+import { buildCertificateRoutes } from './certificate-routes.ts';
+import { buildCommandRoutes } from './command-routes.ts';
+import { buildDataRoutes } from './data-routes.ts';
+import { buildDeviceRoutes } from './device-routes.ts';
+import { buildEnrollmentGroupRoutes } from './enrollment-group-routes.ts';
+import { renderProblem } from './errors.ts';
+import { buildEventRoutes } from './event-routes.ts';
+import { buildPropertyRoutes } from './property-routes.ts';
+import { type CentralRoute, framed } from './route.ts';
+import { buildSessionRoutes } from './session-routes.ts';
+import { buildTemplateRoutes } from './template-routes.ts';
+import { buildUiDeviceRoutes } from './ui-device-routes.ts';
+import { buildUiGroupRoutes } from './ui-group-routes.ts';
+import { buildUiRefusalRoutes } from './ui-refusal-routes.ts';
+
+/** Every room that some route asks. */
+export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
+  Parameters<typeof buildCertificateRoutes>[0] &
+  Parameters<typeof buildCommandRoutes>[0] &
+  Parameters<typeof buildDataRoutes>[0] &
+  Parameters<typeof buildDeviceRoutes>[0] &
+  Parameters<typeof buildEnrollmentGroupRoutes>[0] &
+  Parameters<typeof buildEventRoutes>[1] &
+  Parameters<typeof buildPropertyRoutes>[0] &
+  Parameters<typeof buildSessionRoutes>[0] &
+  Parameters<typeof buildTemplateRoutes>[0] &
+  Parameters<typeof buildUiDeviceRoutes>[0] &
+  Parameters<typeof buildUiGroupRoutes>[0] &
+  Parameters<typeof buildUiRefusalRoutes>[0];
+
+/** All of Central's routes, as data. */
+export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): CentralRoute[] {
+  return [
+    ...buildSessionRoutes(rooms),
+    ...buildDeviceRoutes(rooms),
+    ...buildPropertyRoutes(rooms),
+    ...buildCommandRoutes(rooms),
+    ...buildDataRoutes(rooms),
+    ...buildEnrollmentGroupRoutes(rooms),
+    ...buildCertificateRoutes(rooms),
+    ...buildTemplateRoutes(rooms),
+    ...buildAccessRoutes(rooms),
+    ...buildUiDeviceRoutes(rooms),
+    ...buildUiGroupRoutes(rooms),
+    ...buildUiRefusalRoutes(rooms),
+    ...buildEventRoutes(platform, rooms),
+  ].map(framed);
+}
+
+/** `/api/…` and `/api/ui/…` as a request handler. */
+export function buildCentralHttp(
+  platform: Platform,
+  options: { routes: readonly CentralRoute[]; authenticate: AuthenticateOptions },
+): Promise<HttpSurface> {
+  return buildHttpHandler(platform, {
+    name: 'central',
+    routes: options.routes,
+    authenticate: buildAuthenticate(options.authenticate),
+    renderProblem: (problem, request) => renderProblem(platform.clock, problem, request),
+    // Answers are about the moment and for one caller; and a JSON text is never a page.
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  });
+}
