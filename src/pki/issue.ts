@@ -1,5 +1,4 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { isIP } from 'node:net';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import {
   AccessDescription,
@@ -168,7 +167,8 @@ function keyIdOf(spki: Buffer): ArrayBuffer {
 }
 
 function generalName(name: string): GeneralName {
-  return isIP(name) === 0 ? new GeneralName({ dNSName: name }) : new GeneralName({ iPAddress: name });
+  const isAddress = name.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
+  return isAddress ? new GeneralName({ iPAddress: name }) : new GeneralName({ dNSName: name });
 }
 
 function crlPoints(url: string): CRLDistributionPoints {
