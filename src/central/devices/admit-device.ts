@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '#base/json.ts';
-import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { announcedModel } from '../templates/announced-model.ts';
 import type { Templates } from '../templates/templates.ts';
@@ -20,7 +19,6 @@ export type Admission =
   | { outcome: 'refuse'; code: number; message: string };
 
 type Options = {
-  platform: Platform;
   devices: Devices;
   templates: Templates;
   /** Whether the group connects devices by itself. */

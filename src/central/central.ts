@@ -1,0 +1,151 @@
+import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { Cancel } from '#base/clock.ts';
+import type { Platform } from '#base/platform.ts';
+import type { Hub } from '#hub/hub.ts';
+import type { HttpSurface } from '#listeners/surface.ts';
+import type { Database } from '#storage/database.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { AllowedSources } from '#trust/authenticate-user.ts';
+import { ApiTokens, type IssuedToken } from './access/api-tokens.ts';
+import { Sessions } from './access/sessions.ts';
+import { SignInLinks } from './access/sign-in-links.ts';
+import { openApp } from './apps/apps.ts';
+import { Commands } from './commands/commands.ts';
+import { ConnectionGroups } from './connection/connection-groups.ts';
+import type { EnrollmentGroups } from './connection/enrollment-group.ts';
+import { GroupCertificates } from './connection/group-certificates.ts';
+import type { UiEvents } from './contract/ui-events.ts';
+import { type Admission, type AdmissionRequest, buildAdmitDevice } from './devices/admit-device.ts';
+import { DeviceRows } from './devices/device-rows.ts';
+import { Devices } from './devices/devices.ts';
+import { HubFollower } from './devices/follow-hub.ts';
+import { Properties } from './properties/properties.ts';
+import type { DeviceData } from './surface/data-routes.ts';
+import { buildCentralHttp, buildCentralRoutes } from './surface/http.ts';
+import { LiveEvents } from './surface/live-events.ts';
+import type { CentralRoute } from './surface/route.ts';
+import type { DeviceModel } from './templates/device-model.ts';
+import { Templates } from './templates/templates.ts';
+
+/** What Central asks of the provisioning service. */
+export type ProvisioningSeen = {
+  readonly idScope: string;
+  readonly authorities: CaCertificates;
+  readonly groups: EnrollmentGroups;
+  readonly registrations: { delete(registrationId: string): Promise<unknown> };
+  setAllocator(allocator: (request: AdmissionRequest) => Promise<Admission>): void;
+};
+
+/** What was ingested, and values as they come. */
+export type CentralData = DeviceData & {
+  onValues(listener: (values: UiEvents['values']) => void): Cancel;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type CentralOptions = {
+  readonly platform: Platform;
+  readonly database: Database;
+  readonly refusals: RefusalLog;
+  readonly hub: Pick<Hub, 'hostName' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
+  readonly provisioning: ProvisioningSeen;
+  readonly openData: (modelOf: (deviceId: string) => Promise<DeviceModel | undefined>) => Promise<CentralData> | CentralData;
+  readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
+};
+
+export type Central = {
+  /** `/api/…`, on the port for people. */
+  readonly http: HttpSurface;
+  readonly routes: readonly CentralRoute[];
+  readonly appId: string;
+  /** A link below `baseUrl` that signs in once within ten minutes. */
+  createSignInLink(baseUrl: string): Promise<string>;
+  /** An administrator's API token that lives 24 hours and can be revoked by its id. */
+  mintApiToken(): Promise<IssuedToken>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** IoT Central: the application over a hub and a provisioning instance. */
+export async function buildCentral(options: CentralOptions): Promise<Central> {
+  const { platform, database, hub, provisioning, refusals } = options;
+  const app = await openApp(platform, database);
+  const signInLinks = new SignInLinks(platform, database);
+  const sessions = new Sessions(platform, database);
+  const apiTokens = new ApiTokens(platform, database, app.appId);
+  const templates = new Templates(platform, database);
+  const devices = new Devices(platform, database, templates, {
+    setEnabled: (deviceId, isEnabled) => hub.registry.setEnabled(deviceId, isEnabled),
+    delete: (deviceId) => hub.registry.delete(deviceId),
+    deleteRegistration: (registrationId) => provisioning.registrations.delete(registrationId),
+  });
+  const groups = new ConnectionGroups(platform, database, provisioning.groups);
+  const { authorities } = provisioning;
+  const certificates = new GroupCertificates(platform, { connectionGroups: groups, groups: provisioning.groups, authorities });
+  const properties = new Properties(devices, hub.twins);
+  const commands = new Commands(platform, database, { devices, methods: hub.methods });
+  const follower = new HubFollower(platform, {
+    log: hub.events,
+    devices,
+    templates,
+    announcedModelOf: async (deviceId) => (await hub.twins.load(deviceId)).modelId,
+  });
+  const rows = new DeviceRows({
+    templates,
+    isConnected: (deviceId) => hub.presence.isConnected(deviceId),
+    lastSeenAt: (deviceId) => follower.lastSeenAt(deviceId),
+  });
+  const data = await options.openData((deviceId) => devices.modelOf(deviceId));
+  const live = new LiveEvents(platform, {
+    devices,
+    rows,
+    groups,
+    follower,
+    commands,
+    onValues: (listener) => data.onValues(listener),
+  });
+  const allowed: AllowedSources = { hosts: options.settings.configuredHosts, origins: options.settings.origins };
+  const routes = buildCentralRoutes(platform, {
+    app,
+    idScope: provisioning.idScope,
+    hubHostName: hub.hostName,
+    signInLinks,
+    sessions,
+    apiTokens,
+    templates,
+    devices,
+    rows,
+    groups,
+    certificates,
+    properties,
+    commands,
+    data,
+    live,
+    presence: hub.presence,
+    refusals,
+  });
+  const http = await buildCentralHttp(platform, {
+    routes,
+    authenticate: { platform, appId: app.appId, sessions, apiTokens, refusals, allowed },
+  });
+  provisioning.setAllocator(
+    buildAdmitDevice({ devices, templates, connectsAutomatically: (groupId) => groups.connectsAutomatically(groupId) }),
+  );
+  return {
+    http,
+    routes,
+    appId: app.appId,
+    createSignInLink: (baseUrl) => signInLinks.create(baseUrl),
+    mintApiToken: () => apiTokens.createForStatus(),
+    async start() {
+      await groups.createFirstGroups();
+      await data.start();
+      follower.start();
+    },
+    async stop() {
+      live.stop();
+      await follower.stop();
+      await data.stop();
+    },
+  };
+}
