@@ -1,6 +1,7 @@
 import { formatInstant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
+import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import type { EventLog, EventSource } from '../events/event-log.ts';
 
 export type HubEventSource = Exclude<EventSource, 'Telemetry'>;
@@ -42,18 +43,16 @@ export class HubEvents {
    */
   record(source: HubEventSource, deviceId: string, operation: HubOperation, body: JsonObject): void {
     const at = this.#platform.clock.now();
-    const bag = [
-      ['$.ct', 'application/json'],
-      ['$.ce', 'utf-8'],
-      ['$.uid', this.#hub],
-      ['hubName', this.#hub],
-      ['deviceId', deviceId],
-      ['operationTimestamp', formatInstant(at)],
-      ['opType', operation],
-      ['iothub-message-schema', schemas[source]],
-    ]
-      .map((pair) => pair.map(encodeURIComponent).join('='))
-      .join('&');
+    const bag = encodeDeviceBag({
+      system: { 'content-type': 'application/json', 'content-encoding': 'utf-8', 'user-id': this.#hub },
+      application: [
+        ['hubName', this.#hub],
+        ['deviceId', deviceId],
+        ['operationTimestamp', formatInstant(at)],
+        ['opType', operation],
+        ['iothub-message-schema', schemas[source]],
+      ],
+    });
     try {
       this.#log.append({
         source,

@@ -57,7 +57,9 @@ export class Methods {
     const callee = this.#callee(deviceId);
     try {
       if (callee.calls.size + callee.waiting.size >= methodLimits.inflightMax) {
-        throw new Problem('throttled', `The device ${deviceId} has ${methodLimits.inflightMax} calls in progress.`);
+        throw new Problem('throttled', `The device ${deviceId} has ${methodLimits.inflightMax} calls in progress.`, {
+          reason: 'too-many-calls',
+        });
       }
       const channel = callee.channel ?? (await this.#arrival(deviceId, callee, connectMs));
       return await this.#call(deviceId, callee, channel, { methodName, responseMs, body });

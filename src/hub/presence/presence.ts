@@ -18,6 +18,7 @@ export type DisconnectCause =
   | 'device-disabled'
   | 'device-deleted'
   | 'protocol-violation'
+  | 'client-too-slow'
   | 'storage-unavailable'
   | 'hub-stopped'
   | 'hub-failed';

@@ -39,7 +39,7 @@ function checkValue(section: TwinSection, value: Json, depth: number): void {
     if (Buffer.byteLength(value) <= twinLimits.stringBytesMax) return;
     throw invalid(section, `holds a string longer than ${twinLimits.stringBytesMax} bytes`);
   }
-  if (typeof value === 'number') return checkNumber(section, value);
+  if (typeof value === 'number') checkNumber(section, value);
   if (typeof value !== 'object' || value === null) return;
   if (depth >= twinLimits.depthMax) throw invalid(section, `nests deeper than ${twinLimits.depthMax} levels`);
   if (isJsonObject(value)) checkMembers(section, value, depth + 1);

@@ -1,0 +1,93 @@
+import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { Platform } from '#base/platform.ts';
+import type { MqttSurface } from '#listeners/surface.ts';
+import type { Database } from '#storage/database.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { EventLog } from './events/event-log.ts';
+import { HubEvents } from './messages/hub-events.ts';
+import { Methods } from './methods/methods.ts';
+import { Presence } from './presence/presence.ts';
+import { CredentialWatches } from './registry/credential-watches.ts';
+import { Registry } from './registry/registry.ts';
+import { SignIn } from './registry/sign-in.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
+import { HubMqtt } from './surface/mqtt.ts';
+import { Twins } from './twins/twins.ts';
+
+export type HubOptions = {
+  readonly platform: Platform;
+  readonly database: Database;
+  readonly refusals: RefusalLog;
+  /** The CAs of this hub. */
+  readonly authorities: CaCertificates;
+  readonly events: EventLog;
+  /** What devices dial and name in their user name. */
+  readonly hostName: string;
+  /** Tells the hubs of one database apart. */
+  readonly instanceName: string;
+};
+
+/** What neighbours may ask of a hub; what happens at it they read in `events`. */
+export type Hub = {
+  readonly hostName: string;
+  readonly mqtt: MqttSurface;
+  readonly authorities: CaCertificates;
+  readonly registry: Pick<
+    Registry,
+    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision'
+  >;
+  readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
+  readonly methods: Pick<Methods, 'invoke'>;
+  readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
+  readonly events: EventLog;
+  start(): Promise<void>;
+  /** Ends every session once what it sent is acknowledged, or after a moment. The event log stays open: its owner closes it. */
+  stop(): Promise<void>;
+};
+
+/** How long a stop waits for the disk before it ends sessions whose messages are not acknowledged yet. */
+const drainMsMax = 2_000;
+
+export async function buildHub(options: HubOptions): Promise<Hub> {
+  const { platform, database, refusals, authorities, events: log, hostName, instanceName: hub } = options;
+  const events = new HubEvents(platform, log, hub);
+  const presence = new Presence(platform, database, hub, events);
+  const twins = new Twins(platform, database, hub, events);
+  const watches = new CredentialWatches();
+  const registry = new Registry({ platform, database, hub, twins, presence, watches, events });
+  const methods = new Methods(platform, registry);
+  const sessions = new StoredSessions(database, hub);
+  const signIn = new SignIn(platform, registry, authorities);
+  const mqtt = new HubMqtt({
+    platform,
+    hostName,
+    twins,
+    methods,
+    presence,
+    sessions,
+    events: log,
+    refusals,
+    signIn,
+    watches,
+  });
+  const cancelAuthorities = authorities.onChange(() => {
+    void signIn.dropUnverified(presence, watches);
+  });
+  return {
+    hostName,
+    mqtt,
+    authorities,
+    registry,
+    twins,
+    methods,
+    presence,
+    events: log,
+    start: () => presence.start(),
+    async stop() {
+      cancelAuthorities();
+      await mqtt.drain(drainMsMax);
+      await presence.stop();
+      await twins.idle();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
+import type { Platform } from '#base/platform.ts';
+import { type Certificate, parseCertificate } from '#pki/certificate.ts';
+import { authenticateDevice, type DeviceEvidence } from '#trust/authenticate-device.ts';
+import type { DeviceCaller } from '#trust/caller.ts';
+import type { Verdict } from '#trust/verdict.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { CredentialWatches } from './credential-watches.ts';
+import type { Registry } from './registry.ts';
+
+/**
+ * Gathers what trust needs to decide who a device is: its identity and, where the identity is signed
+ * by a CA, the CAs of the hub. One instance serves every protocol.
+ */
+export class SignIn {
+  readonly #platform: Platform;
+  readonly #registry: Pick<Registry, 'load'>;
+  readonly #authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
+  /** Parsed once per certificate; a replaced or deleted one is a new object or none. */
+  readonly #parsed = new WeakMap<CaCertificate, Certificate>();
+
+  constructor(platform: Platform, registry: Pick<Registry, 'load'>, authorities: Pick<CaCertificates, 'loadVerified' | 'list'>) {
+    this.#platform = platform;
+    this.#registry = registry;
+    this.#authorities = authorities;
+  }
+
+  async check(deviceId: string, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
+    const device = await this.#registry.load(deviceId);
+    // Thumbprint identities build no chain, so they need no CA.
+    const needsChain = device?.authentication.type === 'certificateAuthority';
+    const verified = needsChain ? await this.#authorities.loadVerified() : [];
+    const attempt = {
+      device,
+      evidence,
+      verifiedAnchors: this.#parse(verified),
+      at: this.#platform.clock.now(),
+    };
+    const verdict = authenticateDevice({ ...attempt, uploadedUnverified: [] });
+    if (verdict.accepted || !needsChain) return verdict;
+    // A refusal is explained better with the CAs that somebody uploaded and never proved.
+    const unverified = (await this.#authorities.list()).filter((certificate) => !certificate.isVerified);
+    return unverified.length === 0 ? verdict : authenticateDevice({ ...attempt, uploadedUnverified: this.#parse(unverified) });
+  }
+
+  /**
+   * Ends the sessions whose CA is not verified any more. To be called when a CA changes; a sign-in
+   * under way looks again.
+   */
+  async dropUnverified(presence: Pick<Presence, 'dropWhere'>, watches: CredentialWatches): Promise<void> {
+    watches.allChanged();
+    try {
+      const verified = new Set((await this.#authorities.loadVerified()).map(({ sha256Thumbprint }) => sha256Thumbprint));
+      presence.dropWhere(({ anchorSha256 }) => anchorSha256 !== undefined && !verified.has(anchorSha256), 'credential-changed');
+    } catch (error) {
+      this.#platform.log.error('sign-in.unchecked', { error: String(error) });
+      // Not knowing which CAs are good, none is.
+      presence.dropWhere(({ anchorSha256 }) => anchorSha256 !== undefined, 'credential-changed');
+    }
+  }
+
+  #parse(certificates: readonly CaCertificate[]): Certificate[] {
+    return certificates.map((certificate) => {
+      const known = this.#parsed.get(certificate);
+      if (known) return known;
+      const parsed = parseCertificate(certificate.der);
+      this.#parsed.set(certificate, parsed);
+      return parsed;
+    });
+  }
+}

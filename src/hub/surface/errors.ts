@@ -1,0 +1,65 @@
+import { formatInstant, type Instant } from '#base/instant.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Problem, ProblemCode } from '#base/problem.ts';
+
+/** The hub's number and name of a problem; the first three digits are the status (hub-device-protocol.md 8). */
+export type HubError = { readonly errorCode: number; readonly name: string };
+
+/** Every code in the hub's words: leaving one out does not compile. */
+const hubErrors = {
+  malformed: { errorCode: 400006, name: 'IotHubFormatError' },
+  'argument-invalid': { errorCode: 400004, name: 'ArgumentInvalid' },
+  unauthorized: { errorCode: 401003, name: 'IotHubUnauthorized' },
+  forbidden: { errorCode: 401002, name: 'IotHubUnauthorizedAccess' },
+  'not-found': { errorCode: 404000, name: 'GenericNotFound' },
+  'device-not-found': { errorCode: 404001, name: 'DeviceNotFound' },
+  'enrollment-not-found': { errorCode: 404000, name: 'GenericNotFound' },
+  'registration-not-found': { errorCode: 404000, name: 'GenericNotFound' },
+  'certificate-not-found': { errorCode: 404008, name: 'CertificateNotFound' },
+  'route-not-found': { errorCode: 404000, name: 'GenericNotFound' },
+  'method-not-allowed': { errorCode: 405000, name: 'GenericMethodNotAllowed' },
+  'not-supported': { errorCode: 404013, name: 'FeatureNotSupported' },
+  'already-exists': { errorCode: 409001, name: 'DeviceAlreadyExists' },
+  conflict: { errorCode: 409000, name: 'GenericConflict' },
+  'precondition-failed': { errorCode: 412001, name: 'PreconditionFailed' },
+  'payload-too-large': { errorCode: 413001, name: 'MessageTooLarge' },
+  'unsupported-media-type': { errorCode: 415000, name: 'GenericUnsupportedMediaType' },
+  'quota-exceeded': { errorCode: 403002, name: 'IotHubQuotaExceeded' },
+  throttled: { errorCode: 429001, name: 'ThrottlingException' },
+  'device-disabled': { errorCode: 403012, name: 'DeviceDisabled' },
+  'device-not-online': { errorCode: 404103, name: 'DeviceNotOnline' },
+  'device-timeout': { errorCode: 504101, name: 'GatewayTimeout' },
+  'device-reply-invalid': { errorCode: 502000, name: 'GenericBadGateway' },
+  'twin-invalid': { errorCode: 400004, name: 'ArgumentInvalid' },
+  'certificate-invalid': { errorCode: 400004, name: 'ArgumentInvalid' },
+  'proof-refused': { errorCode: 400004, name: 'ArgumentInvalid' },
+  'attestation-refused': { errorCode: 401003, name: 'IotHubUnauthorized' },
+  'storage-full': { errorCode: 503005, name: 'ServerBusy' },
+  unavailable: { errorCode: 503001, name: 'ServiceUnavailable' },
+  internal: { errorCode: 500001, name: 'ServerError' },
+} as const satisfies Record<ProblemCode, HubError>;
+
+/** Finer than the code: a method's device that left in the middle of a call, and too many calls at once. */
+const byReason: Readonly<Record<string, HubError>> = {
+  'connection-closed': { errorCode: 404104, name: 'DeviceConnectionClosedRemotely' },
+  'too-many-calls': { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' },
+};
+
+export function hubErrorOf(problem: Problem): HubError {
+  return byReason[problem.reason ?? ''] ?? hubErrors[problem.code];
+}
+
+/** Three digits: what stands in `$iothub/twin/res/{status}/`, and what HTTP answers. */
+export function statusOf(error: HubError): number {
+  return Math.floor(error.errorCode / 1000);
+}
+
+/** The body that goes with a status from 300 on: Node fails a call only for a body with an `errorCode` (4.10). */
+export function formatDeviceError(problem: Problem, trackingId: string, at: Instant): JsonObject {
+  return {
+    errorCode: hubErrorOf(problem).errorCode,
+    message: problem.message,
+    trackingId,
+    timestampUtc: formatInstant(at),
+  };
+}

@@ -1,0 +1,252 @@
+import type { Cancel } from '#base/clock.ts';
+import type { Platform } from '#base/platform.ts';
+import { asProblem } from '#base/problem.ts';
+import type { DeviceCaller } from '#trust/caller.ts';
+import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic } from '#wire/azure/hub-topics.ts';
+import type { InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
+import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
+import type { MethodChannel, Methods } from '../methods/methods.ts';
+import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
+import type { StoredSessions } from '../sessions/stored-sessions.ts';
+import { withVersion } from '../twins/twin.ts';
+import type { DesiredChange, Twins } from '../twins/twins.ts';
+import type { HubConnect } from './mqtt-connect.ts';
+import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
+import { MqttTwinRequests } from './mqtt-twin-requests.ts';
+
+/** What the sessions of one surface share. */
+export type SessionRooms = {
+  readonly platform: Platform;
+  readonly twins: Twins;
+  readonly methods: Methods;
+  readonly presence: Presence;
+  readonly sessions: StoredSessions;
+  /** A message waits for its sync: `settle` must be called after the next batch. */
+  readonly waits: (session: HubMqttSession) => void;
+  readonly gone: (session: HubMqttSession) => void;
+};
+
+export type SessionFacts = {
+  readonly session: MqttServerSession;
+  readonly caller: DeviceCaller;
+  readonly origin: TelemetryOrigin;
+  readonly subscriptions: MqttSubscriptions;
+  /** Clean session 0: subscriptions are stored before they are granted. */
+  readonly isStored: boolean;
+  readonly will: HubConnect['will'];
+  readonly trackingId: string;
+};
+
+/**
+ * One signed-in device on MQTT. What stays the same is resolved here once; a telemetry message costs a
+ * comparison of its topic's beginning, an append and a note of its packet id. Acknowledgements leave
+ * when the log says that a batch is durable.
+ */
+export class HubMqttSession implements SessionHandler, LiveSession, MethodChannel {
+  readonly caller: DeviceCaller;
+  readonly #rooms: SessionRooms;
+  readonly #facts: SessionFacts;
+  readonly #session: MqttServerSession;
+  readonly #origin: TelemetryOrigin;
+  readonly #telemetryPrefix: string;
+  readonly #telemetryTopic: string;
+  readonly #twin: MqttTwinRequests;
+  /** QoS 1 messages that wait for their sync, in order: packet ids and, beside them, positions. */
+  #waitingIds: number[] = [];
+  #waitingPositions: number[] = [];
+  #waitingFrom = 0;
+  #hearsDesired = false;
+  #detachMethods: Cancel | undefined;
+  #cause: DisconnectCause | undefined;
+
+  constructor(rooms: SessionRooms, facts: SessionFacts) {
+    this.#rooms = rooms;
+    this.#facts = facts;
+    this.#session = facts.session;
+    this.#origin = facts.origin;
+    this.caller = facts.caller;
+    this.#telemetryTopic = `devices/${facts.caller.deviceId}/messages/events`;
+    this.#telemetryPrefix = `${this.#telemetryTopic}/`;
+    this.#twin = new MqttTwinRequests({
+      platform: rooms.platform,
+      twins: rooms.twins,
+      deviceId: facts.caller.deviceId,
+      trackingId: facts.trackingId,
+      send: (topic, body) => {
+        if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
+      },
+    });
+  }
+
+  /** The device is the hub's only one of its identity and may be spoken to. */
+  begin(): void {
+    this.#listen();
+  }
+
+  publish(publish: InboundPublish): void {
+    const { topic } = publish;
+    if (topic.startsWith(this.#telemetryPrefix)) this.#telemetry(topic.slice(this.#telemetryPrefix.length), publish);
+    else if (topic === this.#telemetryTopic) this.#telemetry('', publish);
+    else this.#control(publish);
+  }
+
+  /** Everything up to `lastPosition` is durable. Says whether something still waits. */
+  settle(lastPosition: number): boolean {
+    const positions = this.#waitingPositions;
+    let next = this.#waitingFrom;
+    for (; next < positions.length && (positions[next] ?? 0) <= lastPosition; next++) {
+      this.#session.acknowledge(this.#waitingIds[next] ?? 0);
+    }
+    if (next === positions.length) {
+      this.#waitingIds = [];
+      this.#waitingPositions = [];
+      next = 0;
+    }
+    this.#waitingFrom = next;
+    return this.#waitingIds.length > 0;
+  }
+
+  subscribe(packetId: number, filters: readonly Subscription[]): void {
+    const { codes, isChanged } = this.#facts.subscriptions.add(filters);
+    this.#afterStoring(isChanged, () => {
+      this.#session.grant(packetId, codes);
+      this.#listen();
+    });
+  }
+
+  unsubscribe(packetId: number, filters: readonly string[]): void {
+    const isChanged = this.#facts.subscriptions.remove(filters);
+    this.#afterStoring(isChanged, () => {
+      this.#listen();
+      this.#session.unsubscribed(packetId);
+    });
+  }
+
+  /** Only cloud-to-device messages are sent with QoS 1. */
+  acknowledged(): void {}
+
+  ended(reason: CloseReason, isClean: boolean): void {
+    const cause = this.#cause ?? causeOf(reason);
+    this.#hearsDesired = false;
+    this.#detachMethods?.();
+    this.#rooms.gone(this);
+    if (!isClean && !isRevoked(cause)) this.#deliverWill();
+    this.#rooms.presence.ended(this, cause);
+    if (cause === 'protocol-violation') {
+      const { deviceId } = this.caller;
+      this.#rooms.platform.log.warn('session.violated', { deviceId, reason, detail: this.#session.closeDetail });
+    }
+  }
+
+  close(cause: DisconnectCause): void {
+    this.#cause ??= cause;
+    this.#session.close(cause);
+  }
+
+  /** MethodChannel. */
+  send(methodName: string, requestId: string, body: Buffer): boolean {
+    return this.#session.publish({ topic: formatMethodTopic(methodName, requestId), payload: body, qos: 0 }) !== false;
+  }
+
+  /** Tells the device of a change, if it listens. Nothing is queued: it reads its twin when it comes back. */
+  pushDesired({ patch, version }: DesiredChange): void {
+    if (!this.#hearsDesired) return;
+    this.#send(formatDesiredTopic(version), Buffer.from(JSON.stringify(withVersion(patch, version))));
+  }
+
+  #telemetry(bag: string, publish: InboundPublish): void {
+    let position: number;
+    try {
+      position = acceptTelemetry(this.#origin, bag, publish.payload, publish.retain);
+    } catch (error) {
+      // MQTT 3.1.1 has no way to refuse one message but to end the session; what was not acknowledged comes again.
+      const { code } = asProblem(error);
+      this.close(code === 'payload-too-large' ? 'protocol-violation' : 'storage-unavailable');
+      return;
+    }
+    if (publish.qos === 0) return;
+    if (this.#waitingIds.length === 0) this.#rooms.waits(this);
+    this.#waitingIds.push(publish.packetId);
+    this.#waitingPositions.push(position);
+  }
+
+  #control(publish: InboundPublish): void {
+    const topic = parseDeviceTopic(publish.topic);
+    const { payload, packetId, qos } = publish;
+    const acknowledge = (): void => {
+      if (qos === 1) this.#session.acknowledge(packetId);
+    };
+    switch (topic?.kind) {
+      case 'method-response':
+        this.#rooms.methods.answer(this.caller.deviceId, topic.requestId, topic.status, payload);
+        acknowledge();
+        break;
+      case 'twin-get':
+        acknowledge();
+        this.#twin.get(topic.requestId);
+        break;
+      case 'twin-patch-reported':
+        this.#twin.patchReported(topic, payload, acknowledge);
+        break;
+      case 'ignored':
+        acknowledge();
+        break;
+      default:
+        // Unknown, or telemetry of somebody else: nothing that was sent is taken (4.5).
+        this.close('protocol-violation');
+    }
+  }
+
+  /** Sends with QoS 0. A client that does not read what it asked for is cut off rather than misled. */
+  #send(topic: string, payload: Buffer): void {
+    if (this.#session.publish({ topic, payload, qos: 0 }) === false) this.close('client-too-slow');
+  }
+
+  /** Subscriptions of a stored session are on disk before they are granted. */
+  #afterStoring(isChanged: boolean, then: () => void): void {
+    if (!this.#facts.isStored || !isChanged) {
+      then();
+      return;
+    }
+    this.#rooms.sessions.save(this.caller.deviceId, this.#facts.subscriptions.all).then(then, (error) => {
+      this.#rooms.platform.log.error('session.unstored', { deviceId: this.caller.deviceId, error: String(error) });
+      this.close('storage-unavailable');
+    });
+  }
+
+  /** Brings what the hub sends by itself in line with the subscriptions. */
+  #listen(): void {
+    if (this.#session.isClosed) return;
+    const { subscriptions } = this.#facts;
+    this.#hearsDesired = subscriptions.has(hubFilters.desired);
+    if (!subscriptions.has(hubFilters.methods)) {
+      this.#detachMethods?.();
+      this.#detachMethods = undefined;
+    } else this.#detachMethods ??= this.#rooms.methods.attach(this.caller.deviceId, this);
+  }
+
+  #deliverWill(): void {
+    const { will, origin } = this.#facts;
+    if (!will) return;
+    try {
+      acceptWill(origin, will.bag, will.payload, will.isRetained);
+    } catch (error) {
+      this.#rooms.platform.log.error('will.lost', { deviceId: this.caller.deviceId, error: String(error) });
+    }
+  }
+}
+
+/** Our own reasons come through `close`; of the session's own, all but these are the device's fault. */
+function causeOf(reason: CloseReason): DisconnectCause {
+  if (reason === 'internal-error') return 'hub-failed';
+  const causes: readonly DisconnectCause[] = ['disconnect', 'connection-lost', 'keep-alive-timeout'];
+  return causes.find((cause) => cause === reason) ?? 'protocol-violation';
+}
+
+/** Whoever lost the right to send has no last word either. */
+function isRevoked(cause: DisconnectCause): boolean {
+  return (
+    cause === 'device-deleted' || cause === 'device-disabled' || cause === 'credential-changed' || cause === 'credential-expired'
+  );
+}

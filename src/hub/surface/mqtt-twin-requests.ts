@@ -1,0 +1,94 @@
+import { type JsonObject, parseJson, requireObject } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import { asProblem, Problem } from '#base/problem.ts';
+import { formatTwinResponseTopic } from '#wire/azure/hub-topics.ts';
+import { twinLimits } from '../twins/limits.ts';
+import { formatTwinForDevice } from '../twins/twin.ts';
+import type { Twins } from '../twins/twins.ts';
+import { formatDeviceError, hubErrorOf, statusOf } from './errors.ts';
+
+/** Requests of one session that wait for the database; more are answered 429. */
+const waitingMax = 100;
+
+const emptyBody = Buffer.alloc(0);
+
+type Answer = { status: number; version?: number; body: Buffer };
+
+/**
+ * What one device asks of its own twin over MQTT (hub-device-protocol.md 4.10). Every request is
+ * answered, whatever happens: one without an answer hangs Node for good.
+ */
+export class MqttTwinRequests {
+  readonly #platform: Platform;
+  readonly #twins: Pick<Twins, 'load' | 'patchReported'>;
+  readonly #deviceId: string;
+  readonly #trackingId: string;
+  readonly #send: (topic: string, body: Buffer) => void;
+  #waiting = 0;
+
+  constructor(options: {
+    platform: Platform;
+    twins: Pick<Twins, 'load' | 'patchReported'>;
+    deviceId: string;
+    trackingId: string;
+    send: (topic: string, body: Buffer) => void;
+  }) {
+    this.#platform = options.platform;
+    this.#twins = options.twins;
+    this.#deviceId = options.deviceId;
+    this.#trackingId = options.trackingId;
+    this.#send = options.send;
+  }
+
+  get(requestId: string): void {
+    this.#answer(requestId, async () => {
+      const twin = await this.#twins.load(this.#deviceId);
+      return { status: 200, body: Buffer.from(JSON.stringify(formatTwinForDevice(twin))) };
+    });
+  }
+
+  /** `done` is called when the change is stored or refused. The body is read before this returns: its memory is used again. */
+  patchReported(request: { requestId: string; version?: number }, payload: Buffer, done: () => void): void {
+    const patch = parsePatch(payload);
+    this.#answer(request.requestId, async () => {
+      try {
+        if (patch instanceof Problem) throw patch;
+        const twin = await this.#twins.patchReported(this.#deviceId, patch, request.version);
+        return { status: 204, version: twin.reportedVersion, body: emptyBody };
+      } finally {
+        done();
+      }
+    });
+  }
+
+  #answer(requestId: string, work: () => Promise<Answer>): void {
+    const isFull = this.#waiting >= waitingMax;
+    const throttle = async (): Promise<Answer> => {
+      throw new Problem('throttled', `More than ${waitingMax} twin requests wait for an answer.`);
+    };
+    this.#waiting += 1;
+    (isFull ? throttle() : work())
+      .catch((error) => this.#explain(error))
+      .then(({ status, version, body }) => {
+        this.#waiting -= 1;
+        this.#send(formatTwinResponseTopic(status, requestId, version), body);
+      });
+  }
+
+  #explain(error: unknown): Answer {
+    const problem = asProblem(error);
+    const [deviceId, trackingId] = [this.#deviceId, this.#trackingId];
+    if (problem.code === 'internal')
+      this.#platform.log.error('twin.failed', { deviceId, trackingId, error: String(problem.cause) });
+    const body = formatDeviceError(problem, trackingId, this.#platform.clock.now());
+    return { status: statusOf(hubErrorOf(problem)), body: Buffer.from(JSON.stringify(body)) };
+  }
+}
+
+function parsePatch(payload: Buffer): JsonObject | Problem {
+  try {
+    return requireObject(parseJson(payload, { bytesMax: twinLimits.patchBytesMax }), 'A twin patch');
+  } catch (error) {
+    return asProblem(error);
+  }
+}

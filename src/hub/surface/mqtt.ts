@@ -1,0 +1,174 @@
+import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { Refusal } from '#trust/verdict.ts';
+import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
+import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { telemetryOrigin } from '../messages/accept-telemetry.ts';
+import type { CredentialWatches } from '../registry/credential-watches.ts';
+import type { SignIn } from '../registry/sign-in.ts';
+import { type HubConnect, readHubConnect } from './mqtt-connect.ts';
+import { HubMqttSession, type SessionRooms } from './mqtt-session.ts';
+import { MqttSubscriptions } from './mqtt-subscriptions.ts';
+
+export type HubMqttOptions = Pick<SessionRooms, 'platform' | 'twins' | 'methods' | 'presence' | 'sessions'> & {
+  readonly hostName: string;
+  readonly events: EventLog;
+  readonly refusals: Pick<RefusalLog, 'record'>;
+  readonly signIn: SignIn;
+  readonly watches: CredentialWatches;
+};
+
+/** How often a sign-in looks again at a credential that changed while it looked. */
+const signInAttemptsMax = 5;
+
+/** The hub on MQTT 3.1.1: who may come in, and which session an event belongs to. */
+export class HubMqtt implements MqttSurface {
+  readonly #options: HubMqttOptions;
+  readonly #rooms: SessionRooms;
+  readonly #sessions = new Map<string, HubMqttSession>();
+  /** Those with messages that wait for their sync. */
+  readonly #waiting = new Set<HubMqttSession>();
+  #isDraining = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: HubMqttOptions) {
+    this.#options = options;
+    this.#rooms = {
+      ...options,
+      waits: (session) => this.#waiting.add(session),
+      gone: (session) => this.#gone(session),
+    };
+    options.twins.onDesiredChange((change) => this.#sessions.get(change.deviceId)?.pushDesired(change));
+    options.events.onBatchDurable((lastPosition) => {
+      for (const session of this.#waiting) if (!session.settle(lastPosition)) this.#settled(session);
+    });
+    options.events.onState((state) => {
+      // What waits will never be durable, so it must not be acknowledged: the device sends it again.
+      if (state === 'failed') for (const session of [...this.#waiting]) session.close('storage-unavailable');
+    });
+  }
+
+  open(connection: MqttConnection, connect: ConnectPacket): SessionHandler {
+    const attempt = new SignInAttempt();
+    void this.#signIn(connection, connect, attempt);
+    return attempt;
+  }
+
+  /** Takes nobody in any more. Resolves when every message that arrived is acknowledged, or after `deadlineMs`. */
+  drain(deadlineMs: number): Promise<void> {
+    this.#isDraining = true;
+    if (this.#waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.platform.clock.after(deadlineMs, resolve);
+      this.#drained = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #signIn({ session, peer }: MqttConnection, connect: ConnectPacket, attempt: SignInAttempt): Promise<void> {
+    const read = readHubConnect(connect, this.#options.hostName);
+    if (!read.accepted) {
+      this.#refuse(session, peer.remoteAddress, connect.userName ?? '', read.refusal);
+      return;
+    }
+    // Devices back off on 3; accepting them only to drop them at their first message would keep them busy.
+    if (this.#isDraining || this.#options.events.state !== 'ok') return session.refuse(3);
+    const { deviceId } = read.value;
+    const { platform, signIn, sessions, twins, watches } = this.#options;
+    const watch = watches.begin(deviceId);
+    try {
+      // A zero-length password is none (2.3).
+      const hasPassword = (connect.password?.length ?? 0) > 0;
+      let stored: Awaited<ReturnType<typeof sessions.begin>> | undefined;
+      for (let i = 0; i < signInAttemptsMax; i++) {
+        const verdict = await signIn.check(deviceId, { certificates: peer.certificates, hasPassword });
+        if (session.isClosed) return;
+        if (!verdict.accepted) {
+          const trace = [...read.trace, ...verdict.refusal.trace];
+          return this.#refuse(session, peer.remoteAddress, deviceId, { ...verdict.refusal, trace });
+        }
+        stored ??= await sessions.begin(deviceId, connect.cleanSession);
+        await twins.setModelId(deviceId, read.value.modelId);
+        if (session.isClosed) return;
+        if (watch.takeChanged()) continue;
+        // From here to the end nothing waits: presence, events and CONNACK are one step.
+        return this.#accept({ session, peer }, read.value, verdict.value, stored, !connect.cleanSession, attempt);
+      }
+      session.refuse(3);
+    } catch (error) {
+      platform.log.error('sign-in.failed', { deviceId, trackingId: peer.trackingId, error: String(error) });
+      session.refuse(3);
+    } finally {
+      watch.end();
+    }
+  }
+
+  #accept(
+    { session, peer }: MqttConnection,
+    connect: HubConnect,
+    caller: HubMqttSession['caller'],
+    stored: { isPresent: boolean; subscriptions: ReadonlyMap<string, 0 | 1> },
+    isStored: boolean,
+    attempt: SignInAttempt,
+  ): void {
+    const { platform, events, presence } = this.#options;
+    const live = new HubMqttSession(this.#rooms, {
+      session,
+      caller,
+      origin: telemetryOrigin(platform.clock, events, caller, connect.modelId),
+      subscriptions: new MqttSubscriptions(caller.deviceId, stored.subscriptions),
+      isStored,
+      will: connect.will,
+      trackingId: peer.trackingId,
+    });
+    attempt.accepted = live;
+    presence.open(live);
+    this.#sessions.set(caller.deviceId, live);
+    live.begin();
+    session.accept(stored.isPresent);
+  }
+
+  #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal): void {
+    this.#options.refusals.record({ service: 'hub', subject, peer, ...refusal });
+    // Every refusal is 5: the finer codes make some SDKs give up for good (4.2).
+    session.refuse(5);
+  }
+
+  #gone(session: HubMqttSession): void {
+    if (this.#sessions.get(session.caller.deviceId) === session) this.#sessions.delete(session.caller.deviceId);
+    this.#settled(session);
+  }
+
+  #settled(session: HubMqttSession): void {
+    this.#waiting.delete(session);
+    if (this.#waiting.size === 0) this.#drained?.();
+  }
+}
+
+/** Stands in for the session until the device is signed in: until then the only event is the end. */
+class SignInAttempt implements SessionHandler {
+  accepted: HubMqttSession | undefined;
+
+  publish(publish: InboundPublish): void {
+    this.accepted?.publish(publish);
+  }
+
+  acknowledged(): void {
+    this.accepted?.acknowledged();
+  }
+
+  subscribe(packetId: number, filters: readonly Subscription[]): void {
+    this.accepted?.subscribe(packetId, filters);
+  }
+
+  unsubscribe(packetId: number, filters: readonly string[]): void {
+    this.accepted?.unsubscribe(packetId, filters);
+  }
+
+  ended(reason: CloseReason, clean: boolean): void {
+    this.accepted?.ended(reason, clean);
+  }
+}
