@@ -1,11 +1,11 @@
 import { dayMs, type Instant, minuteMs, plus, secondMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
+import type { ClockGuard } from '#sphere/clock/clock-guard.ts';
+import { evidenceLimits } from '#sphere/contract/evidence.ts';
 import type { Database } from '#storage/database.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import { type CheckedNonce, checkNonce, type NonceBinding, sealNonce } from '#trust/sphere-nonce.ts';
 import type { Verdict } from '#trust/verdict.ts';
-import type { ClockGuard } from '../clock/clock-guard.ts';
-import { evidenceLimits } from '../contract/evidence.ts';
 import { deleteNoncesBefore, insertNonce } from './attestation-store.ts';
 
 export const nonceLifeMs = evidenceLimits.nonceSeconds * secondMs;

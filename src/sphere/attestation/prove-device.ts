@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { publicKeyOfDeviceId } from '#pki/key.ts';
+import { audienceOf, bindingOf, evidenceProfile, ueidOf } from '#sphere/contract/evidence.ts';
 import { checkEvidenceAddress, checkEvidenceSignature, type EvidenceAddress } from '#trust/sphere-evidence.ts';
 import { type Refusal, refuse, type TraceStep } from '#trust/verdict.ts';
-import { audienceOf, bindingOf, evidenceProfile, ueidOf } from '../contract/evidence.ts';
 import type { Nonces } from './nonces.ts';
 import type { RefusedOutcome } from './outcome.ts';
 

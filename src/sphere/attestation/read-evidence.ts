@@ -1,7 +1,6 @@
-import type { z } from 'zod';
 import { type Json, parseJson } from '#base/json.ts';
+import { type ClaimsSchema, type Component, componentListSchema, evidenceLimits } from '#sphere/contract/evidence.ts';
 import { accept, refuse, type Verdict } from '#trust/verdict.ts';
-import { type Component, componentListSchema, evidenceLimits } from '../contract/evidence.ts';
 
 /** Evidence that can be read. Nothing in it is believed yet. */
 export type Evidence<Claims> = { readonly text: string; readonly claims: Claims; readonly components: readonly Component[] };
@@ -12,7 +11,7 @@ export type Evidence<Claims> = { readonly text: string; readonly claims: Claims;
  */
 export function readEvidence<Claims extends { measurements: [[number, string]] }>(
   text: string,
-  schema: z.ZodType<Claims>,
+  schema: ClaimsSchema<Claims>,
 ): Verdict<Evidence<Claims>> {
   const claims = parse(schema, text.split('.')[1] ?? '', 'evidence');
   if (!claims.accepted) return claims;
@@ -22,7 +21,7 @@ export function readEvidence<Claims extends { measurements: [[number, string]] }
   return accept({ text, claims: claims.value, components: components.value });
 }
 
-function parse<T>(schema: z.ZodType<T>, base64url: string, what: string): Verdict<T> {
+function parse<T>(schema: ClaimsSchema<T>, base64url: string, what: string): Verdict<T> {
   const value = decode(base64url);
   if (value === undefined) return refuse('malformed', `The ${what} is not valid JSON.`, { check: `form of the ${what}` });
   const result = schema.safeParse(value);

@@ -1,6 +1,6 @@
+import type { SphereLimits } from '#sphere/limits/sphere-limits.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { RefusalReason } from '#trust/verdict.ts';
-import type { SphereLimits } from '../limits/sphere-limits.ts';
 import type { RefusedOutcome } from './outcome.ts';
 
 /** Reasons that are ours or the limit's own, and no fault of the device. */

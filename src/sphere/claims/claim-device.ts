@@ -1,13 +1,13 @@
 import { sha256Hex } from '#base/bytes.ts';
+import type { AttestationRooms } from '#sphere/attestation/issue-daily-certificate.ts';
+import { type Outcome, refuseOutcome } from '#sphere/attestation/outcome.ts';
+import { proveDevice, refused } from '#sphere/attestation/prove-device.ts';
+import { readEvidence } from '#sphere/attestation/read-evidence.ts';
+import type { ClaimReply, ClaimRequest } from '#sphere/contract/attestation.ts';
+import { claimClaimsSchema } from '#sphere/contract/evidence.ts';
+import { retryAfterSecondsOf } from '#sphere/limits/sphere-limits.ts';
 import { inTransaction } from '#storage/transaction.ts';
 import type { RefusalReason } from '#trust/verdict.ts';
-import type { AttestationRooms } from '../attestation/issue-daily-certificate.ts';
-import { type Outcome, refuseOutcome } from '../attestation/outcome.ts';
-import { proveDevice, refused } from '../attestation/prove-device.ts';
-import { readEvidence } from '../attestation/read-evidence.ts';
-import type { ClaimReply, ClaimRequest } from '../contract/attestation.ts';
-import { claimClaimsSchema } from '../contract/evidence.ts';
-import { retryAfterSecondsOf } from '../limits/sphere-limits.ts';
 import { spendClaimCode } from './claim-store.ts';
 
 type ClaimRooms = Pick<AttestationRooms, 'platform' | 'database' | 'nonces' | 'devices' | 'audit' | 'limits' | 'origins'>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { componentTypes, evidenceFormat, evidenceLimits } from './evidence.ts';
+import { assuranceLevels } from './policy.ts';
 
 /**
  * Homeport Attestation 1 on HTTP (sphere.md 3.3 to 3.8): bodies are `application/json`, errors
@@ -77,7 +78,7 @@ export const certificateReplySchema = z.object({
   notAfter: z.string(),
   renewAfter: z.string(),
   serverTime: z.string(),
-  assurance: z.enum(['A0', 'A1', 'A2', 'A3']),
+  assurance: z.enum(assuranceLevels),
   tier: z.enum(['affirming', 'warning']),
   warnings: z.array(z.string()),
   policyVersion: z.string(),

@@ -101,6 +101,9 @@ export const claimClaimsSchema = z
   .refine(clockRule, 'a trusted clock needs iat');
 export type ClaimClaims = z.infer<typeof claimClaimsSchema>;
 
+/** A schema of either kind of claims. */
+export type ClaimsSchema<Claims> = z.ZodType<Claims>;
+
 /** The value of `hp-aud`. `origin` is scheme, host and port as `new URL(…).origin` prints them. */
 export function audienceOf(origin: string, tenantId: string): string {
   return `${origin}/${tenantId.toLowerCase()}`;

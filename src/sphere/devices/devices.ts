@@ -1,10 +1,10 @@
 import { type Instant, instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Audit } from '#sphere/audit/audit.ts';
 import type { Database } from '#storage/database.ts';
 import type { SphereDeviceRow } from '#storage/schema/sphere.ts';
 import type { AssuranceLevel } from '#trust/attest-sphere.ts';
-import type { Audit } from '../audit/audit.ts';
 import { insertDevice, loadDevice, loadTenantDevices, updateDevice } from './device-store.ts';
 
 export type ClaimedDevice = {

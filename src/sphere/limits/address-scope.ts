@@ -1,11 +1,9 @@
-import { isIPv6 } from 'node:net';
-
-/** Whom an address is counted as: itself for IPv4, its /64 for IPv6, where one subscriber has 2^64 of them. */
+/** Whom an address is counted as: itself for IPv4, its /64 for IPv6, where one subscriber has 2^64 of them. `address` is as a socket reports it. */
 export function addressScope(address: string): string {
   const bare = address.split('%')[0] ?? '';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
   if (mapped?.[1]) return mapped[1];
-  if (!isIPv6(bare)) return bare;
+  if (!bare.includes(':')) return bare;
   const [head = '', tail] = bare.split('::');
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');

@@ -1,20 +1,11 @@
-import { z } from 'zod';
 import { sha256Hex } from '#base/bytes.ts';
 import { parseJson } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
+import type { Audit } from '#sphere/audit/audit.ts';
+import { type PolicyDocument, policySchema } from '#sphere/contract/policy.ts';
 import type { Database } from '#storage/database.ts';
-import { assuranceLevels, type SpherePolicy } from '#trust/attest-sphere.ts';
-import type { Audit } from '../audit/audit.ts';
-import { componentTypes } from '../contract/evidence.ts';
+import type { SpherePolicy } from '#trust/attest-sphere.ts';
 import { insertPolicy, loadPolicy, updatePolicy } from './policy-store.ts';
-
-const policySchema = z.strictObject({
-  debug: z.enum(['denied', 'allowed']),
-  assuranceMin: z.enum(assuranceLevels),
-  requiredTypes: z.array(z.enum(componentTypes)),
-  floors: z.record(z.string(), z.number().int().min(0)),
-});
-export type PolicyDocument = z.infer<typeof policySchema>;
 
 /** What a tenant demands until somebody changes it. */
 export const defaultPolicy: PolicyDocument = {

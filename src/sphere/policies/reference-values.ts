@@ -1,8 +1,8 @@
 import { instant } from '#base/instant.ts';
+import type { Component } from '#sphere/contract/evidence.ts';
+import { allShippedComponents } from '#sphere/contract/shipped-components.ts';
 import type { Database } from '#storage/database.ts';
 import type { ReferenceValue } from '#trust/sphere-measurements.ts';
-import type { Component } from '../contract/evidence.ts';
-import { allShippedComponents } from '../contract/shipped-components.ts';
 import { insertReferenceValues, loadReferenceValues } from './policy-store.ts';
 
 /** Which measurements somebody vouched for. They hold for every tenant. */

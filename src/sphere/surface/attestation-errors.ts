@@ -1,9 +1,9 @@
 import type { Problem, ProblemCode } from '#base/problem.ts';
+import { mayTell, type RefusedOutcome } from '#sphere/attestation/outcome.ts';
+import { type AttestationProblem, problemTypeOf } from '#sphere/contract/attestation.ts';
 import type { RefusalReason } from '#trust/verdict.ts';
 import type { RenderedProblem } from '#wire/http/fastify.ts';
 import type { Reply } from '#wire/http/route.ts';
-import { mayTell, type RefusedOutcome } from '../attestation/outcome.ts';
-import { type AttestationProblem, problemTypeOf } from '../contract/attestation.ts';
 
 const contentType = 'application/problem+json';
 

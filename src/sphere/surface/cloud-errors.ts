@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '#base/problem.ts';
+import { type CloudError, cloudErrorCodes } from '#sphere/contract/cloud.ts';
 import type { RenderedProblem } from '#wire/http/fastify.ts';
-import { type CloudError, cloudErrorCodes } from '../contract/cloud.ts';
 
 type Rendering = readonly [status: number, code: keyof typeof cloudErrorCodes];
 

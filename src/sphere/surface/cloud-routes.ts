@@ -1,8 +1,5 @@
 import { formatInstant, type Instant } from '#base/instant.ts';
-import type { UserCaller } from '#trust/caller.ts';
-import type { Permission } from '#trust/permissions.ts';
-import { defineRoute, type Route } from '#wire/http/route.ts';
-import type { ClaimCodes } from '../claims/claim-codes.ts';
+import type { ClaimCodes } from '#sphere/claims/claim-codes.ts';
 import {
   type CloudCertificate,
   type CloudClaimCode,
@@ -12,13 +9,16 @@ import {
   certificateQuerySchema,
   cloudBasePath,
   devicesQuerySchema,
-} from '../contract/cloud.ts';
-import { parseSphereDeviceId } from '../devices/device-id.ts';
-import type { ClaimedDevice, Devices } from '../devices/devices.ts';
-import type { Authorities } from '../tenants/authorities.ts';
-import { type Authority, statusOf } from '../tenants/authority.ts';
-import { issueProof, type ProofOptions } from '../tenants/issue-proof.ts';
-import type { Tenants } from '../tenants/tenants.ts';
+} from '#sphere/contract/cloud.ts';
+import { parseSphereDeviceId } from '#sphere/devices/device-id.ts';
+import type { ClaimedDevice, Devices } from '#sphere/devices/devices.ts';
+import type { Authorities } from '#sphere/tenants/authorities.ts';
+import { type Authority, statusOf } from '#sphere/tenants/authority.ts';
+import { issueProof, type ProofOptions } from '#sphere/tenants/issue-proof.ts';
+import type { Tenants } from '#sphere/tenants/tenants.ts';
+import type { UserCaller } from '#trust/caller.ts';
+import type { Permission } from '#trust/permissions.ts';
+import { defineRoute, type Route } from '#wire/http/route.ts';
 
 const route = defineRoute<UserCaller, Permission>();
 

@@ -1,12 +1,10 @@
 import { formatInstant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
-import type { RefusalLog } from '#storage/refusal-log.ts';
-import { defineRoute, type Reply, type Route } from '#wire/http/route.ts';
-import { type AttestationRooms, issueDailyCertificate } from '../attestation/issue-daily-certificate.ts';
-import { nonceLifeMs } from '../attestation/nonces.ts';
-import type { Outcome } from '../attestation/outcome.ts';
-import { recordRefusal } from '../attestation/record-refusal.ts';
-import { claimDevice } from '../claims/claim-device.ts';
+import { type AttestationRooms, issueDailyCertificate } from '#sphere/attestation/issue-daily-certificate.ts';
+import { nonceLifeMs } from '#sphere/attestation/nonces.ts';
+import type { Outcome } from '#sphere/attestation/outcome.ts';
+import { recordRefusal } from '#sphere/attestation/record-refusal.ts';
+import { claimDevice } from '#sphere/claims/claim-device.ts';
 import {
   type AttestationConfiguration,
   attestationBasePath,
@@ -16,11 +14,13 @@ import {
   claimRequestSchema,
   type NonceReply,
   nonceRequestSchema,
-} from '../contract/attestation.ts';
-import { audienceOf, evidenceFormat, evidenceLimits, evidenceProfile } from '../contract/evidence.ts';
-import { parseSphereDeviceId } from '../devices/device-id.ts';
-import { retryAfterSecondsOf } from '../limits/sphere-limits.ts';
-import type { Tenants } from '../tenants/tenants.ts';
+} from '#sphere/contract/attestation.ts';
+import { audienceOf, evidenceFormat, evidenceLimits, evidenceProfile } from '#sphere/contract/evidence.ts';
+import { parseSphereDeviceId } from '#sphere/devices/device-id.ts';
+import { retryAfterSecondsOf } from '#sphere/limits/sphere-limits.ts';
+import type { Tenants } from '#sphere/tenants/tenants.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import { defineRoute, type Reply, type Route } from '#wire/http/route.ts';
 import { refusalReply } from './attestation-errors.ts';
 
 const route = defineRoute<undefined, never>();

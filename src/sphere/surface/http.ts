@@ -1,10 +1,10 @@
 import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import type { AdministratorTokens } from '#sphere/access/administrator-tokens.ts';
+import { attestationBasePath } from '#sphere/contract/attestation.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
-import type { AdministratorTokens } from '../access/administrator-tokens.ts';
-import { attestationBasePath } from '../contract/attestation.ts';
 import { renderAttestationProblem } from './attestation-errors.ts';
 import { renderCloudProblem } from './cloud-errors.ts';
 import { type CloudRoutesOptions, cloudRoutes } from './cloud-routes.ts';

@@ -2,11 +2,11 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { issueCertificate } from '#pki/issue.ts';
 import { generateEcKey } from '#pki/key.ts';
+import type { Audit } from '#sphere/audit/audit.ts';
+import type { ClockGuard } from '#sphere/clock/clock-guard.ts';
+import { verificationCodePattern } from '#sphere/contract/cloud.ts';
+import { retryAfterSecondsOf, type SphereLimits } from '#sphere/limits/sphere-limits.ts';
 import type { Database } from '#storage/database.ts';
-import type { Audit } from '../audit/audit.ts';
-import type { ClockGuard } from '../clock/clock-guard.ts';
-import { verificationCodePattern } from '../contract/cloud.ts';
-import { retryAfterSecondsOf, type SphereLimits } from '../limits/sphere-limits.ts';
 import type { Authorities } from './authorities.ts';
 
 export type ProofOptions = {

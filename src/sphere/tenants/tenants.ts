@@ -1,9 +1,9 @@
 import { type Instant, instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Policies } from '#sphere/policies/policies.ts';
 import type { Database } from '#storage/database.ts';
 import type { SphereTenantRow } from '#storage/schema/sphere.ts';
-import type { Policies } from '../policies/policies.ts';
 import type { Authorities } from './authorities.ts';
 import { insertTenant, loadTenant, loadTenants } from './tenant-store.ts';
 
