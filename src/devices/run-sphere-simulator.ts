@@ -30,9 +30,11 @@ export type SimulatorOptions = {
   /** Where its socket stands: `<data>/devices`, where `azsphere` looks for attached boards. */
   readonly socketDirectory: string;
   readonly sphereUrl: string;
-  readonly dps: { readonly host: string; readonly port: number; readonly idScope: string };
-  /** The hub's MQTT port; the assigned host is DPS's word. Without it the same as DPS's. */
-  readonly hubPort?: number | undefined;
+  /** How it finds its hub: through DPS, or by name (the samples' `--Hostname`). */
+  readonly connection:
+    | { readonly type: 'dps'; readonly host: string; readonly port: number; readonly idScope: string }
+    | { readonly type: 'hub'; readonly host: string };
+  readonly hubPort: number;
   /** PEM. */
   readonly ca: string;
   readonly allowedHosts?: readonly string[] | undefined;
@@ -186,11 +188,12 @@ class SimulatorRun implements Simulator {
   }
 
   async #register(leaf: DailyCertificate): Promise<Assignment> {
-    const { dps, platform } = this.#options;
+    const { connection, platform } = this.#options;
+    if (connection.type === 'hub') return { hubHostName: connection.host, deviceId: this.deviceId };
     const assignment = await registerDevice({
       clock: platform.clock,
       network: this.#network,
-      ...dps,
+      ...connection,
       registrationId: this.deviceId,
       identity: leaf,
       modelId: this.#application.modelId,
@@ -202,13 +205,13 @@ class SimulatorRun implements Simulator {
 
   /** One connection to the hub, from CONNECT to its end; resolves with the reason of the end. */
   async #serve(leaf: DailyCertificate, { hubHostName, deviceId }: Assignment): Promise<string> {
-    const { dps, hubPort, platform, statesContentType = false } = this.#options;
+    const { hubPort, platform, statesContentType = false } = this.#options;
     const { modelId, keepAliveSeconds } = this.#application;
     const connection = await openMqttConnection({
       clock: platform.clock,
       network: this.#network,
       host: hubHostName,
-      port: hubPort ?? dps.port,
+      port: hubPort,
       identity: leaf,
       connect: {
         clientId: deviceId,

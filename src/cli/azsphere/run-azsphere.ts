@@ -1,5 +1,5 @@
 import type { Platform } from '#base/platform.ts';
-import { asCommandFailure, exitCodes, formatFailure } from '#cli/kit/failure.ts';
+import { asCommandFailure, exitCodeOf, exitCodes, formatFailure } from '#cli/kit/failure.ts';
 import { runProgram } from '#cli/kit/run-program.ts';
 import type { Terminal } from '#cli/kit/terminal.ts';
 import { azsphere } from './azsphere.ts';
@@ -27,6 +27,6 @@ export async function runAzsphere(words: readonly string[], world: { terminal: T
     const failure = asCommandFailure(error);
     for (const line of formatFailure(failure, { isDebug: words.includes('--debug') })) aside(line);
     if (isClassic) aside(`error: Command failed in ${formatElapsed(platform.clock.monotonic() - startedMs)}.`);
-    return exitCodes[failure.exit];
+    return exitCodeOf(failure);
   }
 }

@@ -17,20 +17,25 @@ export type ExitName = keyof typeof exitCodes;
 
 /** Why a command ends without having done its work, in the three parts a person needs. */
 export class CommandFailure extends Error {
-  readonly exit: ExitName;
+  /** A name of ours, or the number that a simulated program ended with. */
+  readonly exit: ExitName | number;
   /** Why it failed, when that is not already said. */
   readonly why: string | undefined;
   /** What to do, as a command that can be pasted where there is one. */
   readonly fix: string | undefined;
 
   /** `what` says what failed and on what. */
-  constructor(exit: ExitName, what: string, options: { why?: string; fix?: string; cause?: unknown } = {}) {
+  constructor(exit: ExitName | number, what: string, options: { why?: string; fix?: string; cause?: unknown } = {}) {
     super(what, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CommandFailure';
     this.exit = exit;
     this.why = options.why;
     this.fix = options.fix;
   }
+}
+
+export function exitCodeOf({ exit }: CommandFailure): number {
+  return typeof exit === 'number' ? exit : exitCodes[exit];
 }
 
 /** Anything that was thrown, as a failure to show; a bug keeps its stack as cause. */

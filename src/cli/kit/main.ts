@@ -2,7 +2,7 @@ import { systemClock } from '#base/clock.ts';
 import { openLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
 import type { Program } from './command.ts';
-import { asCommandFailure, exitCodes, formatFailure } from './failure.ts';
+import { asCommandFailure, exitCodeOf, formatFailure } from './failure.ts';
 import { runProgram } from './run-program.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -20,6 +20,6 @@ export async function main(program: Program): Promise<void> {
   } catch (error) {
     const failure = asCommandFailure(error);
     for (const line of formatFailure(failure, { isDebug: words.includes('--debug') })) terminal.complain(line);
-    process.exitCode = exitCodes[failure.exit];
+    process.exitCode = exitCodeOf(failure);
   }
 }
