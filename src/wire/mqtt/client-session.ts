@@ -7,6 +7,9 @@ import { PacketIds } from './packet-ids.ts';
 import { PacketReader, PacketTooLarge } from './packet-reader.ts';
 import type { CloseReason } from './server-session.ts';
 
+/** What a client says in its CONNECT. */
+export type ClientConnect = ConnectFields;
+
 export type MqttClientSessionOptions = {
   readonly limits?: MqttLimits;
   /** Monotonic milliseconds, for keep-alive. */
@@ -71,7 +74,7 @@ export class MqttClientSession {
     return this.#closeDetail;
   }
 
-  connect(fields: ConnectFields): void {
+  connect(fields: ClientConnect): void {
     assert(this.#state === 'new', 'a session connects once');
     this.#state = 'connecting';
     this.#keepAliveMs = fields.keepAliveSeconds * 1000;
