@@ -24,7 +24,14 @@ export const roles = {
   builder: {
     id: '344138e9-8de4-4497-8c54-5237e96d6aaf',
     displayName: 'Builder',
-    permissions: new Set<Permission>(['devices.read', 'devices.write', 'devices.command', 'devices.raw', 'templates.read', 'groups.read']),
+    permissions: new Set<Permission>([
+      'devices.read',
+      'devices.write',
+      'devices.command',
+      'devices.raw',
+      'templates.read',
+      'groups.read',
+    ]),
   },
   operator: {
     id: 'ae2c9854-393b-4f97-8c42-479d70ce626e',
