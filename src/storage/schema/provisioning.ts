@@ -1,1 +1,59 @@
-export type ProvisioningTables = Record<never, never>;
+/** A provisioning instance and the id scope that devices name it by. */
+export type DpsInstanceRow = { instance: string; id_scope: string; created_at: number };
+
+/** `group_key` is the id in lower case: ids that differ in case alone are one group. */
+export type DpsEnrollmentGroupRow = {
+  instance: string;
+  group_key: string;
+  group_id: string;
+  display_name: string;
+  type: string;
+  is_enabled: number;
+  attestation_type: string;
+  primary_certificate_id: string | null;
+  secondary_certificate_id: string | null;
+  etag: string;
+  created_at: number;
+  updated_at: number;
+};
+
+/** What became of a device's last registration. `registration_key` is the id in lower case. */
+export type DpsRegistrationRow = {
+  instance: string;
+  registration_key: string;
+  registration_id: string;
+  group_id: string;
+  /** assigned or failed. */
+  status: string;
+  substatus: string | null;
+  assigned_hub: string | null;
+  device_id: string | null;
+  error_code: number | null;
+  error_message: string | null;
+  /** JSON that the allocator returned for the device. */
+  payload: string | null;
+  leaf_sha256: string;
+  anchor_sha256: string;
+  etag: string;
+  created_at: number;
+  updated_at: number;
+};
+
+/** A registration under way, so that its id outlives a restart; finished ones stay until the device has polled. */
+export type DpsOperationRow = {
+  operation_id: string;
+  instance: string;
+  registration_key: string;
+  registration_id: string;
+  /** JSON that the device sent along, or null. */
+  payload: string | null;
+  is_done: number;
+  created_at: number;
+};
+
+export type ProvisioningTables = {
+  dps_instance: DpsInstanceRow;
+  dps_enrollment_group: DpsEnrollmentGroupRow;
+  dps_registration: DpsRegistrationRow;
+  dps_operation: DpsOperationRow;
+};

@@ -1,0 +1,107 @@
+import { instant } from '#base/instant.ts';
+import type { Database } from '#storage/database.ts';
+import type { DpsEnrollmentGroupRow } from '#storage/schema/provisioning.ts';
+import type { EnrollmentGroup, GroupAttestation } from './enrollment-group.ts';
+
+export class EnrollmentGroupStore {
+  readonly #database: Database;
+  readonly #instance: string;
+
+  constructor(database: Database, instance: string) {
+    this.#database = database;
+    this.#instance = instance;
+  }
+
+  /** False when a group of this id exists. */
+  async insert(group: EnrollmentGroup): Promise<boolean> {
+    const inserted = await this.#database
+      .insertInto('dps_enrollment_group')
+      .values(this.#rowOf(group))
+      .onConflict((conflict) => conflict.columns(['instance', 'group_key']).doNothing())
+      .returning('group_key')
+      .executeTakeFirst();
+    return inserted !== undefined;
+  }
+
+  /** False when the group is gone or no longer has `etag`. */
+  async replace(group: EnrollmentGroup, etag: string): Promise<boolean> {
+    const replaced = await this.#database
+      .updateTable('dps_enrollment_group')
+      .set(this.#rowOf(group))
+      .where('instance', '=', this.#instance)
+      .where('group_key', '=', keyOf(group.groupId))
+      .where('etag', '=', etag)
+      .returning('group_key')
+      .executeTakeFirst();
+    return replaced !== undefined;
+  }
+
+  async delete(groupId: string, etag: string): Promise<boolean> {
+    const deleted = await this.#database
+      .deleteFrom('dps_enrollment_group')
+      .where('instance', '=', this.#instance)
+      .where('group_key', '=', keyOf(groupId))
+      .where('etag', '=', etag)
+      .returning('group_key')
+      .executeTakeFirst();
+    return deleted !== undefined;
+  }
+
+  async load(groupId: string): Promise<EnrollmentGroup | undefined> {
+    const row = await this.#select().where('group_key', '=', keyOf(groupId)).executeTakeFirst();
+    return row && groupOf(row);
+  }
+
+  /** Oldest first. */
+  async list(): Promise<EnrollmentGroup[]> {
+    return (await this.#select().orderBy('created_at').orderBy('group_key').execute()).map(groupOf);
+  }
+
+  #select() {
+    return this.#database.selectFrom('dps_enrollment_group').selectAll().where('instance', '=', this.#instance);
+  }
+
+  #rowOf(group: EnrollmentGroup): DpsEnrollmentGroupRow {
+    const x509 = group.attestation.type === 'x509' ? group.attestation : undefined;
+    return {
+      instance: this.#instance,
+      group_key: keyOf(group.groupId),
+      group_id: group.groupId,
+      display_name: group.displayName,
+      type: group.type,
+      is_enabled: group.isEnabled ? 1 : 0,
+      attestation_type: group.attestation.type,
+      primary_certificate_id: x509?.primaryCertificateId ?? null,
+      secondary_certificate_id: x509?.secondaryCertificateId ?? null,
+      etag: group.etag,
+      created_at: group.createdAt,
+      updated_at: group.updatedAt,
+    };
+  }
+}
+
+function keyOf(groupId: string): string {
+  return groupId.toLowerCase();
+}
+
+function groupOf(row: DpsEnrollmentGroupRow): EnrollmentGroup {
+  return {
+    groupId: row.group_id,
+    displayName: row.display_name,
+    type: row.type === 'iotEdge' ? 'iotEdge' : 'iot',
+    isEnabled: row.is_enabled === 1,
+    attestation: attestationOf(row),
+    etag: row.etag,
+    createdAt: instant(row.created_at),
+    updatedAt: instant(row.updated_at),
+  };
+}
+
+function attestationOf(row: DpsEnrollmentGroupRow): GroupAttestation {
+  if (row.attestation_type !== 'x509') return { type: 'symmetricKey' };
+  return {
+    type: 'x509',
+    ...(row.primary_certificate_id !== null && { primaryCertificateId: row.primary_certificate_id }),
+    ...(row.secondary_certificate_id !== null && { secondaryCertificateId: row.secondary_certificate_id }),
+  };
+}

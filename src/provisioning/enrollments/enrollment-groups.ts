@@ -1,0 +1,66 @@
+import { checkIfMatch } from '#base/etag.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
+import type { EnrollmentGroup, NewEnrollmentGroup } from './enrollment-group.ts';
+import { EnrollmentGroupStore } from './enrollment-group-store.ts';
+
+/** dps-device-protocol.md 11, both kinds together. */
+const groupsMax = 200;
+
+/** Groups of devices that may enroll themselves. */
+export class EnrollmentGroups {
+  readonly #platform: Platform;
+  readonly #store: EnrollmentGroupStore;
+
+  constructor(platform: Platform, database: Database, instance: string) {
+    this.#platform = platform;
+    this.#store = new EnrollmentGroupStore(database, instance);
+  }
+
+  /** Throws Problem `already-exists`, or `quota-exceeded`. */
+  async create(input: NewEnrollmentGroup): Promise<EnrollmentGroup> {
+    if ((await this.#store.list()).length >= groupsMax) {
+      throw new Problem('quota-exceeded', `There are ${groupsMax} enrollment groups already; delete one that is not used.`);
+    }
+    const now = this.#platform.clock.now();
+    const group: EnrollmentGroup = { ...input, etag: this.#newEtag(), createdAt: now, updatedAt: now };
+    if (await this.#store.insert(group)) return group;
+    throw new Problem('already-exists', `There is an enrollment group ${input.groupId} already.`);
+  }
+
+  /** Throws Problem `enrollment-not-found`, or `precondition-failed` when the group changed since it was read. */
+  async replace(input: NewEnrollmentGroup, ifMatch?: string): Promise<EnrollmentGroup> {
+    const present = await this.require(input.groupId);
+    checkIfMatch(ifMatch, present.etag);
+    const { groupId, createdAt } = present;
+    const group: EnrollmentGroup = { ...input, groupId, createdAt, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
+    if (await this.#store.replace(group, present.etag)) return group;
+    throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
+  }
+
+  load(groupId: string): Promise<EnrollmentGroup | undefined> {
+    return this.#store.load(groupId);
+  }
+
+  async require(groupId: string): Promise<EnrollmentGroup> {
+    const group = await this.load(groupId);
+    if (!group) throw new Problem('enrollment-not-found', `There is no enrollment group ${groupId}.`);
+    return group;
+  }
+
+  list(): Promise<EnrollmentGroup[]> {
+    return this.#store.list();
+  }
+
+  async delete(groupId: string, ifMatch?: string): Promise<void> {
+    const present = await this.require(groupId);
+    checkIfMatch(ifMatch, present.etag);
+    if (await this.#store.delete(groupId, present.etag)) return;
+    throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
+  }
+
+  #newEtag(): string {
+    return this.#platform.random.bytes(12).toString('base64url');
+  }
+}

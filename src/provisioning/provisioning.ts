@@ -1,0 +1,75 @@
+import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import type { Hub } from '#hub/hub.ts';
+import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { Database } from '#storage/database.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import { type Allocator, assignAll } from './allocation/allocator.ts';
+import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
+import { loadOrCreateIdScope } from './instances/instance-store.ts';
+import { AttestRegistration } from './registration/attest-registration.ts';
+import { type DaaIdentityMode, RegisterDevice } from './registration/register-device.ts';
+import type { Registration } from './registration/registration.ts';
+import { RegistrationStore } from './registration/registration-store.ts';
+import { DeviceCalls } from './surface/device-calls.ts';
+import { buildProvisioningHttp } from './surface/http.ts';
+import { ProvisioningMqtt } from './surface/mqtt.ts';
+
+export type ProvisioningOptions = {
+  readonly platform: Platform;
+  readonly database: Database;
+  readonly refusals: RefusalLog;
+  /** The CAs of this instance. */
+  readonly authorities: CaCertificates;
+  readonly hub: Pick<Hub, 'hostName' | 'registry' | 'authorities'>;
+  /** Tells the instances of one database apart. */
+  readonly instanceName: string;
+  readonly daaIdentityMode: DaaIdentityMode;
+};
+
+/** What neighbours may ask of a provisioning instance. */
+export type Provisioning = {
+  readonly idScope: string;
+  readonly hostName: string;
+  readonly mqtt: MqttSurface;
+  readonly http: HttpSurface;
+  readonly authorities: CaCertificates;
+  readonly groups: EnrollmentGroups;
+  readonly registrations: {
+    load(registrationId: string): Promise<Registration | undefined>;
+    list(groupId?: string): Promise<Registration[]>;
+    /** Throws Problem `registration-not-found`. */
+    delete(registrationId: string): Promise<void>;
+  };
+  /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
+  setAllocator(allocator: Allocator): void;
+};
+
+export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
+  const { platform, database, refusals, authorities, hub, instanceName, daaIdentityMode } = options;
+  const idScope = await loadOrCreateIdScope(platform, database, instanceName);
+  const groups = new EnrollmentGroups(platform, database, instanceName);
+  const store = new RegistrationStore(database, instanceName);
+  const settings = { platform, store, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
+  const attest = new AttestRegistration({ platform, idScope, groups, authorities, refusals });
+  const calls = new DeviceCalls(platform, attest, new RegisterDevice(settings));
+  return {
+    idScope,
+    hostName: hub.hostName,
+    mqtt: new ProvisioningMqtt({ platform, calls, refusals }),
+    http: await buildProvisioningHttp(platform, calls),
+    authorities,
+    groups,
+    registrations: {
+      load: (registrationId) => store.load(registrationId),
+      list: (groupId) => store.list(groupId),
+      async delete(registrationId) {
+        if (!(await store.delete(registrationId))) throw new Problem('registration-not-found', 'There is no such registration.');
+      },
+    },
+    setAllocator(allocator) {
+      settings.allocate = allocator;
+    },
+  };
+}

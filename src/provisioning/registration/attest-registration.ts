@@ -1,0 +1,82 @@
+import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { Platform } from '#base/platform.ts';
+import { parseCertificate } from '#pki/certificate.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
+import type { RegistrationCaller } from '#trust/caller.ts';
+import { refuse, type Verdict } from '#trust/verdict.ts';
+import type { EnrollmentGroup } from '../enrollments/enrollment-group.ts';
+import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
+
+/** A device that wants to register or to poll, and what it showed. */
+export type RegistrationEvidence = {
+  readonly idScope: string;
+  readonly registrationId: string;
+  readonly certificates: readonly Buffer[];
+  readonly hasToken: boolean;
+  readonly remoteAddress: string;
+};
+
+export type AttestRegistrationOptions = {
+  readonly platform: Platform;
+  readonly idScope: string;
+  readonly groups: EnrollmentGroups;
+  readonly authorities: Pick<CaCertificates, 'load'>;
+  readonly refusals: Pick<RefusalLog, 'record'>;
+};
+
+/** Gathers what trust/ needs to decide whether this device may use one of our enrollment groups, and keeps refusals. */
+export class AttestRegistration {
+  readonly #options: AttestRegistrationOptions;
+
+  constructor(options: AttestRegistrationOptions) {
+    this.#options = options;
+  }
+
+  async check(evidence: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
+    const verdict = await this.#decide(evidence);
+    if (!verdict.accepted) {
+      const { registrationId, remoteAddress } = evidence;
+      this.#options.refusals.record({
+        service: 'provisioning',
+        subject: registrationId,
+        peer: remoteAddress,
+        ...verdict.refusal,
+      });
+    }
+    return verdict;
+  }
+
+  async #decide({ idScope, registrationId, certificates, hasToken }: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
+    const { platform, groups } = this.#options;
+    if (idScope.toLowerCase() !== this.#options.idScope.toLowerCase()) {
+      return refuse('scope-unknown', `There is no ID scope ${idScope}.`, {
+        fix: `Give the device the ID scope ${this.#options.idScope}.`,
+      });
+    }
+    // A token counts even when a certificate was sent too (hub-device-protocol.md 2.3), and no enrollment takes one.
+    if (hasToken) {
+      return refuse('credential-type-mismatch', 'The device sent a token; every enrollment here asks for a certificate.', {
+        fix: 'Register with an X.509 certificate.',
+      });
+    }
+    const certificateGroups = await Promise.all((await groups.list()).map((group) => this.#certificateGroup(group)));
+    return attestDevice({
+      registrationId,
+      evidence: { certificates },
+      groups: certificateGroups.filter((group) => group !== undefined),
+      at: platform.clock.now(),
+    });
+  }
+
+  async #certificateGroup({ groupId, isEnabled, attestation }: EnrollmentGroup): Promise<CertificateGroup | undefined> {
+    if (attestation.type !== 'x509') return undefined;
+    const ids = [attestation.primaryCertificateId, attestation.secondaryCertificateId].filter((id) => id !== undefined);
+    const loaded = (await Promise.all(ids.map((id) => this.#options.authorities.load(id)))).filter(
+      (found) => found !== undefined,
+    );
+    const parse = (isVerified: boolean) =>
+      loaded.filter((found) => found.isVerified === isVerified).map(({ der }) => parseCertificate(der));
+    return { groupId, isEnabled, anchors: parse(true), unverified: parse(false) };
+  }
+}

@@ -1,0 +1,95 @@
+import type { Json } from '#base/json.ts';
+import type { Platform } from '#base/platform.ts';
+import { asProblem } from '#base/problem.ts';
+import type { RegistrationCaller } from '#trust/caller.ts';
+import type { AttestRegistration, RegistrationEvidence } from '../registration/attest-registration.ts';
+import type { RegisterDevice } from '../registration/register-device.ts';
+import {
+  formatAccepted,
+  formatDisabled,
+  formatProgress,
+  formatRegistration,
+  readRegisterBody,
+  retryAfterSeconds,
+} from './bodies.ts';
+import { renderDpsProblem, renderDpsRefusal } from './errors.ts';
+
+/** An answer before it is put on a transport. */
+export type DeviceAnswer = { readonly status: number; readonly retryAfterSeconds: number | undefined; readonly body: object };
+
+/** The three calls a device can make, the same on MQTT and HTTPS. They answer; they do not throw. */
+export class DeviceCalls {
+  readonly #platform: Platform;
+  readonly #attest: AttestRegistration;
+  readonly #registrations: RegisterDevice;
+
+  constructor(platform: Platform, attest: AttestRegistration, registrations: RegisterDevice) {
+    this.#platform = platform;
+    this.#attest = attest;
+    this.#registrations = registrations;
+  }
+
+  register(evidence: RegistrationEvidence, readBody: () => Json | undefined): Promise<DeviceAnswer> {
+    return this.#answer(
+      evidence,
+      () => this.#newOperationId(),
+      async (caller) => {
+        const payload = readRegisterBody(readBody(), evidence.registrationId);
+        return { status: 202, retryAfterSeconds, body: formatAccepted(await this.#registrations.register(caller, payload)) };
+      },
+    );
+  }
+
+  poll(evidence: RegistrationEvidence, operationId: string): Promise<DeviceAnswer> {
+    return this.#answer(
+      evidence,
+      undefined,
+      async (caller) => {
+        const { status, body } = formatProgress(await this.#registrations.poll(caller, operationId));
+        return { status, retryAfterSeconds: status === 202 ? retryAfterSeconds : undefined, body };
+      },
+      operationId,
+    );
+  }
+
+  lookUp(evidence: RegistrationEvidence, readBody: () => Json | undefined): Promise<DeviceAnswer> {
+    return this.#answer(evidence, undefined, async (caller) => {
+      readRegisterBody(readBody(), evidence.registrationId);
+      return { status: 200, retryAfterSeconds: undefined, body: formatRegistration(await this.#registrations.lookUp(caller)) };
+    });
+  }
+
+  /** A disabled enrollment is a result, not an error: the operation is accepted and then found disabled (6.4). */
+  async #answer(
+    evidence: RegistrationEvidence,
+    beginDisabled: (() => string) | undefined,
+    call: (caller: RegistrationCaller) => Promise<DeviceAnswer>,
+    operationId = '',
+  ): Promise<DeviceAnswer> {
+    const trackingId = this.#platform.random.uuid();
+    try {
+      const verdict = await this.#attest.check(evidence);
+      if (verdict.accepted) return await call(verdict.value);
+      if (verdict.refusal.reason === 'enrollment-disabled') {
+        return beginDisabled
+          ? { status: 202, retryAfterSeconds, body: formatAccepted(beginDisabled()) }
+          : { status: 200, retryAfterSeconds: undefined, body: formatDisabled(operationId, evidence.registrationId) };
+      }
+      return renderDpsRefusal(evidence.hasToken ? 'token' : 'certificate', trackingId, this.#platform.clock.now());
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.code === 'internal') {
+        this.#platform.log.error('registration.broke', {
+          trackingId,
+          registrationId: evidence.registrationId,
+          error: String(problem.cause),
+        });
+      }
+      return renderDpsProblem(problem, trackingId, this.#platform.clock.now());
+    }
+  }
+
+  #newOperationId(): string {
+    return `4.${this.#platform.random.bytes(8).toString('hex')}.${this.#platform.random.uuid()}`;
+  }
+}
