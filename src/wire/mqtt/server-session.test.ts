@@ -254,6 +254,13 @@ describe('what an accepted client sends', () => {
     );
   });
 
+  test('MQTT-1.5.3-1: a byte that equals the last topic as Latin-1 is not that topic', () => {
+    const { session } = recordOpenSession();
+    session.receive(publishBytes(0, '', 'é'));
+    session.receive(hex('30 03 00 01 e9'));
+    assert.match(session.closeDetail, /MQTT-1.5.3-1/);
+  });
+
   test('hub 34: PUBLISH with QoS 2 closes', () => {
     const { session, events } = recordOpenSession();
     session.receive(hex('34 05 00 01 61 00 01'));
@@ -522,6 +529,19 @@ describe('surfaces', () => {
     assert.deepEqual(
       events.map((event) => event.kind === 'publish' && event.publish.packetId),
       [1, 2, 3],
+    );
+  });
+
+  test('what stands behind a CONNECT is read before what its surface makes the peer say', () => {
+    const { session, events } = recordSession({
+      answer: 'later',
+      react: (event, session) => event.kind === 'connect' && session.receive(publishBytes(2)),
+    });
+    session.receive(Buffer.concat([clientPackets.connectX509, publishBytes(1)]));
+    session.accept(false);
+    assert.deepEqual(
+      events.slice(1).map((event) => event.kind === 'publish' && event.publish.packetId),
+      [1, 2],
     );
   });
 
