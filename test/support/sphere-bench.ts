@@ -30,6 +30,8 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
   const directory = await mkdtemp(join(tmpdir(), 'homeport-sphere-'));
   const keyDirectory = join(directory, 'keys');
   const refusals = new RefusalLog(platform, database);
+  const reasons = new Map<string, string>();
+  refusals.onRefusal((row) => reasons.set(row.subject, row.reason));
   const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const options = {
     platform,
@@ -131,9 +133,7 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
   }
 
   /** The newest reason that was recorded about `board`. */
-  async function lastReason(board: TestBoard): Promise<string | undefined> {
-    return (await refusals.list({ service: 'sphere', subject: board.deviceId, limit: 1 }))[0]?.reason;
-  }
+  const lastReason = (board: TestBoard): string | undefined => reasons.get(board.deviceId);
 
   return {
     sphere,

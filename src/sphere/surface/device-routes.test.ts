@@ -20,7 +20,7 @@ async function assertRefused(
   expected: { status?: number; code: string; reason?: string },
 ) {
   assert.deepEqual([answer.status, answer.body.code], [expected.status ?? 403, expected.code]);
-  assert.equal(await bench.lastReason(board), expected.reason ?? expected.code);
+  assert.equal(bench.lastReason(board), expected.reason ?? expected.code);
   const leaves = await bench.database.selectFrom('sphere_leaf').selectAll().where('device_id', '=', board.deviceId).execute();
   assert.deepEqual(leaves, []);
 }
@@ -68,7 +68,7 @@ for (const kind of testDatabases()) {
       assert.equal((await bench.attest(board, { nonce })).status, 200);
       const second = await bench.attest(board, { nonce });
       assert.deepEqual([second.status, second.body.code], [403, 'denied']);
-      assert.equal(await bench.lastReason(board), 'nonce-replayed');
+      assert.equal(bench.lastReason(board), 'nonce-replayed');
     });
 
     test('sphere 61: of two attempts with one nonce that arrive at once, one is refused', async (t) => {
@@ -85,8 +85,7 @@ for (const kind of testDatabases()) {
       const board = await bench.claimedBoard();
       const nonce = await bench.nonceFor(board.deviceId);
       await bench.attest(board, { nonce, signing: { key: generateEcKey('P-256').privateKey } });
-      assert.equal(await bench.lastReason(board), 'evidence-signature');
-      bench.platform.clock.advance(1);
+      assert.equal(bench.lastReason(board), 'evidence-signature');
       await assertRefused(bench, board, await bench.attest(board, { nonce }), { code: 'denied', reason: 'nonce-replayed' });
     });
 
@@ -147,7 +146,6 @@ for (const kind of testDatabases()) {
       const { csr } = await board.makeCsr();
       const [, payload] = (await board.certificateEvidence({ nonce, tenantId: bench.tenantId, csr })).split('.');
       const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'eat+jwt' })).toString('base64url');
-      bench.platform.clock.advance(1);
       const unsigned = await bench.attest(board, { csr, evidence: `${header}.${payload}.` });
       await assertRefused(bench, board, unsigned, { code: 'denied', reason: 'evidence-signature' });
     });
@@ -191,14 +189,12 @@ for (const kind of testDatabases()) {
       const forged = Buffer.from(csr);
       forged.writeUInt8((forged.at(-1) ?? 0) ^ 1, forged.length - 1);
       await assertRefused(bench, board, await bench.attest(board, { csr: forged }), { code: 'csr-invalid' });
-      bench.platform.clock.advance(1);
       await assertRefused(bench, board, await bench.attest(board, { csr: Buffer.from('not a request') }), {
         code: 'csr-invalid',
       });
       const { csr: foreign } = await board.makeCsr({ commonName: bench.newBoard().deviceId });
       await assertRefused(bench, board, await bench.attest(board, { csr: foreign }), { code: 'csr-cn-mismatch' });
       const { csr: upper } = await board.makeCsr({ commonName: board.deviceId.toUpperCase() });
-      bench.platform.clock.advance(1);
       await assertRefused(bench, board, await bench.attest(board, { csr: upper }), { code: 'csr-cn-mismatch' });
       const { csr: identity } = await board.makeCsr({ keyPair: board.identity });
       await assertRefused(bench, board, await bench.attest(board, { csr: identity }), { code: 'csr-key-reuse' });
@@ -232,7 +228,6 @@ for (const kind of testDatabases()) {
       board.components = shippedComponents('d1').slice(1);
       await assertRefused(bench, board, await bench.attest(board), { code: 'measurement-unknown' });
       board.components = shippedComponents('d1').map((component): Component => ({ ...component, svn: 99 }));
-      bench.platform.clock.advance(1);
       await assertRefused(bench, board, await bench.attest(board), { code: 'measurement-unknown' });
     });
 
