@@ -17,7 +17,12 @@ const knownApplications = ['d1', 'd2', 'd3', 'd4', 'd5a', 'd5b'];
 /** Runs a simulated board until it is interrupted. What it needs to know of the server it asks the server. */
 export const simulateCommand: Command = {
   options: [
-    { name: 'app', value: 'd1|d4', isRequired: true, summary: 'd1: AzureIoT thermometer; d4: temperature and humidity for IoT Central' },
+    {
+      name: 'app',
+      value: 'd1|d4',
+      isRequired: true,
+      summary: 'd1: AzureIoT thermometer; d4: temperature and humidity for IoT Central',
+    },
     { name: 'name', value: 'NAME', summary: 'The board: its keys stand in <data>/devices/NAME; without it the app is the name' },
     { name: 'scope-id', value: 'SCOPE', summary: 'Register with this ID scope instead of the server’s' },
     { name: 'hostname', value: 'HUB', summary: 'Connect to this hub directly, without DPS' },
@@ -32,7 +37,11 @@ export const simulateCommand: Command = {
     { name: 'reuse-nonce', summary: 'Send the first nonce again and again' },
     { name: 'no-renew', summary: 'Keep the first certificate, past its day' },
   ],
-  examples: ['homeport simulate --app d1', 'homeport simulate --app d4 --name porch --seed 7', 'homeport simulate --app d1 --buttons stdin'],
+  examples: [
+    'homeport simulate --app d1',
+    'homeport simulate --app d4 --name porch --seed 7',
+    'homeport simulate --app d1 --buttons stdin',
+  ],
   notes: ['A new board waits, attached, until it is claimed: azsphere device claim'],
   async run(invocation) {
     const { options, terminal } = invocation;
@@ -104,7 +113,9 @@ function checkChoice(options: Options, name: string, choices: readonly string[])
 /** A folder's name, and nothing that leads out of the folder. */
 function boardName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
-  throw new CommandFailure('usage', `--name got '${text}'.`, { why: 'It may have 1 to 32 letters, digits, dashes and underscores.' });
+  throw new CommandFailure('usage', `--name got '${text}'.`, {
+    why: 'It may have 1 to 32 letters, digits, dashes and underscores.',
+  });
 }
 
 function press(line: string, pressButton: (button: 'A' | 'B') => void): void {
