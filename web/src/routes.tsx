@@ -9,6 +9,7 @@ export const routes: RouteObject[] = [
   { path: patterns.signIn, element: <SignInPage />, errorElement: <CrashPage /> },
   {
     element: <Shell />,
+    hydrateFallbackElement: <span />,
     errorElement: <CrashPage />,
     children: [
       { path: '/', element: <Navigate to={paths.devices()} replace /> },

@@ -8,7 +8,7 @@ import type {
   SigningCertificate,
   VerificationCode,
 } from './contract.ts';
-import { ApiError, apiPath, callPublic, callUi } from './http.ts';
+import { apiPath, callPublic, callUi } from './http.ts';
 
 export type CertificateEntry = 'primary' | 'secondary';
 
@@ -16,7 +16,6 @@ export const groupKeys = {
   list: ['groups'] as const,
   one: (id: string) => ['group', id] as const,
   detail: (id: string) => ['group', id, 'detail'] as const,
-  certificate: (id: string, entry: CertificateEntry) => ['group', id, 'certificate', entry] as const,
 };
 
 /** Every group with its counts. */
@@ -78,25 +77,15 @@ export function useDeleteGroup(id: string) {
   });
 }
 
-/** The uploaded certificate, or null where there is none. */
-export function useSigningCertificate(id: string, entry: CertificateEntry) {
-  return useQuery({
-    queryKey: groupKeys.certificate(id, entry),
-    queryFn: async () => {
-      try {
-        return await callPublic<SigningCertificate>('GET', certificatePath(id, entry));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
-    },
-  });
-}
-
 /** What can be done with one of a group's two certificates. */
 export function useCertificateActions(id: string, entry: CertificateEntry) {
   const queryClient = useQueryClient();
-  const path = certificatePath(id, entry);
+  const path = apiPath('enrollmentGroups', id, 'certificates', entry);
+  const keep = (certificate: SigningCertificate | undefined) =>
+    queryClient.setQueryData<EnrollmentGroup>(
+      groupKeys.detail(id),
+      (group) => group && withCertificate(group, entry, certificate),
+    );
   const onSettled = () =>
     Promise.all([
       queryClient.invalidateQueries({ queryKey: groupKeys.one(id) }),
@@ -105,7 +94,7 @@ export function useCertificateActions(id: string, entry: CertificateEntry) {
   return {
     upload: useMutation({
       mutationFn: (body: CertificatePut) => callPublic<SigningCertificate>('PUT', path, { body }),
-      onSuccess: (certificate) => queryClient.setQueryData(groupKeys.certificate(id, entry), certificate),
+      onSuccess: (certificate) => keep(certificate),
       onSettled,
     }),
     generateCode: useMutation({ mutationFn: () => callPublic<VerificationCode>('POST', `${path}/generateVerificationCode`) }),
@@ -115,12 +104,23 @@ export function useCertificateActions(id: string, entry: CertificateEntry) {
     }),
     remove: useMutation({
       mutationFn: () => callPublic<void>('DELETE', path),
-      onSuccess: () => queryClient.setQueryData(groupKeys.certificate(id, entry), null),
+      onSuccess: () => keep(undefined),
       onSettled,
     }),
   };
 }
 
-function certificatePath(id: string, entry: CertificateEntry): string {
-  return apiPath('enrollmentGroups', id, 'certificates', entry);
+/** The uploaded certificate of the group, if there is one. */
+export function certificateOf(group: EnrollmentGroup, entry: CertificateEntry): SigningCertificate | undefined {
+  return group.attestation.type === 'x509' ? group.attestation.x509.signingCertificates?.[entry] : undefined;
+}
+
+function withCertificate(
+  group: EnrollmentGroup,
+  entry: CertificateEntry,
+  certificate: SigningCertificate | undefined,
+): EnrollmentGroup {
+  if (group.attestation.type !== 'x509') return group;
+  const signingCertificates = { ...group.attestation.x509.signingCertificates, [entry]: certificate };
+  return { ...group, attestation: { type: 'x509', x509: { signingCertificates } } };
 }

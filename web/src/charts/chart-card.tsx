@@ -6,7 +6,7 @@ import { RelativeTime } from '../components/relative-time.tsx';
 import { exactWords } from '../components/time-words.ts';
 import { seriesColor } from '../theme/series-palette.ts';
 import { useThemeName } from '../theme/theme-choice.ts';
-import { numberWords, type Point, type Summary, summarize } from './series-points.ts';
+import { type Point, type Summary, summarize, valueWords } from './series-points.ts';
 import { type DrawnSeries, TimeSeries } from './time-series.tsx';
 
 const useStyles = makeStyles({
@@ -20,11 +20,19 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusLarge,
     '@media (max-width: 640px)': { padding: '12px' },
   },
+  words: { display: 'flex', flexDirection: 'column', gap: '2px' },
   head: { display: 'flex', alignItems: 'flex-start', gap: '12px' },
   title: { margin: 0 },
   values: { display: 'flex', flexWrap: 'wrap', columnGap: '24px', rowGap: '4px' },
   value: { display: 'flex', flexDirection: 'column' },
-  legend: { justifyContent: 'flex-start', minWidth: 0, padding: 0, height: 'auto' },
+  legend: {
+    justifyContent: 'flex-start',
+    minWidth: 0,
+    padding: 0,
+    height: 'auto',
+    fontSize: 'inherit',
+    color: tokens.colorNeutralForeground1,
+  },
   swatch: { display: 'inline-block', width: '12px', height: '3px', borderRadius: '2px', marginRight: '8px' },
   number: {
     fontSize: tokens.fontSizeBase500,
@@ -43,6 +51,8 @@ export type CardSeries = { name: string; displayName: string; colorIndex: number
 
 type Props = {
   unit: string;
+  /** Values are 0 and 1 and mean false and true. */
+  isBoolean: boolean;
   series: readonly CardSeries[];
   from: number;
   to: number;
@@ -53,14 +63,15 @@ type Props = {
 };
 
 /** All series of one unit: last values, the lines, the same in words, and the same as a table. */
-export function ChartCard({ unit, series, from, to, isLive, onZoom, onReset, onStep }: Props) {
+export function ChartCard({ unit, isBoolean, series, from, to, isLive, onZoom, onReset, onStep }: Props) {
   const styles = useStyles();
   const theme = useThemeName();
   const [isTable, setTable] = useState(false);
   const [hidden, setHidden] = useState<readonly string[]>([]);
   const shown = series.filter((line) => !hidden.includes(line.name));
   const title = series.map((line) => line.displayName).join(', ');
-  const sentences = series.map((line) => sentence(line.displayName, unit, summarize(line.points, from, to)));
+  const words = (value: number) => valueWords(value, unit, isBoolean);
+  const sentences = series.map((line) => sentence(line.displayName, words, isBoolean, summarize(line.points, from, to)));
   return (
     <section className={styles.card} aria-label={title}>
       <div className={styles.head}>
@@ -84,7 +95,7 @@ export function ChartCard({ unit, series, from, to, isLive, onZoom, onReset, onS
                   </ToggleButton>
                 )}
               </Subtitle2>
-              <LastValue points={line.points} unit={unit} />
+              <LastValue points={line.points} words={words} />
             </div>
           ))}
         </div>
@@ -104,7 +115,8 @@ export function ChartCard({ unit, series, from, to, isLive, onZoom, onReset, onS
       ) : (
         <TimeSeries
           label={`Chart. ${sentences.join(' ')}`}
-          unit={unit}
+          words={words}
+          isBoolean={isBoolean}
           series={shown.map(
             (line): DrawnSeries => ({ name: line.displayName, colorIndex: line.colorIndex, points: line.points }),
           )}
@@ -115,24 +127,26 @@ export function ChartCard({ unit, series, from, to, isLive, onZoom, onReset, onS
           onStep={onStep}
         />
       )}
-      {sentences.map((text) => (
-        <p key={text} className={styles.quiet}>
-          {text}
-        </p>
-      ))}
+      <div className={styles.words}>
+        {sentences.map((text) => (
+          <p key={text} className={styles.quiet}>
+            {text}
+          </p>
+        ))}
+      </div>
       {!isLive && <p className={styles.quiet}>New values are not shown while you look at a fixed stretch of time.</p>}
     </section>
   );
 }
 
-function LastValue({ points, unit }: { points: readonly Point[]; unit: string }) {
+function LastValue({ points, words }: { points: readonly Point[]; words: (value: number) => string }) {
   const styles = useStyles();
   const last = points.findLast(([, value]) => value !== null);
   const value = last?.[1];
   if (!last || value === null || value === undefined) return <span className={styles.quiet}>No value yet</span>;
   return (
     <>
-      <span className={styles.number}>{`${numberWords(value)} ${unit}`.trimEnd()}</span>
+      <span className={styles.number}>{words(value)}</span>
       <span className={styles.quiet}>
         <RelativeTime at={new Date(last[0]).toISOString()} />
       </span>
@@ -140,10 +154,11 @@ function LastValue({ points, unit }: { points: readonly Point[]; unit: string })
   );
 }
 
-function sentence(name: string, unit: string, summary: Summary | undefined): string {
+function sentence(name: string, words: (value: number) => string, isBoolean: boolean, summary: Summary | undefined): string {
   if (!summary) return `${name}: no values in this stretch of time.`;
-  const words = (value: number) => `${numberWords(value)}${unit === '' ? '' : ` ${unit}`}`;
-  return `${name}: ${summary.count} values from ${words(summary.lowest)} to ${words(summary.highest)}, mean ${words(summary.mean)}.`;
+  const count = `${summary.count} ${summary.count === 1 ? 'value' : 'values'}`;
+  if (isBoolean) return `${name}: ${count}, true in ${Math.round(summary.mean * 100)} % of them.`;
+  return `${name}: ${count} from ${words(summary.lowest)} to ${words(summary.highest)}, mean ${words(summary.mean)}.`;
 }
 
 function PointTable({

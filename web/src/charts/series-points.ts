@@ -61,3 +61,9 @@ export function summarize(points: readonly Point[], from: number, to: number): S
 export function numberWords(value: number): string {
   return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5, useGrouping: false }).format(value);
 }
+
+/** A value with its unit; 0 and 1 of a boolean as words. Between them, where buckets were averaged, the nearer one. */
+export function valueWords(value: number, unit: string, isBoolean: boolean): string {
+  if (isBoolean) return value >= 0.5 ? 'true' : 'false';
+  return `${numberWords(value)} ${unit}`.trimEnd();
+}

@@ -39,7 +39,8 @@ export type DrawnSeries = { name: string; colorIndex: number; points: readonly P
 type Props = {
   /** What a reader hears in place of the picture. */
   label: string;
-  unit: string;
+  words: (value: number) => string;
+  isBoolean: boolean;
   series: readonly DrawnSeries[];
   from: number;
   to: number;
@@ -52,16 +53,17 @@ type Props = {
 const cursorGroup = uPlot.sync('page');
 const timeWords = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const heightPx = 220;
+const stepped = uPlot.paths.stepped?.({ align: 1 });
 
 /** Lines over time. The only file that imports uPlot. */
-export function TimeSeries({ label, unit, series, from, to, onZoom, onReset, onStep }: Props) {
+export function TimeSeries({ label, words, isBoolean, series, from, to, onZoom, onReset, onStep }: Props) {
   const styles = useStyles();
   const theme = useThemeName();
   const frame = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
-  const latest = useRef({ onZoom, onReset, series, unit, from, to });
-  latest.current = { onZoom, onReset, series, unit, from, to };
+  const latest = useRef({ onZoom, onReset, series, words, from, to });
+  latest.current = { onZoom, onReset, series, words, from, to };
   const shape = series.map((line) => `${line.name}:${line.colorIndex}`).join('|');
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: shape stands for the series; their points are set below
@@ -78,10 +80,19 @@ export function TimeSeries({ label, unit, series, from, to, onZoom, onReset, onS
         ms: 1,
         padding: [16, 12, 0, 0],
         legend: { show: false },
-        scales: { x: { time: true, range: () => [latest.current.from, latest.current.to] }, y: { range: paddedRange } },
+        scales: {
+          x: { time: true, range: () => [latest.current.from, latest.current.to] },
+          y: { range: isBoolean ? [-0.1, 1.1] : paddedRange },
+        },
         axes: [
-          { ...axis, space: 80 },
-          { ...axis, size: axisWidth, gap: 6, values: (_chart, splits) => splits.map((split) => numberWords(split)) },
+          { ...axis, space: 80, values: timeLabels },
+          {
+            ...axis,
+            size: axisWidth,
+            gap: 6,
+            ...(isBoolean ? { splits: [0, 1] } : {}),
+            values: (_chart, splits) => splits.map((split) => (isBoolean ? latest.current.words(split) : numberWords(split))),
+          },
         ],
         series: [
           {},
@@ -90,6 +101,7 @@ export function TimeSeries({ label, unit, series, from, to, onZoom, onReset, onS
             stroke: seriesColor(theme, line.colorIndex),
             width: 2,
             points: { show: false },
+            ...(stepped && isBoolean ? { paths: stepped } : {}),
           })),
         ],
         cursor: {
@@ -109,7 +121,7 @@ export function TimeSeries({ label, unit, series, from, to, onZoom, onReset, onS
           ],
           setCursor: [
             (self) => {
-              if (readout.current) readout.current.textContent = readoutAt(self, latest.current.series, latest.current.unit);
+              if (readout.current) readout.current.textContent = readoutAt(self, latest.current.series, latest.current.words);
             },
           ],
         },
@@ -126,7 +138,7 @@ export function TimeSeries({ label, unit, series, from, to, onZoom, onReset, onS
       chart.destroy();
       plot.current = undefined;
     };
-  }, [shape, theme]);
+  }, [shape, theme, isBoolean]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new edge must redraw even when no point came
   useEffect(() => {
@@ -173,6 +185,22 @@ function aligned(series: readonly DrawnSeries[]): uPlot.AlignedData {
   return tables.length === 1 ? only : uPlot.join(tables);
 }
 
+const day = 86_400_000;
+const labelFormats = {
+  seconds: new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit', second: '2-digit' }),
+  minutes: new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' }),
+  days: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' }),
+};
+
+/** Labels as fine as their distance; the date stands where a day begins. */
+function timeLabels(_chart: uPlot, splits: number[], _axis: number, _space: number, distance: number): string[] {
+  return splits.map((at) => {
+    const isMidnight = new Date(at).getHours() === 0 && new Date(at).getMinutes() === 0;
+    if (distance >= day || (isMidnight && distance >= 60_000)) return labelFormats.days.format(at);
+    return (distance < 60_000 ? labelFormats.seconds : labelFormats.minutes).format(at);
+  });
+}
+
 function paddedRange(_chart: uPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
   const spread = max - min || Math.abs(max) * 0.1 || 1;
@@ -185,15 +213,15 @@ function axisWidth(_chart: uPlot, labels: string[] | null): number {
   return Math.max(48, 16 + longest * 7.5);
 }
 
-function readoutAt(chart: uPlot, series: readonly DrawnSeries[], unit: string): string {
+function readoutAt(chart: uPlot, series: readonly DrawnSeries[], words: (value: number) => string): string {
   const index = chart.cursor.idx;
   if (index === null || index === undefined || (chart.cursor.left ?? -1) < 0) return '';
   const at = chart.data[0][index];
   if (at === undefined) return '';
   const values = series.map((line, row) => {
     const value = chart.data[row + 1]?.[index];
-    const words = value === null || value === undefined ? 'no value' : `${numberWords(value)} ${unit}`.trimEnd();
-    return series.length === 1 ? words : `${line.name} ${words}`;
+    const text = value === null || value === undefined ? 'no value' : words(value);
+    return series.length === 1 ? text : `${line.name} ${text}`;
   });
   return [timeWords.format(at), ...values].join('   ');
 }

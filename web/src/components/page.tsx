@@ -4,7 +4,7 @@ import {
   BreadcrumbDivider,
   BreadcrumbItem,
   makeStyles,
-  Title2,
+  Title3,
   tokens,
 } from '@fluentui/react-components';
 import { Fragment, type ReactNode, useEffect } from 'react';
@@ -14,9 +14,9 @@ export type Crumb = { label: string; to: string };
 
 const useStyles = makeStyles({
   page: { display: 'flex', flexDirection: 'column', gap: '16px', minWidth: 0 },
-  crumbs: { marginLeft: '-8px', marginBottom: '-8px' },
+  crumbs: { marginLeft: '-8px', marginBottom: '-8px', '& ol': { flexWrap: 'wrap' } },
   head: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: '16px', rowGap: '8px', minHeight: '36px' },
-  title: { overflowWrap: 'anywhere', margin: 0 },
+  title: { overflowWrap: 'anywhere' },
   actions: { marginLeft: 'auto', display: 'flex', flexWrap: 'wrap', gap: '8px' },
   intro: { maxWidth: '72ch', color: tokens.colorNeutralForeground2, margin: '-8px 0 0' },
 });
@@ -47,9 +47,9 @@ export function Page({ title, crumbs = [], state, actions, intro, children }: Pr
         </Breadcrumb>
       )}
       <div className={styles.head}>
-        <Title2 as="h1" className={styles.title}>
+        <Title3 as="h1" className={styles.title}>
           {title}
-        </Title2>
+        </Title3>
         {state}
         {actions && <div className={styles.actions}>{actions}</div>}
       </div>

@@ -13,6 +13,7 @@ const useStyles = makeStyles({
     '& thead': { position: 'sticky', top: 0, zIndex: 1, backgroundColor: tokens.colorNeutralBackground2 },
     '& th': { fontWeight: tokens.fontWeightSemibold },
     '& tr': { height: '40px' },
+    '& tbody tr:last-child': { borderBottomStyle: 'none' },
     '& td': { height: '40px', overflowWrap: 'anywhere' },
   },
 });

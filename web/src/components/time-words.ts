@@ -6,9 +6,10 @@ export function relativeWords(at: number, now: number): string {
   const amount =
     distance < 60 ? `${distance} s` : distance < 3600 ? `${Math.floor(distance / 60)} min` : `${Math.floor(distance / 3600)} h`;
   if (distance < 86_400) return seconds >= 0 ? `${amount} ago` : `in ${amount}`;
-  return exactWords(at);
+  return short.format(at);
 }
 
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** Local date and time. */

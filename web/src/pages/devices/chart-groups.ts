@@ -3,7 +3,7 @@ import { unitWords } from '../../charts/unit-words.ts';
 import { seriesMax } from '../../theme/series-palette.ts';
 
 export type ChartedSeries = { name: string; displayName: string; colorIndex: number };
-export type ChartGroup = { unit: string; series: ChartedSeries[] };
+export type ChartGroup = { unit: string; isBoolean: boolean; series: ChartedSeries[] };
 
 const numeric = new Set(['double', 'float', 'integer', 'long']);
 /** Booleans are drawn as 0 and 1: a picture of when something was so. */
@@ -27,7 +27,7 @@ export function chartGroups(model: DeviceModel): ChartGroup[] {
     const series = { name: item.name, displayName: item.displayName, colorIndex: color++ };
     const group = unit === '' ? undefined : groups.find((known) => known.unit === unit && known.series.length < seriesMax);
     if (group) group.series.push(series);
-    else groups.push({ unit, series: [series] });
+    else groups.push({ unit, isBoolean: item.schema === 'boolean', series: [series] });
   }
   return groups;
 }

@@ -117,6 +117,7 @@ function ModeledOverview({ detail, model }: { detail: DeviceDetail; model: Devic
           <ChartCard
             key={group.series[0]?.name ?? group.unit}
             unit={group.unit}
+            isBoolean={group.isBoolean}
             series={group.series.map((line) => ({ ...line, points: inWindow(points.of(line.name), edges.from, edges.to) }))}
             from={edges.from}
             to={edges.to}

@@ -24,10 +24,10 @@ const useStyles = makeStyles({
   table: { tableLayout: 'fixed', minWidth: '980px', '@media (max-width: 640px)': { minWidth: '100%' } },
   wide: { '@media (max-width: 640px)': { display: 'none' } },
   name: { width: '24%', fontWeight: tokens.fontWeightSemibold, '@media (max-width: 640px)': { width: '56%' } },
-  nameText: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  oneLine: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   id: { width: '22%' },
   status: { width: '180px', '@media (max-width: 640px)': { width: '44%' } },
-  seen: { width: '130px' },
+  seen: { width: '180px' },
   connection: { width: '150px' },
 });
 
@@ -81,7 +81,7 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
           {rows.slice(view.start, view.end).map((row, offset) => (
             <TableRow key={row.id} aria-rowindex={view.start + offset + 2}>
               <TableCell className={styles.name}>
-                <RouteLink to={paths.device(row.id)} className={styles.nameText}>
+                <RouteLink to={paths.device(row.id)} className={styles.oneLine}>
                   {row.displayName}
                 </RouteLink>
               </TableCell>
@@ -97,7 +97,11 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
               <TableCell className={`${styles.seen} ${styles.wide}`}>
                 {row.lastSeenAt ? <RelativeTime at={row.lastSeenAt} /> : 'Never'}
               </TableCell>
-              <TableCell className={styles.wide}>{row.template?.displayName ?? 'Unassigned'}</TableCell>
+              <TableCell className={styles.wide}>
+                <span className={styles.oneLine} title={row.template?.id}>
+                  {row.template?.displayName ?? 'Unassigned'}
+                </span>
+              </TableCell>
             </TableRow>
           ))}
           {view.after > 0 && <Spacer height={view.after} />}

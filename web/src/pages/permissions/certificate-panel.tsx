@@ -35,7 +35,7 @@ const useStyles = makeStyles({
 
 type Props = {
   entry: CertificateEntry;
-  certificate: SigningCertificate | null | undefined;
+  certificate: SigningCertificate | undefined;
   actions: ReturnType<typeof useCertificateActions>;
   uploadError: unknown;
   mayWrite: boolean;

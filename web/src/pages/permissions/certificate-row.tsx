@@ -34,7 +34,7 @@ const useStyles = makeStyles({
 
 type Props = {
   entry: CertificateEntry;
-  certificate: SigningCertificate | null | undefined;
+  certificate: SigningCertificate | undefined;
   fileName: string | undefined;
   mayWrite: boolean;
   onFile: (file: File) => void;
@@ -47,7 +47,6 @@ export function CertificateRow({ entry, certificate, fileName, mayWrite, onFile,
   const styles = useStyles();
   const labelId = useId();
   const title = entry === 'primary' ? 'Primary' : 'Secondary';
-  const state = !certificate ? 'None' : certificate.verified ? 'Verified' : 'Unverified';
   const shown = fileName ?? (certificate ? commonNameOf(certificate.info.subject) : undefined);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset inside the form's flow brings a border and legend of its own
@@ -85,9 +84,11 @@ export function CertificateRow({ entry, certificate, fileName, mayWrite, onFile,
         )}
       </div>
       <div className={styles.line}>
-        <span className={styles.state}>
-          <CertificateStateWord state={state} />
-        </span>
+        {certificate && (
+          <span className={styles.state}>
+            <CertificateStateWord state={certificate.verified ? 'Verified' : 'Unverified'} />
+          </span>
+        )}
         <Button appearance="subtle" icon={<AddRegular />} aria-label={`+ Manage ${entry}`} onClick={onManage}>
           Manage {entry}
         </Button>

@@ -1,13 +1,13 @@
 import { useState } from 'react';
-import { type CertificateEntry, useCertificateActions, useSigningCertificate } from '../../api/enrollment-groups.ts';
+import type { EnrollmentGroup } from '../../api/contract.ts';
+import { type CertificateEntry, certificateOf, useCertificateActions } from '../../api/enrollment-groups.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
-import { ErrorMessage } from '../../components/error-message.tsx';
 import { encodeCertificateFile } from './certificate-file.ts';
 import { CertificatePanel } from './certificate-panel.tsx';
 import { CertificateRow } from './certificate-row.tsx';
 
 type Props = {
-  groupId: string;
+  group: EnrollmentGroup;
   entry: CertificateEntry;
   mayWrite: boolean;
   isOpen: boolean;
@@ -16,9 +16,9 @@ type Props = {
 };
 
 /** One certificate of a group: its row on the page and the panel it opens. Everything is saved at once. */
-export function GroupCertificate({ groupId, entry, mayWrite, isOpen, onOpen, onClose }: Props) {
-  const certificate = useSigningCertificate(groupId, entry);
-  const actions = useCertificateActions(groupId, entry);
+export function GroupCertificate({ group, entry, mayWrite, isOpen, onOpen, onClose }: Props) {
+  const certificate = certificateOf(group, entry);
+  const actions = useCertificateActions(group.id, entry);
   const [fileName, setFileName] = useState<string>();
   const [fileError, setFileError] = useState<unknown>();
   const [isDeleting, setDeleting] = useState(false);
@@ -39,11 +39,10 @@ export function GroupCertificate({ groupId, entry, mayWrite, isOpen, onOpen, onC
 
   return (
     <>
-      {certificate.isError && <ErrorMessage title={`The ${entry} certificate could not be loaded`} error={certificate.error} />}
       <CertificateRow
         entry={entry}
-        certificate={certificate.data}
-        fileName={certificate.data ? fileName : undefined}
+        certificate={certificate}
+        fileName={certificate ? fileName : undefined}
         mayWrite={mayWrite}
         onFile={(file) => void upload(file, false)}
         onManage={onOpen}
@@ -52,7 +51,7 @@ export function GroupCertificate({ groupId, entry, mayWrite, isOpen, onOpen, onC
       {isOpen && (
         <CertificatePanel
           entry={entry}
-          certificate={certificate.data}
+          certificate={certificate}
           actions={actions}
           uploadError={fileError ?? actions.upload.error}
           mayWrite={mayWrite}

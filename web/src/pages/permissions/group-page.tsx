@@ -94,7 +94,22 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
           <StateWord tone="good">Saved</StateWord>
         </div>
       )}
-      <IdScope />
+      <IdScope
+        more={[
+          { name: 'Group type', value: groupTypeWords(group.type) },
+          { name: 'Attestation type', value: attestationWords(group.attestation.type) },
+          { name: 'Devices', value: String(row?.deviceCount ?? 0) },
+          {
+            name: 'Refused',
+            value:
+              row && row.refusalCount > 0 ? (
+                <RouteLink to={paths.refusals({ service: 'provisioning' })}>{`${row.refusalCount} times: see why`}</RouteLink>
+              ) : (
+                'Never'
+              ),
+          },
+        ]}
+      />
       <div className={styles.form}>
         <Field label="Name" {...(name.trim() === '' ? { validationMessage: 'A group needs a name.' } : {})}>
           <Input value={name} maxLength={256} readOnly={!mayWrite} onChange={(_event, data) => setName(data.value)} />
@@ -115,12 +130,6 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
             onChange={(_event, data) => setEnabled(data.checked)}
           />
         </Field>
-        <Field label="Group type">
-          <Input value={groupTypeWords(group.type)} readOnly />
-        </Field>
-        <Field label="Attestation type">
-          <Input value={attestationWords(group.attestation.type)} readOnly />
-        </Field>
       </div>
       {group.attestation.type === 'x509' && (
         <section className={styles.section} aria-label="Certificates (X.509)">
@@ -134,7 +143,7 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
           {(['primary', 'secondary'] as const).map((entry) => (
             <GroupCertificate
               key={entry}
-              groupId={group.id}
+              group={group}
               entry={entry}
               mayWrite={mayWrite}
               isOpen={open === entry}
@@ -144,19 +153,6 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
           ))}
         </section>
       )}
-      <section className={styles.section} aria-label="Devices">
-        <Subtitle1 as="h2" className={styles.heading}>
-          Devices
-        </Subtitle1>
-        <p className={styles.text}>
-          {row?.deviceCount ?? 0} connected through this group.{' '}
-          {row && row.refusalCount > 0 ? (
-            <RouteLink to={paths.refusals({ service: 'provisioning' })}>{`${row.refusalCount} refused: see why`}</RouteLink>
-          ) : (
-            'None was refused.'
-          )}
-        </p>
-      </section>
       <ConfirmDialog
         isOpen={isDeleting}
         title={`Delete the group ${group.displayName}?`}

@@ -11,7 +11,7 @@ import { LeftPane } from './left-pane.tsx';
 import { TopBar } from './top-bar.tsx';
 
 const useStyles = makeStyles({
-  shell: { display: 'grid', gridTemplateRows: '48px minmax(0, 1fr)', height: '100%' },
+  shell: { display: 'grid', gridTemplateRows: '48px minmax(0, 1fr)', gridTemplateColumns: 'minmax(0, 1fr)', height: '100%' },
   below: { display: 'flex', minHeight: 0 },
   pane: {
     width: '220px',

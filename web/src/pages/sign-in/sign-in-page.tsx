@@ -1,4 +1,4 @@
-import { Button, Field, Input, makeStyles, Spinner, Subtitle2, Title2, tokens } from '@fluentui/react-components';
+import { Button, Field, Input, makeStyles, Spinner, Subtitle2, Title3, tokens } from '@fluentui/react-components';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
@@ -91,9 +91,9 @@ export function SignInPage() {
       <div className={styles.card}>
         <div className={styles.head}>
           <img className={styles.mark} src="/homeport.svg" alt="" />
-          <Title2 as="h1" className={styles.title}>
+          <Title3 as="h1" className={styles.title}>
             Sign in to Homeport
-          </Title2>
+          </Title3>
         </div>
         {exchange.isPending ? (
           <Spinner label="Signing in" />
