@@ -3,9 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
-import { Problem } from '#base/problem.ts';
 import { buildCentral, type CentralData } from '#central/central.ts';
-import type { EnrollmentGroup, EnrollmentGroups } from '#central/connection/enrollment-group.ts';
 import type { UiEvents } from '#central/contract/ui-events.ts';
 import type { Admission, AdmissionRequest } from '#central/devices/admit-device.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
@@ -15,6 +13,7 @@ import { Presence } from '#hub/presence/presence.ts';
 import { CredentialWatches } from '#hub/registry/credential-watches.ts';
 import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
+import { EnrollmentGroups } from '#provisioning/enrollments/enrollment-groups.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { CrashDisk } from './crash-disk.ts';
@@ -24,42 +23,6 @@ export type Answer = { status: number; headers: IncomingMessage['headers']; json
 export type Ask = { body?: unknown; headers?: Record<string, string>; cookie?: string; token?: string };
 
 export const idScope = '0neTEST0001';
-
-/** Enrollment groups that only remember. */
-class GroupsInMemory implements EnrollmentGroups {
-  readonly #groups = new Map<string, EnrollmentGroup>();
-  #etags = 0;
-
-  async create(group: Omit<EnrollmentGroup, 'etag'>): Promise<EnrollmentGroup> {
-    if (this.#groups.has(group.groupId)) throw new Problem('already-exists', 'There is a group of this id.');
-    return this.#save(group);
-  }
-
-  async replace(group: Omit<EnrollmentGroup, 'etag'>, ifMatch?: string): Promise<EnrollmentGroup> {
-    const existing = this.#groups.get(group.groupId);
-    if (!existing) throw new Problem('enrollment-not-found', 'There is no such group.');
-    if (ifMatch !== undefined && ifMatch !== existing.etag) throw new Problem('precondition-failed', 'The group changed.');
-    return this.#save(group);
-  }
-
-  async load(groupId: string): Promise<EnrollmentGroup | undefined> {
-    return this.#groups.get(groupId);
-  }
-
-  async list(): Promise<readonly EnrollmentGroup[]> {
-    return [...this.#groups.values()];
-  }
-
-  async delete(groupId: string): Promise<void> {
-    this.#groups.delete(groupId);
-  }
-
-  #save(group: Omit<EnrollmentGroup, 'etag'>): EnrollmentGroup {
-    const saved = { ...group, etag: String(++this.#etags) };
-    this.#groups.set(group.groupId, saved);
-    return saved;
-  }
-}
 
 /** Ingested data that tests put there. */
 class DataInMemory implements CentralData {
@@ -92,8 +55,8 @@ class DataInMemory implements CentralData {
 }
 
 /**
- * Central over the real rooms of a hub, on a database and a disk in memory, behind a real HTTP
- * server. Enrollment groups and ingested data are stand-ins that remember.
+ * Central over the real rooms of a hub and of provisioning, on a database and a disk in memory,
+ * behind a real HTTP server. Ingested data is a stand-in that remembers.
  */
 export async function openCentralBench() {
   const platform = testPlatform();
@@ -107,7 +70,7 @@ export async function openCentralBench() {
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
   const authorities = new CaCertificates(platform, database, `dps:${idScope}`, refusals);
-  const groups = new GroupsInMemory();
+  const groups = new EnrollmentGroups(platform, database, idScope);
   const data = new DataInMemory();
   const deletedRegistrations: string[] = [];
   let allocator: ((request: AdmissionRequest) => Promise<Admission>) | undefined;

@@ -89,7 +89,7 @@ export class GroupCertificates {
       throw new Problem('forbidden', 'Setting a certificate to verified on upload needs a permission of its own.');
     }
     const group = await this.#requireX509(groupId);
-    const certificateId = certificateIdOf(group, slot) ?? newCertificateId(groupId, slot);
+    const certificateId = certificateIdOf(group, slot) ?? newCertificateId(group.groupId, slot);
     const certificate = await this.#authorities.upload({
       certificateId,
       file: input.file,
