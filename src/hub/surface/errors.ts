@@ -40,13 +40,13 @@ const hubErrors = {
 } as const satisfies Record<ProblemCode, HubError>;
 
 /** Finer than the code: a method's device that left in the middle of a call, and too many calls at once. */
-const byReason: Readonly<Record<string, HubError>> = {
-  'connection-closed': { errorCode: 404104, name: 'DeviceConnectionClosedRemotely' },
-  'too-many-calls': { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' },
-};
+const byReason: ReadonlyMap<string, HubError> = new Map([
+  ['connection-closed', { errorCode: 404104, name: 'DeviceConnectionClosedRemotely' }],
+  ['too-many-calls', { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' }],
+]);
 
 export function hubErrorOf(problem: Problem): HubError {
-  return byReason[problem.reason ?? ''] ?? hubErrors[problem.code];
+  return byReason.get(problem.reason ?? '') ?? hubErrors[problem.code];
 }
 
 /** Three digits: what stands in `$iothub/twin/res/{status}/`, and what HTTP answers. */

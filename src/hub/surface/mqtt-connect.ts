@@ -55,7 +55,10 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
   }
   const { modelId = '' } = name;
   if (modelId.length > modelIdCharactersMax) {
-    return refuse('user-name-malformed', `A model id has at most ${modelIdCharactersMax} characters.`, { trace, check: 'model id' });
+    return refuse('user-name-malformed', `A model id has at most ${modelIdCharactersMax} characters.`, {
+      trace,
+      check: 'model id',
+    });
   }
   const { will } = connect;
   const bag = will && telemetryBagOf(name.deviceId, will.topic);
