@@ -81,6 +81,13 @@ test('a disabled group does not fall through to the group of the next issuer', (
   assert.equal(outcome([makeLeaf({ issuer: middle }), middle], groups), 'enrollment-disabled');
 });
 
+test('of two groups with the same certificate the disabled one decides', () => {
+  const groups = [group('line', [ca]), group('stopped', [ca], { isEnabled: false })];
+  const leaf = makeLeaf({ issuer: ca });
+  assert.equal(outcome([leaf], groups), 'enrollment-disabled');
+  assert.equal(outcome([leaf], groups.toReversed()), 'enrollment-disabled');
+});
+
 test('dps 9, sphere 51: a common name that differs from the registration id is refused', () => {
   assert.equal(outcome([makeLeaf({ issuer: ca })], [group('line', [ca])], 'other'), 'common-name-mismatch');
 });

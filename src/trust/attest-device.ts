@@ -60,7 +60,9 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
     });
   }
   const matched = [...trace, { check: 'common-name', passed: true, detail: name.value }];
-  const group = groups.find(({ anchors }) => anchors.includes(result.anchor));
+  const matches = groups.filter(({ anchors }) => anchors.some(({ der }) => der.equals(result.anchor.der)));
+  // Of two groups that share a certificate the disabled one decides: what was stopped stays stopped.
+  const group = matches.find(({ isEnabled }) => !isEnabled) ?? matches[0];
   if (!group)
     return refuse('enrollment-unknown', 'No enrollment group holds the certificate that the chain ends in.', { trace: matched });
   if (!group.isEnabled) {
