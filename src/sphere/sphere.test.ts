@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { parseCertificate } from '#pki/certificate.ts';
+import { isSignedBy, parseCertificate } from '#pki/certificate.ts';
 import { importPrivateKeyPem } from '#pki/key.ts';
-import { certificateListSchema, cloudPaths } from '#sphere/contract/cloud.ts';
+import { certificateListSchema, cloudPaths, tenantListSchema } from '#sphere/contract/cloud.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { openSphereBench } from '#test/support/sphere-bench.ts';
 import { buildSphere } from './sphere.ts';
@@ -76,6 +76,27 @@ for (const kind of testDatabases()) {
       for (const name of ['', ' a', 'a'.repeat(51), 'a_b', 'Ä', 'a\n']) {
         await assert.rejects(bench.sphere.tenants.create(name), { code: 'argument-invalid' }, JSON.stringify(name));
       }
+    });
+
+    test('the demo has a tenant of its own that nobody sees, and its device attests like any other', async (t) => {
+      const bench = await openSphereBench(kind, t);
+      const demo = await bench.sphere.openDemoTenant();
+      assert.notEqual(demo.tenantId, bench.tenantId);
+      assert.deepEqual(
+        tenantListSchema.parse((await bench.cloud(cloudPaths.tenants())).body).map((tenant) => tenant.Id),
+        [bench.tenantId],
+      );
+      for (const path of [cloudPaths.certificates(demo.tenantId), cloudPaths.devices(demo.tenantId)]) {
+        assert.equal((await bench.cloud(path)).status, 404);
+      }
+      const proof = parseCertificate(await demo.issueProof('CODE'));
+      assert.equal(proof.subject, 'CN=CODE');
+      assert.ok(isSignedBy(proof, parseCertificate(demo.certificate)));
+      const board = bench.newBoard();
+      assert.equal((await bench.claim(board, { tenantId: demo.tenantId, claimCode: await demo.createClaimCode() })).status, 200);
+      assert.equal((await bench.attest(board, { tenantId: demo.tenantId })).status, 200);
+      assert.equal((await bench.sphere.openDemoTenant()).tenantId, demo.tenantId);
+      assert.equal((await buildSphere(bench.options)).defaultTenantId, bench.tenantId);
     });
   });
 }

@@ -9,6 +9,7 @@ import { Nonces } from './attestation/nonces.ts';
 import { Audit } from './audit/audit.ts';
 import { ClaimCodes } from './claims/claim-codes.ts';
 import { ClockGuard } from './clock/clock-guard.ts';
+import { type DemoTenant, openDemoTenant } from './demo/demo-tenant.ts';
 import { Devices } from './devices/devices.ts';
 import { SphereLimits } from './limits/sphere-limits.ts';
 import { Policies } from './policies/policies.ts';
@@ -17,6 +18,8 @@ import { buildSphereHttp } from './surface/http.ts';
 import { Authorities } from './tenants/authorities.ts';
 import { AuthorityKeys } from './tenants/authority-keys.ts';
 import { Tenants } from './tenants/tenants.ts';
+
+export type { DemoTenant };
 
 export type SphereOptions = {
   platform: Platform;
@@ -42,6 +45,8 @@ export type Sphere = {
   readonly policies: Policies;
   readonly referenceValues: ReferenceValues;
   readonly audit: Audit;
+  /** The tenant of the demo device, made when there is none yet. */
+  openDemoTenant(): Promise<DemoTenant>;
   /** For the administration socket: whoever reaches that owns the data directory. */
   mintAdministratorToken(): Promise<{ token: string; expiresAt: Instant }>;
 };
@@ -63,14 +68,15 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
   const referenceValues = new ReferenceValues(database);
   const tenants = new Tenants(platform, database, authorities, policies);
   const devices = new Devices(platform, database, audit);
+  const claimCodes = new ClaimCodes(platform, database);
   const tokens = new AdministratorTokens(platform, database);
 
   await authorities.prepare();
   await referenceValues.prepare();
   for (const { tenantId } of await tenants.list()) await tenants.complete(tenantId);
-  const [first = await tenants.create(defaultTenantName)] = await tenants.list();
+  const [first = await tenants.create(defaultTenantName)] = await tenants.listAdministered();
 
-  const http = await buildSphereHttp({
+  const rooms = {
     platform,
     database,
     refusals,
@@ -83,18 +89,19 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     tenants,
     devices,
     tokens,
-    claimCodes: new ClaimCodes(platform, database),
+    claimCodes,
     nonces: new Nonces({ platform, database, secrets, clockGuard }),
-    origins: [originOf(options.publicUrl), ...(options.otherUrls ?? []).map(originOf)],
-  });
+    origins: [originOf(options.publicUrl), ...(options.otherUrls ?? []).map(originOf)] as const,
+  };
   return {
-    http,
+    http: await buildSphereHttp(rooms),
     defaultTenantId: first.tenantId,
     tenants,
     devices,
     policies,
     referenceValues,
     audit,
+    openDemoTenant: () => openDemoTenant(rooms),
     mintAdministratorToken: () => tokens.mintToken(),
   };
 }

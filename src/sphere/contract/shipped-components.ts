@@ -26,6 +26,12 @@ export type ShippedApplication = keyof typeof applications;
 
 export const shippedApplications = Object.keys(applications) as ShippedApplication[];
 
+/**
+ * The model id that the board behind `npm start` announces and no other device does, so that Central
+ * gives it the template made for it.
+ */
+export const demoModelId = 'dtmi:homeport:demo:environment;1';
+
 /** `swname` and `swversion` of the simulated operating system. */
 export const shippedSystem = { name: 'homeport-sim', version: '1.0.0' } as const;
 

@@ -34,7 +34,8 @@ const tenantPath = `${cloudBasePath}/tenants/:tenantId`;
 /** What the azsphere command calls: the original's public API v2 as far as this build goes (sphere.md 1.7). */
 export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Permission>[] {
   const { platform, tenants, authorities, devices, claimCodes } = options;
-  const tenantOf = async (params: Readonly<Record<string, string>>) => (await tenants.require(params.tenantId ?? '')).tenantId;
+  const tenantOf = async (params: Readonly<Record<string, string>>) =>
+    (await tenants.requireAdministered(params.tenantId ?? '')).tenantId;
 
   return [
     route({
@@ -43,7 +44,7 @@ export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Perm
       permission: 'sphere.read',
       summary: 'The tenants of the caller, oldest first',
       async handle() {
-        const json: CloudTenant[] = (await tenants.list()).map(({ tenantId, name }) => ({
+        const json: CloudTenant[] = (await tenants.listAdministered()).map(({ tenantId, name }) => ({
           Id: tenantId,
           Name: name,
           Roles: ['Administrator'],

@@ -7,7 +7,13 @@ import type { SphereTenantRow } from '#storage/schema/sphere.ts';
 import type { Authorities } from './authorities.ts';
 import { insertTenant, loadTenant, loadTenants } from './tenant-store.ts';
 
-export type Tenant = { readonly tenantId: string; readonly name: string; readonly createdAt: Instant };
+export type Tenant = {
+  readonly tenantId: string;
+  readonly name: string;
+  /** Nobody has a role in the demo's tenant, so nobody sees it (docs/decisions/0016). */
+  readonly isDemo: boolean;
+  readonly createdAt: Instant;
+};
 
 /** sphere.md 1.1. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9 ]{0,49}$/;
@@ -27,7 +33,7 @@ export class Tenants {
   }
 
   /** Throws Problem `argument-invalid` for a name that is none. */
-  async create(name: string): Promise<Tenant> {
+  async create(name: string, isDemo = false): Promise<Tenant> {
     if (!namePattern.test(name)) {
       throw new Problem(
         'argument-invalid',
@@ -35,7 +41,12 @@ export class Tenants {
       );
     }
     const tenantId = this.#platform.random.uuid().toLowerCase();
-    const row = { tenant_id: tenantId, name, created_at: this.#platform.clock.now() };
+    const row: SphereTenantRow = {
+      tenant_id: tenantId,
+      name,
+      is_demo: isDemo ? 1 : 0,
+      created_at: this.#platform.clock.now(),
+    };
     await insertTenant(this.#database, row);
     await this.complete(tenantId);
     this.#platform.log.info('tenant.created', { tenantId });
@@ -48,9 +59,21 @@ export class Tenants {
     await this.#policies.prepare(tenantId);
   }
 
-  /** Oldest first. */
+  /** All of them, oldest first. */
   async list(): Promise<Tenant[]> {
     return (await loadTenants(this.#database)).map(tenantOf);
+  }
+
+  /** Those that the local administrator has a role in, oldest first. */
+  async listAdministered(): Promise<Tenant[]> {
+    return (await this.list()).filter((tenant) => !tenant.isDemo);
+  }
+
+  /** Throws Problem `not-found`, also for a tenant in which the local administrator has no role. */
+  async requireAdministered(tenantId: string): Promise<Tenant> {
+    const tenant = await this.require(tenantId);
+    if (tenant.isDemo) throw new Problem('not-found', 'There is no such tenant.');
+    return tenant;
   }
 
   async load(tenantId: string): Promise<Tenant | undefined> {
@@ -67,5 +90,5 @@ export class Tenants {
 }
 
 function tenantOf(row: SphereTenantRow): Tenant {
-  return { tenantId: row.tenant_id, name: row.name, createdAt: instant(row.created_at) };
+  return { tenantId: row.tenant_id, name: row.name, isDemo: row.is_demo === 1, createdAt: instant(row.created_at) };
 }

@@ -3,7 +3,8 @@ import { bytesType, identity, type Migration } from './migration.ts';
 export const sphereMigration: Migration = {
   name: '0004-sphere',
   statements: (kind) => [
-    'create table sphere_tenant (tenant_id text primary key, name text not null, created_at bigint not null)',
+    `create table sphere_tenant (
+      tenant_id text primary key, name text not null, is_demo bigint not null, created_at bigint not null)`,
     `create table sphere_authority (
       serial text primary key, kind text not null, owner text not null, state text not null, der ${bytesType(kind)} not null,
       thumbprint text not null, not_before bigint not null, not_after bigint not null, key_file text not null,

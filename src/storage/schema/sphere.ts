@@ -1,7 +1,13 @@
 import type { Generated } from 'kysely';
 
 /** A tenant (catalog): who owns devices and has a CA of its own. */
-export type SphereTenantRow = { tenant_id: string; name: string; created_at: number };
+export type SphereTenantRow = {
+  tenant_id: string;
+  name: string;
+  /** 1 for the tenant of the demo device, which nobody administers (docs/decisions/0016). */
+  is_demo: 0 | 1;
+  created_at: number;
+};
 
 /** A CA of the security service. The key is a file of its own beside the database, never in it. */
 export type SphereAuthorityRow = {
