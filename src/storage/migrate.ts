@@ -7,6 +7,7 @@ import { provisioningMigration } from './migrations/0003-provisioning.ts';
 import { sphereMigration } from './migrations/0004-sphere.ts';
 import { centralMigration } from './migrations/0005-central.ts';
 import { trustMigration } from './migrations/0006-trust.ts';
+import { seriesMigration } from './migrations/0007-series.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   sphereMigration,
   centralMigration,
   trustMigration,
+  seriesMigration,
 ];
 
 /**

@@ -1,6 +1,7 @@
 import type { CentralTables } from './schema/central.ts';
 import type { HubTables } from './schema/hub.ts';
 import type { ProvisioningTables } from './schema/provisioning.ts';
+import type { SeriesTables } from './schema/series.ts';
 import type { ServerTables } from './schema/server.ts';
 import type { SphereTables } from './schema/sphere.ts';
 import type { TrustTables } from './schema/trust.ts';
@@ -9,4 +10,4 @@ import type { TrustTables } from './schema/trust.ts';
  * Every table, typed, one file per service. Conventions that both databases share: instants are
  * integers (ms since 1970), booleans are 0 or 1, documents are JSON text, bytes are blobs.
  */
-export type Schema = HubTables & ProvisioningTables & SphereTables & CentralTables & ServerTables & TrustTables;
+export type Schema = HubTables & ProvisioningTables & SphereTables & CentralTables & ServerTables & TrustTables & SeriesTables;

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { type Instant, parseInstant } from '#base/instant.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
-import type { StoredEvent } from '#hub/hub.ts';
 import type { CapabilitySchema, DeviceModel } from '../templates/device-model.ts';
 import { fitValue } from './coerce.ts';
+import type { Message } from './message.ts';
 
 export type MessageType = 'Telemetry' | 'Property' | 'Desired property' | 'Twin' | 'Lifecycle' | 'Connectivity';
 
@@ -37,7 +37,7 @@ const creationTimePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:
 const namePattern = /^[A-Za-z0-9_]+$/;
 
 /** Names the values of an event by `model`; what fits nowhere is unmodeled, with the reason. */
-export function nameMessage(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+export function nameMessage(event: Message, model: DeviceModel | undefined): NamedMessage {
   switch (event.source) {
     case 'Telemetry':
       return nameTelemetry(event, model);
@@ -51,43 +51,40 @@ export function nameMessage(event: StoredEvent, model: DeviceModel | undefined):
 }
 
 /** `iothub-creation-time-utc` as the device sent it; what is no UTC instant does not count. */
-function creationTime(event: StoredEvent): Instant | undefined {
-  // Most messages have no properties at all.
-  if (event.bag === '') return undefined;
-  const text = event.properties().system['iothub-creation-time-utc'];
+function creationTime(event: Message): Instant | undefined {
+  const text = event.creationTime;
   if (text === undefined || !creationTimePattern.test(text)) return undefined;
   const at = parseInstant(/Z|\+/.test(text) ? text : `${text}Z`);
   return at === undefined || at < 0 ? undefined : at;
 }
 
-function empty(event: StoredEvent): NamedMessage {
+function empty(event: Message): NamedMessage {
   return { messageType: 'Telemetry', at: event.enqueuedAt, modeled: new Map(), unmodeled: new Map() };
 }
 
-function nameTelemetry(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+function nameTelemetry(event: Message, model: DeviceModel | undefined): NamedMessage {
   const message = { ...empty(event), at: creationTime(event) ?? event.enqueuedAt };
   const body = parseBody(event);
   if (!body.ok) message.unmodeled.set(wholeBody, { value: body.text, reason: body.reason });
   else if (!isJsonObject(body.value)) message.unmodeled.set(wholeBody, { value: body.value, reason: 'not a JSON object' });
   else {
-    const component = event.bag === '' ? undefined : event.properties().system['dt-subject'];
-    nameFields(message, body.value, model?.telemetry, component === undefined ? undefined : 'unknown component');
+    nameFields(message, body.value, model?.telemetry, event.component === undefined ? undefined : 'unknown component');
   }
   return message;
 }
 
 /** A twin notification carries the part that changed: `{version, properties: {reported | desired}}` or `{version, tags}`. */
-function nameTwinChange(event: StoredEvent, model: DeviceModel | undefined): NamedMessage {
+function nameTwinChange(event: Message, model: DeviceModel | undefined): NamedMessage {
   const message = empty(event);
   const body = parseBody(event);
-  const properties = body.ok && isJsonObject(body.value) ? body.value['properties'] : undefined;
+  const properties = body.ok && isJsonObject(body.value) ? body.value.properties : undefined;
   const isObject = isJsonObject(properties);
-  const reported = isObject ? properties['reported'] : undefined;
+  const reported = isObject ? properties.reported : undefined;
   if (isJsonObject(reported)) {
     nameFields(message, unwrapReported(reported, model), model?.properties, undefined);
     return { ...message, messageType: 'Property' };
   }
-  return { ...message, messageType: isObject && isJsonObject(properties['desired']) ? 'Desired property' : 'Twin' };
+  return { ...message, messageType: isObject && isJsonObject(properties.desired) ? 'Desired property' : 'Twin' };
 }
 
 /** Reported values without twin metadata; an acknowledgement `{value, ac, av, ad}` counts as its value. */
@@ -97,7 +94,7 @@ function unwrapReported(reported: JsonObject, model: DeviceModel | undefined): J
     // null removes a property; there is no value to show.
     if (name.startsWith('$') || value === null) continue;
     const isWritable = model?.properties.some((property) => property.name === name && property.writable);
-    const inner = isWritable && isJsonObject(value) && ('ac' in value || 'av' in value) ? value['value'] : undefined;
+    const inner = isWritable && isJsonObject(value) && ('ac' in value || 'av' in value) ? value.value : undefined;
     values.push([name, inner ?? value]);
   }
   return Object.fromEntries(values);
@@ -129,22 +126,22 @@ function reasonFor(
   return capabilities ? 'field not in template' : 'no template';
 }
 
+/** How much of a body without fields is listed as its value; the whole stands beside it. */
+const shownBytesMax = 1_024;
+
 type Body = { ok: true; value: Json } | { ok: false; text: string; reason: UnmodeledReason };
 
 /** Devices rarely say what they send, so a body is tried as JSON whatever the content type claims. */
-function parseBody(event: StoredEvent): Body {
+function parseBody(event: Message): Body {
   try {
     return { ok: true, value: parseJson(event.body) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const { system } = event.properties();
     const isOther =
-      !/json/i.test(system['content-type'] ?? 'json') ||
-      !/^(utf-?8)?$/i.test(system['content-encoding'] ?? '') ||
-      !isUtf8(event.body);
+      !/json/i.test(event.contentType ?? 'json') || !/^(utf-?8)?$/i.test(event.contentEncoding ?? '') || !isUtf8(event.body);
     return {
       ok: false,
-      text: event.body.toString('utf8', 0, 1_024),
+      text: Buffer.from(event.body.subarray(0, shownBytesMax)).toString(),
       reason: isOther ? 'wrong content type or encoding' : 'malformed JSON',
     };
   }
