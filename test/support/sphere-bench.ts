@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +132,16 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
     return board;
   }
 
+  /** The origin that a device hears which asks under the name `host`; fetch does not let its caller choose that header. */
+  function configuredOrigin(host: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const request = get(`${base}${attestationPaths.configuration}`, { headers: { host }, agent: false }, (response) => {
+        response.setEncoding('utf8').on('data', (text: string) => resolve(JSON.parse(text).origin));
+      });
+      request.once('error', reject);
+    });
+  }
+
   /** The newest reason that was recorded about `board`. */
   const lastReason = (board: TestBoard): string | undefined => reasons.get(board.deviceId);
 
@@ -155,6 +165,7 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
     claimedBoard,
     newBoard: () => new TestBoard(origin),
     lastReason,
+    configuredOrigin,
   };
 }
 

@@ -398,6 +398,12 @@ for (const kind of testDatabases()) {
       assert.deepEqual(body.evidenceFormats, [evidenceFormat]);
     });
 
+    test('the configuration repeats the name by which it was asked, if that is one of ours', async (t) => {
+      const bench = await openSphereBench(kind, t);
+      assert.equal(await bench.configuredOrigin('ALIAS.test:8444'), 'https://alias.test:8444');
+      assert.equal(await bench.configuredOrigin('evil.test'), bench.origin);
+    });
+
     test('malformed requests are refused as malformed, whatever is wrong with them', async (t) => {
       const bench = await openSphereBench(kind, t);
       const board = await bench.claimedBoard();

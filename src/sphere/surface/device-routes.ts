@@ -48,11 +48,11 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       path: attestationPaths.configuration,
       permission: 'none',
       summary: 'What this service speaks, where, and what time it is',
-      async handle() {
+      async handle({ headers }) {
         const json: AttestationConfiguration = {
           profile: evidenceProfile,
           evidenceFormats: [evidenceFormat],
-          origin: origins[0],
+          origin: originFor(origins, headers.host),
           serverTime: formatInstant(platform.clock.now()),
           limits: evidenceLimits,
           links: {
@@ -122,4 +122,9 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       },
     }),
   ];
+}
+
+/** The origin that the caller used, when it is one of ours, so that a device hears the name it was told. */
+function originFor(origins: readonly [string, ...string[]], host: string | undefined): string {
+  return origins.find((origin) => new URL(origin).host === host?.toLowerCase()) ?? origins[0];
 }
