@@ -16,6 +16,8 @@ export type ChartRange = { from: number; to: number; points: number };
 
 /** A silence this many times longer than the usual interval breaks the line. */
 const gapFactor = 3;
+/** Bursts within one message or second are not an interval to compare with. */
+const gapMsMin = 2_000;
 
 /**
  * At most about `points` points between `from` and `to`: as they are when they are few enough, otherwise
@@ -93,7 +95,7 @@ function merge(buckets: Map<number, Bucket>, index: number, more: Bucket): void 
 }
 
 function withGaps(buckets: readonly Bucket[], width: number): ChartPoint[] {
-  const gapMs = gapFactor * Math.max(usualInterval(buckets), width);
+  const gapMs = Math.max(gapMsMin, gapFactor * Math.max(usualInterval(buckets), width));
   const points: ChartPoint[] = [];
   let before: Bucket | undefined;
   for (const bucket of buckets) {
