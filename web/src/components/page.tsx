@@ -14,7 +14,12 @@ export type Crumb = { label: string; to: string };
 
 const useStyles = makeStyles({
   page: { display: 'flex', flexDirection: 'column', gap: '16px', minWidth: 0 },
-  crumbs: { marginLeft: '-8px', marginBottom: '-8px', '& ol': { flexWrap: 'wrap' } },
+  crumbs: {
+    marginLeft: '-8px',
+    marginBottom: '-8px',
+    '& ol': { flexWrap: 'wrap' },
+    '@media (max-width: 640px)': { '& li:nth-last-child(-n + 2)': { display: 'none' } },
+  },
   head: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: '16px', rowGap: '8px', minHeight: '36px' },
   title: { overflowWrap: 'anywhere' },
   actions: { marginLeft: 'auto', display: 'flex', flexWrap: 'wrap', gap: '8px' },

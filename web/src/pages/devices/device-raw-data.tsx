@@ -25,7 +25,7 @@ import { TableFrame } from '../../components/table-frame.tsx';
 import { exactWords } from '../../components/time-words.ts';
 
 const useStyles = makeStyles({
-  table: { minWidth: '860px', '@media (max-width: 640px)': { minWidth: '560px' } },
+  table: { minWidth: '860px' },
   open: { width: '44px' },
   at: { width: '210px', fontVariantNumeric: 'tabular-nums' },
   type: { width: '130px' },

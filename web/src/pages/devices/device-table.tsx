@@ -1,5 +1,6 @@
 import {
   makeStyles,
+  mergeClasses,
   Table,
   TableBody,
   TableCell,
@@ -67,7 +68,7 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
             {columns.map((column) => (
               <TableHeaderCell
                 key={column.key}
-                className={`${column.class ? styles[column.class] : ''} ${column.isWide ? styles.wide : ''}`}
+                className={mergeClasses(column.class && styles[column.class], column.isWide && styles.wide)}
                 {...(sort.key === column.key ? { sortDirection: sort.isDescending ? 'descending' : 'ascending' } : {})}
                 onClick={() => onSort(sort.key === column.key && !sort.isDescending ? `-${column.key}` : column.key)}
               >
@@ -85,16 +86,16 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
                   {row.displayName}
                 </RouteLink>
               </TableCell>
-              <TableCell className={`${styles.id} ${styles.wide}`}>
+              <TableCell className={mergeClasses(styles.id, styles.wide)}>
                 <CodeText text={row.id} oneLine />
               </TableCell>
               <TableCell className={styles.status}>
                 <DeviceStatusWord status={row.status} />
               </TableCell>
-              <TableCell className={`${styles.connection} ${styles.wide}`}>
+              <TableCell className={mergeClasses(styles.connection, styles.wide)}>
                 <ConnectionWord isConnected={row.isConnected} />
               </TableCell>
-              <TableCell className={`${styles.seen} ${styles.wide}`}>
+              <TableCell className={mergeClasses(styles.seen, styles.wide)}>
                 {row.lastSeenAt ? <RelativeTime at={row.lastSeenAt} /> : 'Never'}
               </TableCell>
               <TableCell className={styles.wide}>

@@ -17,7 +17,7 @@ export function IdScope({ more = [] }: { more?: Fact[] }) {
       <Facts
         facts={[
           { name: 'ID scope', value: <CodeText text={session.idScope} copyLabel="Copy ID scope" /> },
-          { name: 'Hub host name', value: <CodeText text={session.hubHostName} copyLabel="Copy hub host name" /> },
+          { name: 'Hub host name', value: <CodeText text={session.hubHostName} copyLabel="Copy hub host" /> },
           ...more,
         ]}
       />

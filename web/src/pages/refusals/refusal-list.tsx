@@ -7,6 +7,7 @@ import {
   MessageBarBody,
   MessageBarTitle,
   makeStyles,
+  mergeClasses,
   tokens,
 } from '@fluentui/react-components';
 import { CheckmarkCircleRegular } from '@fluentui/react-icons/svg/checkmark-circle';
@@ -102,7 +103,7 @@ function RefusalBody({ refusal }: { refusal: Refusal }) {
         {refusal.trace.map((step, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a trace never changes and may name a check twice
           <li key={index} className={styles.step}>
-            <span className={`${styles.icon} ${step.passed ? styles.passed : styles.failed}`} aria-hidden>
+            <span className={mergeClasses(styles.icon, step.passed ? styles.passed : styles.failed)} aria-hidden>
               {step.passed ? <CheckmarkCircleRegular /> : <ErrorCircleFilled />}
             </span>
             <span>
