@@ -14,7 +14,7 @@ export const layers: readonly Layer[] = [
   { folder: 'src/base', mayImport: [] },
   { folder: 'src/wire', mayImport: ['src/base'] },
   { folder: 'src/lang', mayImport: ['src/base'] },
-  { folder: 'src/pki', mayImport: ['src/base', 'src/trust/verdict.ts'] },
+  { folder: 'src/pki', mayImport: ['src/base'] },
   { folder: 'src/storage', mayImport: ['src/base'] },
   { folder: 'src/bus', mayImport: ['src/base'] },
   { folder: 'src/trust', mayImport: ['src/base', 'src/pki', 'src/wire'] },

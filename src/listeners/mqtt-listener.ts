@@ -82,7 +82,12 @@ export class MqttListener {
       trackingId: platform.random.uuid(),
     };
     this.#sockets.add(socket);
-    pumpStream(socket, limits.socketBacklogBytesMax, (side) => {
+    const onBug = (error: unknown) =>
+      platform.log.error('connection.broke', {
+        trackingId: peer.trackingId,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    pumpStream(socket, { backlogBytesMax: limits.socketBacklogBytesMax, onBug }, (side) => {
       const session: MqttServerSession = new MqttServerSession({
         limits: { ...defaultMqttLimits, connectMsMax: limits.connectMsMax },
         nowMs: () => platform.clock.monotonic(),

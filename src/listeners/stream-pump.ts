@@ -14,7 +14,11 @@ export type PumpSide = { onOutput(): void; onClose(reason: CloseReason): void };
  * acknowledgements of a batch cost one TLS record. Back-pressure goes both ways: a session that wants
  * no input stops the stream, and a peer that does not read is cut off at `backlogBytesMax`.
  */
-export function pumpStream(stream: Duplex, backlogBytesMax: number, open: (side: PumpSide) => PumpedSession): PumpedSession {
+export function pumpStream(
+  stream: Duplex,
+  { backlogBytesMax, onBug }: { backlogBytesMax: number; onBug(error: unknown): void },
+  open: (side: PumpSide) => PumpedSession,
+): PumpedSession {
   let isFlushScheduled = false;
   let isReceiving = false;
 
@@ -49,6 +53,9 @@ export function pumpStream(stream: Duplex, backlogBytesMax: number, open: (side:
     isReceiving = true;
     try {
       session.receive(chunk);
+    } catch (error) {
+      // A bug of ours ends this connection, which the session has closed; the process goes on.
+      onBug(error);
     } finally {
       isReceiving = false;
     }

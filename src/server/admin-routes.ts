@@ -102,7 +102,10 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       body: deviceBody,
       handle: async ({ params, body }) => ({
         status: 201,
-        json: await hub.registry.create({ deviceId: requireParam(params, 'deviceId'), authentication: body.authentication }),
+        json: await hub.registry.create({
+          deviceId: requireParam(params, 'deviceId'),
+          authentication: authenticationOf(body.authentication),
+        }),
       }),
     }),
     route({
@@ -156,6 +159,17 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       },
     }),
   ];
+}
+
+/** Without members that are there and undefined, which a stored document would lose. */
+function authenticationOf(asked: z.output<typeof deviceBody>['authentication']) {
+  if (asked.type === 'certificateAuthority') return asked;
+  const { type, primaryThumbprint, secondaryThumbprint } = asked;
+  return {
+    type,
+    ...(primaryThumbprint !== undefined && { primaryThumbprint }),
+    ...(secondaryThumbprint !== undefined && { secondaryThumbprint }),
+  };
 }
 
 type CaCertificate = Awaited<ReturnType<Hub['authorities']['upload']>>;

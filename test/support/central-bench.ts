@@ -1,11 +1,10 @@
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
-import type { Instant } from '#base/instant.ts';
 import type { Json, JsonObject } from '#base/json.ts';
-import { buildCentral, type CentralData } from '#central/central.ts';
-import type { UiEvents } from '#central/contract/ui-events.ts';
-import type { Admission, AdmissionRequest } from '#central/devices/admit-device.ts';
+import { buildCentral } from '#central/central.ts';
+import { buildData } from '#central/data/data.ts';
+import type { Allocator } from '#central/devices/admit-device.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { HubEvents } from '#hub/messages/hub-events.ts';
 import { Methods } from '#hub/methods/methods.ts';
@@ -13,50 +12,23 @@ import { Presence } from '#hub/presence/presence.ts';
 import { CredentialWatches } from '#hub/registry/credential-watches.ts';
 import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
-import { EnrollmentGroups } from '#provisioning/enrollments/enrollment-groups.ts';
+import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
+import { dpsResponseFilter, formatDpsPollTopic, formatDpsRegisterTopic, parseDpsResponseTopic } from '#wire/azure/dps-topics.ts';
+import { MqttClientSession } from '#wire/mqtt/client-session.ts';
+import { MqttServerSession } from '#wire/mqtt/server-session.ts';
 import { CrashDisk } from './crash-disk.ts';
 import { testPlatform } from './test-platform.ts';
 
 export type Answer = { status: number; headers: IncomingMessage['headers']; json: JsonObject; text: string };
 export type Ask = { body?: unknown; headers?: Record<string, string>; cookie?: string; token?: string };
 
-export const idScope = '0neTEST0001';
-
-/** Ingested data that tests put there. */
-class DataInMemory implements CentralData {
-  readonly last = new Map<string, { value: Json; at: Instant }>();
-  readonly #listeners = new Set<(values: UiEvents['values']) => void>();
-
-  async series(_deviceId: string, query: { names: string[]; from: Instant }) {
-    return query.names.map((name) => ({ name, points: [[query.from, 21.5]] as [number, number][] }));
-  }
-
-  async raw() {
-    return { value: [] };
-  }
-
-  async lastKnown(deviceId: string, name: string) {
-    return this.last.get(`${deviceId}/${name}`);
-  }
-
-  onValues(listener: (values: UiEvents['values']) => void) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  publish(values: UiEvents['values']): void {
-    for (const listener of this.#listeners) listener(values);
-  }
-
-  async start() {}
-  async stop() {}
-}
+const hostName = 'home.test';
 
 /**
- * Central over the real rooms of a hub and of provisioning, on a database and a disk in memory,
- * behind a real HTTP server. Ingested data is a stand-in that remembers.
+ * Central over the rooms of a hub and over provisioning, on a database and a disk in memory, behind
+ * a real HTTP server.
  */
 export async function openCentralBench() {
   const platform = testPlatform();
@@ -69,27 +41,31 @@ export async function openCentralBench() {
   const registry = new Registry({ platform, database, hub: 'home', twins, presence, watches, events: hubEvents });
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
-  const authorities = new CaCertificates(platform, database, `dps:${idScope}`, refusals);
-  const groups = new EnrollmentGroups(platform, database, idScope);
-  const data = new DataInMemory();
-  const deletedRegistrations: string[] = [];
-  let allocator: ((request: AdmissionRequest) => Promise<Admission>) | undefined;
+  const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
+  const provisioning = await buildProvisioning({
+    platform,
+    database,
+    refusals,
+    authorities,
+    hub: { hostName, registry, authorities: new CaCertificates(platform, database, 'hub:home', refusals) },
+    instanceName: 'home',
+    daaIdentityMode: 'selfSigned',
+  });
+  let allocator: Allocator | undefined;
   let port = 0;
   const central = await buildCentral({
     platform,
     database,
     refusals,
-    hub: { hostName: 'home.test', registry, twins, methods, presence, events },
+    hub: { hostName, registry, twins, methods, presence, events },
     provisioning: {
-      idScope,
-      authorities,
-      groups,
-      registrations: { delete: async (registrationId) => deletedRegistrations.push(registrationId) },
-      setAllocator: (given) => {
+      ...provisioning,
+      setAllocator(given) {
         allocator = given;
+        provisioning.setAllocator(given);
       },
     },
-    openData: () => data,
+    openData: (modelOf) => buildData({ platform, database, databaseUrl: 'sqlite::memory:', events, modelOf }),
     settings: { origins: [], configuredHosts: ['127.0.0.1'] },
   });
   const server = createServer(central.http);
@@ -98,11 +74,11 @@ export async function openCentralBench() {
   await presence.start();
   await central.start();
 
-  /** Like the provisioning service after it accepted the credentials: asks Central, then makes the identity. */
+  /** What provisioning does after it accepted the credentials: asks Central, then makes the identity. */
   async function register(
     registrationId: string,
     options: { groupId?: string; payload?: Json; thumbprint?: string } = {},
-  ): Promise<Admission> {
+  ): Promise<Awaited<ReturnType<Allocator>>> {
     if (!allocator) throw new Error('Central set no allocator');
     const admission = await allocator({
       registrationId,
@@ -111,9 +87,46 @@ export async function openCentralBench() {
     });
     if (admission.outcome === 'assign') {
       const primaryThumbprint = options.thumbprint ?? 'A'.repeat(40);
-      await registry.provision({ deviceId: admission.deviceId, authentication: { type: 'selfSigned', primaryThumbprint } });
+      const deviceId = admission.deviceId ?? registrationId;
+      await registry.provision({ deviceId, authentication: { type: 'selfSigned', primaryThumbprint } });
     }
     return admission;
+  }
+
+  /** A device that dials provisioning by MQTT with a certificate, registers and polls once. Answers the status words. */
+  async function dial(registrationId: string, certificates: readonly Buffer[], payload?: Json): Promise<DialAnswer> {
+    const device = joinProvisioning(provisioning, { nowMs: () => platform.clock.monotonic(), certificates });
+    device.client.connect({
+      clientId: registrationId,
+      userName: `${provisioning.idScope}/registrations/${registrationId}/api-version=2019-03-31`,
+      keepAliveSeconds: 60,
+      cleanSession: true,
+    });
+    await device.connected;
+    await new Promise<unknown>((resolve) => device.client.subscribe([{ filter: dpsResponseFilter, qos: 1 }], resolve));
+    const body = JSON.stringify({ registrationId, ...(payload === undefined ? {} : { payload }) });
+    const accepted = await device.ask(formatDpsRegisterTopic('1'), body);
+    if (accepted.status !== 202) return { status: accepted.status, state: '' };
+    const polled = await device.ask(formatDpsPollTopic('2', String(accepted.body.operationId)), '');
+    device.client.disconnect();
+    return { status: polled.status, state: String(polled.body.status) };
+  }
+
+  /** Telemetry as a hub surface writes it into the log; resolves when it is durable. */
+  function send(deviceId: string, body: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      events.append(
+        {
+          source: 'Telemetry',
+          deviceId,
+          enqueuedAt: platform.clock.now(),
+          bag: '',
+          system: Buffer.alloc(0),
+          body: Buffer.from(body),
+        },
+        (problem) => (problem ? reject(problem) : resolve()),
+      );
+    });
   }
 
   /** The secret of a new session's cookie, as a Cookie header. */
@@ -124,7 +137,7 @@ export async function openCentralBench() {
   }
 
   function ask(method: string, path: string, options: Ask = {}): Promise<Answer> {
-    return send(port, method, path, options);
+    return sendRequest(port, method, path, options);
   }
 
   return {
@@ -139,10 +152,11 @@ export async function openCentralBench() {
     events,
     refusals,
     authorities,
-    groups,
-    data,
-    deletedRegistrations,
+    provisioning,
+    idScope: provisioning.idScope,
     register,
+    dial,
+    send,
     signIn,
     ask,
     get origin() {
@@ -169,6 +183,56 @@ export async function openCentralBench() {
   };
 }
 
+type DialAnswer = { status: number; state: string };
+
+/** A device and provisioning at the two ends of a pair of byte queues. */
+function joinProvisioning(
+  provisioning: Pick<Provisioning, 'mqtt'>,
+  { nowMs, certificates }: { nowMs: () => number; certificates: readonly Buffer[] },
+) {
+  const peer = {
+    remoteAddress: '192.0.2.7',
+    remotePort: 40_000,
+    serverName: hostName,
+    tlsVersion: 'TLSv1.3',
+    certificates,
+    trackingId: 'track-1',
+  };
+  const waiting: ((answer: { status: number; body: JsonObject }) => void)[] = [];
+  const { promise: connected, resolve: open } = Promise.withResolvers<void>();
+  const server: MqttServerSession = new MqttServerSession({
+    nowMs,
+    onConnect: (packet) => provisioning.mqtt.open({ session: server, peer }, packet),
+    onOutput: () => queueMicrotask(() => carry(server, client)),
+    onClose: () => client.endOfInput(),
+  });
+  const client: MqttClientSession = new MqttClientSession({
+    nowMs,
+    onOutput: () => queueMicrotask(() => carry(client, server)),
+    onConnack: () => open(),
+    onMessage({ topic, payload }) {
+      const status = parseDpsResponseTopic(topic)?.status ?? 0;
+      waiting.shift()?.({ status, body: JSON.parse(payload.toString()) });
+    },
+    onClose: () => queueMicrotask(() => carry(client, server)),
+  });
+  return {
+    client,
+    connected,
+    ask(topic: string, payload: string): Promise<{ status: number; body: JsonObject }> {
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        client.publish({ topic, payload, qos: 1 });
+      });
+    },
+  };
+}
+
+function carry(from: { takeOutput(): Buffer | undefined }, to: { receive(bytes: Buffer): void }): void {
+  const bytes = from.takeOutput();
+  if (bytes) to.receive(bytes);
+}
+
 export type CentralBench = Awaited<ReturnType<typeof openCentralBench>>;
 
 function versioned(path: string): string {
@@ -176,7 +240,7 @@ function versioned(path: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}api-version=2022-07-31`;
 }
 
-function send(port: number, method: string, path: string, { body, headers, cookie, token }: Ask): Promise<Answer> {
+function sendRequest(port: number, method: string, path: string, { body, headers, cookie, token }: Ask): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const request = httpRequest(
     {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openLog } from '#base/log.ts';
 import { SettingsError } from '#base/settings.ts';
 import type { Command } from '../kit/command.ts';
@@ -5,6 +6,9 @@ import { CommandFailure } from '../kit/failure.ts';
 import { describeStart } from './describe-start.ts';
 import { jsonOption } from './json-output.ts';
 import { configOption, loadSettings } from './load-settings.ts';
+
+/** Built by `npm run build`; part of the package. */
+const webDirectory = join(import.meta.dirname, '../../../web/dist');
 
 export const startCommand: Command = {
   options: [
@@ -41,7 +45,7 @@ export const startCommand: Command = {
     const log = openLog(values['log.level'] as 'info');
     let server: Awaited<ReturnType<typeof startServer>>;
     try {
-      server = await startServer({ platform: { ...platform, log }, directory: data.directory, settings: values });
+      server = await startServer({ platform: { ...platform, log }, directory: data.directory, settings: values, webDirectory });
     } catch (error) {
       if (error instanceof DirectoryInUse || error instanceof DirectoryTooWide || error instanceof SettingsError) {
         const [what = '', why, fix] = error.message.split('\n');

@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { CaCertificates } from '#authorities/ca-certificates.ts';
+import { dayMs, formatInstant } from '#base/instant.ts';
+import { Lifecycle } from '#base/lifecycle.ts';
+import type { Platform } from '#base/platform.ts';
+import { productVersion } from '#base/version.ts';
+import { buildCentral } from '#central/central.ts';
+import { buildData } from '#central/data/data.ts';
+import { SegmentEvents } from '#hub/events/segment-events.ts';
+import { buildHub } from '#hub/hub.ts';
+import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
+import { HttpsListener } from '#listeners/https-listener.ts';
+import { listenerLimits } from '#listeners/limits.ts';
+import { MqttListener } from '#listeners/mqtt-listener.ts';
+import type { HttpSurface } from '#listeners/surface.ts';
+import { buildProvisioning } from '#provisioning/provisioning.ts';
+import { buildSphere } from '#sphere/sphere.ts';
+import { openDatabase } from '#storage/database.ts';
+import { RefusalLog } from '#storage/refusal-log.ts';
+import { SecretStore } from '#storage/secret-store.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { AdminSocket } from './admin-socket.ts';
+import { bindHttps } from './bind-https.ts';
+import type { ServerSettings } from './config.ts';
+import { checkDataDirectory } from './data-directory-check.ts';
+import { lockDataDirectory } from './data-directory-lock.ts';
+import { startDemo } from './demo.ts';
+import { loadOrCreateFile } from './key-file.ts';
+import { checkReach, describeReach } from './reach.ts';
+import { loadServerCertificates } from './server-certificates.ts';
+import { serveStaticFiles } from './static-files.ts';
+import type { ServerStatus } from './status.ts';
+
+export type StartOptions = {
+  readonly platform: Platform;
+  /** The data directory; made when it is missing. */
+  readonly directory: string;
+  readonly settings: ServerSettings;
+  /** Where the built web app lies. */
+  readonly webDirectory: string;
+};
+
+export type RunningServer = {
+  /** Lines for whoever started it: ports that could not be had, and what others can reach now. */
+  readonly notices: readonly string[];
+  /** With secrets, an API token is minted for this call. */
+  status(options: { withSecrets: boolean }): Promise<ServerStatus>;
+  createSignInLink(): Promise<string>;
+  /** Drains and closes everything; what was acknowledged is on disk. */
+  stop(): Promise<void>;
+};
+
+/**
+ * The composition root: constructs what there is in the order in which it depends on each other, and
+ * nothing else. Throws DirectoryInUse, DirectoryTooWide or SettingsError for what the operator can mend.
+ */
+export async function startServer({ platform, directory, settings, webDirectory }: StartOptions): Promise<RunningServer> {
+  const address = settings['listeners.address'];
+  checkReach(address, settings['listeners.hostNames']);
+  await checkDataDirectory(directory);
+  const lifecycle = new Lifecycle(platform);
+  const unlock = await lockDataDirectory(directory);
+  await lifecycle.start({ name: 'lock', stop: unlock });
+  try {
+    return await build({ platform, directory, settings, webDirectory, lifecycle });
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<RunningServer> {
+  const { platform, directory, settings, lifecycle } = options;
+  const startedAt = platform.clock.now();
+  const address = settings['listeners.address'];
+  const hostName = settings['listeners.hostNames'][0] ?? (isOrdinary(address) ? 'localhost' : address);
+  const names = [...new Set([...settings['listeners.hostNames'], hostName, 'localhost', address])].filter(
+    (name) => !isWildcard(name),
+  );
+  const { identity, caFile } = await loadServerCertificates(platform, directory, names);
+  const masterKey = await loadOrCreateFile(join(directory, 'master.key'), () => platform.random.bytes(32));
+
+  const databaseUrl = settings['database.url'] || `sqlite:${join(directory, 'homeport.db')}`;
+  const database = await openDatabase(databaseUrl);
+  await lifecycle.start({ name: 'database', stop: () => database.destroy() });
+  const refusals = new RefusalLog(platform, database);
+  await lifecycle.start({ name: 'refusals', stop: () => refusals.stop() });
+  const secrets = new SecretStore(platform, database, masterKey);
+  const events = await SegmentEvents.open(platform, {
+    directory: join(directory, 'log'),
+    partitions: settings['events.partitions'],
+    retention: { bytesMax: settings['events.retentionBytes'], ageMsMax: settings['events.retentionDays'] * dayMs },
+    lingerMs: settings['events.lingerMs'],
+  });
+  await lifecycle.start({ name: 'events', stop: () => events.close() });
+
+  const instanceName = 'main';
+  const hub = await buildHub({
+    platform,
+    database,
+    refusals,
+    authorities: new CaCertificates(platform, database, `hub:${instanceName}`, refusals),
+    events,
+    hostName,
+    instanceName,
+  });
+  await lifecycle.start({ name: 'hub', ...hub });
+  const provisioning = await buildProvisioning({
+    platform,
+    database,
+    refusals,
+    authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
+    hub,
+    instanceName,
+    daaIdentityMode: settings['provisioning.daaIdentityMode'] === 'caSigned' ? 'caSigned' : 'selfSigned',
+  });
+  const central = await buildCentral({
+    platform,
+    database,
+    refusals,
+    hub,
+    provisioning,
+    openData: (modelOf) => buildData({ platform, database, databaseUrl, events, modelOf }),
+    settings: { origins: [], configuredHosts: names },
+  });
+  await lifecycle.start({ name: 'central', ...central });
+
+  const limits = {
+    ...listenerLimits,
+    connectionsMax: settings['listeners.connectionsMax'],
+    connectionsPerAddressMax: settings['listeners.connectionsPerAddressMax'],
+  };
+  const surfaces: Partial<Record<string, HttpSurface>> = { central: central.http, provisioning: provisioning.http };
+  const app = serveStaticFiles(options.webDirectory);
+  const listener = { platform, address, identity, limits };
+  const https = await bindHttps(
+    (port) =>
+      new HttpsListener({
+        ...listener,
+        port,
+        asksForCertificate: true,
+        choose: (request) => surfaces[chooseDeviceHttp(request.url ?? '/') ?? ''],
+      }),
+    settings['listeners.httpsPort'],
+    settings['listeners.httpsFallbackPort'],
+  );
+  await lifecycle.start({ name: 'https', stop: () => https.listener.stop() });
+  const sphereUrl = urlOf(hostName, https.port);
+  const sphere = await buildSphere({
+    platform,
+    database,
+    secrets,
+    refusals,
+    keyDirectory: join(directory, 'sphere'),
+    publicUrl: sphereUrl,
+    otherUrls: names.map((name) => urlOf(name, https.port)),
+  });
+  surfaces.sphere = sphere.http;
+  const people = new HttpsListener({
+    ...listener,
+    port: settings['listeners.peoplePort'],
+    asksForCertificate: false,
+    choose: (request) => surfaces[choosePeopleHttp(request.url ?? '/')] ?? app,
+  });
+  const peoplePort = await people.start();
+  await lifecycle.start({ name: 'people', stop: () => people.stop() });
+  const mqtt = new MqttListener({
+    ...listener,
+    port: settings['listeners.mqttPort'],
+    surfaces: { hub: hub.mqtt, provisioning: provisioning.mqtt },
+  });
+  const mqttPort = await mqtt.start();
+  await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
+  const peopleUrl = urlOf(hostName, peoplePort);
+
+  const createSignInLink = () => central.createSignInLink(peopleUrl);
+  const status = async ({ withSecrets }: { withSecrets: boolean }): Promise<ServerStatus> => ({
+    version: productVersion,
+    pid: process.pid,
+    startedAt: formatInstant(startedAt),
+    dataDirectory: directory,
+    address,
+    ca: caFile,
+    hub: {
+      hostName,
+      mqttPort,
+      httpsPort: https.port,
+      events: { partitions: events.partitions, state: events.state, start: events.start, end: events.end },
+    },
+    dps: { hostName, idScope: provisioning.idScope, mqttPort, httpsPort: https.port },
+    central: {
+      url: peopleUrl,
+      applicationId: central.appId,
+      ...(withSecrets && { apiToken: (await central.mintApiToken()).token }),
+    },
+    sphere: { url: sphereUrl, tenantId: sphere.defaultTenantId },
+  });
+  const admin = await AdminSocket.open(
+    platform,
+    join(directory, 'admin.sock'),
+    adminRoutes({
+      hub,
+      refusals,
+      status,
+      createSignInLink,
+      async mintSphereToken() {
+        const { token, expiresAt } = await sphere.mintAdministratorToken();
+        return { token, expiresAt: formatInstant(expiresAt), sphereUrl, caFile };
+      },
+    }),
+  );
+  await lifecycle.start({ name: 'administration', stop: () => admin.close() });
+  if (settings['demo.enabled']) {
+    const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });
+    await lifecycle.start({ name: 'demo', stop: () => demo.stop() });
+  }
+  platform.log.info('server.started', { address, mqttPort, httpsPort: https.port, peoplePort });
+  return {
+    notices: [
+      ...(https.notice ? [https.notice] : []),
+      ...describeReach(address, { mqtt: mqttPort, https: https.port, people: peoplePort }),
+    ],
+    status,
+    createSignInLink,
+    stop: () => lifecycle.stop(),
+  };
+}
+
+/** What `localhost` leads to, or includes it. */
+function isOrdinary(address: string): boolean {
+  return ['127.0.0.1', '::1', 'localhost'].includes(address) || isWildcard(address);
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function urlOf(host: string, port: number): string {
+  return `https://${host.includes(':') ? `[${host}]` : host}${port === 443 ? '' : `:${port}`}`;
+}
