@@ -1,8 +1,7 @@
-import type { CaCertificates } from '#authorities/ca-certificates.ts';
-import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { AllowedSources } from '#trust/authenticate-user.ts';
@@ -12,43 +11,28 @@ import { SignInLinks } from './access/sign-in-links.ts';
 import { openApp } from './apps/apps.ts';
 import { Commands } from './commands/commands.ts';
 import { ConnectionGroups } from './connection/connection-groups.ts';
-import type { EnrollmentGroups } from './connection/enrollment-group.ts';
 import { GroupCertificates } from './connection/group-certificates.ts';
-import type { UiEvents } from './contract/ui-events.ts';
-import { type Admission, type AdmissionRequest, buildAdmitDevice } from './devices/admit-device.ts';
+import type { Data } from './data/data.ts';
+import { buildAdmitDevice } from './devices/admit-device.ts';
 import { DeviceRows } from './devices/device-rows.ts';
 import { Devices } from './devices/devices.ts';
 import { HubFollower } from './devices/follow-hub.ts';
 import { Properties } from './properties/properties.ts';
-import type { DeviceData } from './surface/data-routes.ts';
 import { buildCentralHttp, buildCentralRoutes } from './surface/http.ts';
 import { LiveEvents } from './surface/live-events.ts';
 import type { CentralRoute } from './surface/route.ts';
 import type { DeviceModel } from './templates/device-model.ts';
 import { Templates } from './templates/templates.ts';
 
-/** What Central asks of the provisioning service. */
-export type ProvisioningSeen = {
-  readonly idScope: string;
-  readonly authorities: CaCertificates;
-  readonly groups: EnrollmentGroups;
-  readonly registrations: { delete(registrationId: string): Promise<unknown> };
-  setAllocator(allocator: (request: AdmissionRequest) => Promise<Admission>): void;
-};
-
 /** What was ingested, and values as they come. */
-export type CentralData = DeviceData & {
-  onValues(listener: (values: UiEvents['values']) => void): Cancel;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-};
+export type CentralData = Pick<Data, 'series' | 'raw' | 'lastKnown' | 'onValues' | 'start' | 'stop'>;
 
 export type CentralOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
   readonly hub: Pick<Hub, 'hostName' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
-  readonly provisioning: ProvisioningSeen;
+  readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
   readonly openData: (modelOf: (deviceId: string) => Promise<DeviceModel | undefined>) => Promise<CentralData> | CentralData;
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
 };

@@ -2,6 +2,7 @@ import type { Cancel } from '#base/clock.ts';
 import type { Json } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
+import type { Hub } from '#hub/hub.ts';
 import type { Database } from '#storage/database.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -12,12 +13,7 @@ import { CommandStore } from './command-store.ts';
 import { commandRunsMax, connectionTimeoutSecondsDefault, responseTimeoutSecondsDefault } from './limits.ts';
 
 /** The hub's direct methods. */
-export type Methods = {
-  invoke(
-    deviceId: string,
-    call: { methodName: string; payload: Json; connectTimeoutSeconds: number; responseTimeoutSeconds: number },
-  ): Promise<{ status: number; payload: Json }>;
-};
+export type Methods = Pick<Hub['methods'], 'invoke'>;
 
 export type CommandInput = {
   request?: Json | undefined;

@@ -1,30 +1,14 @@
+import type { Provisioning } from '#provisioning/provisioning.ts';
+
 /** The two certificate slots of a group: both count at any time, so that one can be replaced while devices use the other. */
 export type CertificateSlot = 'primary' | 'secondary';
 
-export type GroupAttestation =
-  | { readonly type: 'x509'; readonly primaryCertificateId?: string; readonly secondaryCertificateId?: string }
-  | { readonly type: 'symmetricKey' };
+/** What Central asks of the provisioning service's groups. */
+export type EnrollmentGroups = Pick<Provisioning['groups'], 'create' | 'replace' | 'load' | 'list' | 'delete'>;
 
-/** An enrollment group of the provisioning service, as far as Central's words reach. */
-export type EnrollmentGroup = {
-  readonly groupId: string;
-  readonly displayName: string;
-  readonly type: 'iot' | 'iotEdge';
-  readonly isEnabled: boolean;
-  readonly attestation: GroupAttestation;
-  readonly etag: string;
-};
-
-/** What Central asks of the provisioning service. */
-export type EnrollmentGroups = {
-  /** Throws Problem `already-exists`. */
-  create(group: Omit<EnrollmentGroup, 'etag'>): Promise<EnrollmentGroup>;
-  /** Replaces. Throws Problem `enrollment-not-found`, and `precondition-failed` when `ifMatch` is not its etag. */
-  replace(group: Omit<EnrollmentGroup, 'etag'>, ifMatch?: string): Promise<EnrollmentGroup>;
-  load(groupId: string): Promise<EnrollmentGroup | undefined>;
-  list(): Promise<readonly EnrollmentGroup[]>;
-  delete(groupId: string, ifMatch?: string): Promise<void>;
-};
+/** An enrollment group as the provisioning service keeps it. */
+export type EnrollmentGroup = Awaited<ReturnType<EnrollmentGroups['create']>>;
+export type GroupAttestation = EnrollmentGroup['attestation'];
 
 /** The id of the certificate in `slot`, if one was uploaded. */
 export function certificateIdOf(group: EnrollmentGroup, slot: CertificateSlot): string | undefined {

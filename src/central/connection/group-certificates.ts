@@ -1,7 +1,7 @@
 import { sha256Hex } from '#base/bytes.ts';
-import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { ConnectionGroups } from './connection-groups.ts';
 import {
@@ -12,39 +12,11 @@ import {
   withCertificate,
 } from './enrollment-group.ts';
 
-/** An uploaded CA, as far as Central shows it. */
-export type SigningCertificate = {
-  readonly certificateId: string;
-  readonly der: Buffer;
-  readonly subject: string;
-  readonly issuer: string;
-  readonly sha1Thumbprint: string;
-  readonly sha256Thumbprint: string;
-  readonly notBefore: Instant;
-  readonly notAfter: Instant;
-  readonly isVerified: boolean;
-  readonly verifiedAt?: Instant;
-  readonly verifiedBy?: string;
-  readonly selfAttested: boolean;
-  readonly verificationCode?: string;
-  readonly codeExpiresAt?: Instant;
-  readonly etag: string;
-};
+/** The provisioning service's uploaded CAs. */
+export type Authorities = Pick<Provisioning['authorities'], 'upload' | 'load' | 'delete' | 'generateVerificationCode' | 'verify'>;
 
-/** The store of uploaded CAs: src/authorities. */
-export type Authorities = {
-  upload(input: {
-    certificateId: string;
-    file: Buffer;
-    by: string;
-    verifiedOnUpload?: boolean;
-    replace?: boolean;
-  }): Promise<SigningCertificate>;
-  load(certificateId: string): Promise<SigningCertificate | undefined>;
-  delete(certificateId: string, ifMatch?: string): Promise<unknown>;
-  generateVerificationCode(certificateId: string, ifMatch?: string): Promise<SigningCertificate>;
-  verify(certificateId: string, proofFile: Buffer, by: string, ifMatch?: string): Promise<SigningCertificate>;
-};
+/** An uploaded CA. */
+export type SigningCertificate = Awaited<ReturnType<Authorities['upload']>>;
 
 /** Primary and secondary certificate of a group. Each has its own state and its own code; both count at any time. */
 export class GroupCertificates {

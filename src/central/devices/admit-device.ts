@@ -1,22 +1,14 @@
-import type { Json, JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
 import { announcedModel } from '../templates/announced-model.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Device } from './device.ts';
 import type { Devices } from './devices.ts';
 
-/** What the provisioning service tells of a registration whose credentials it has already accepted. */
-export type AdmissionRequest = {
-  readonly registrationId: string;
-  readonly enrollmentGroupId: string;
-  readonly payload: Json | undefined;
-};
-
-/** `wait`: not decided, the device asks again. */
-export type Admission =
-  | { outcome: 'assign'; deviceId: string; initialTwin?: { tags?: JsonObject; desired?: JsonObject } }
-  | { outcome: 'wait' }
-  | { outcome: 'refuse'; code: number; message: string };
+/** The provisioning service asks one of these about each registration whose credentials it has accepted. */
+export type Allocator = Parameters<Provisioning['setAllocator']>[0];
+type AdmissionRequest = Parameters<Allocator>[0];
+type Admission = Awaited<ReturnType<Allocator>>;
 
 type Options = {
   devices: Devices;
@@ -35,7 +27,7 @@ const refusedByAllocator = 400209;
  * application wants the device (blocked, or nobody approved it yet) and what it is (its template,
  * by the model it announces). A known device keeps its name, its template and its first spelling.
  */
-export function buildAdmitDevice(options: Options): (request: AdmissionRequest) => Promise<Admission> {
+export function buildAdmitDevice(options: Options): Allocator {
   const { devices, templates } = options;
 
   async function admit(request: AdmissionRequest): Promise<Admission> {

@@ -2,23 +2,15 @@ import type { Cancel } from '#base/clock.ts';
 import { type Instant, minuteMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Hub } from '#hub/hub.ts';
 import { isModelId } from '../templates/announced-model.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Device } from './device.ts';
 import type { Devices } from './devices.ts';
 
-/** What Central reads of an event in the hub's log. */
-export type HubEvent = {
-  readonly source: string;
-  readonly deviceId: string;
-  readonly enqueuedAt: Instant;
-};
-
-export type HubLog = {
-  /** Where the next durable event will be read. */
-  readonly end: number;
-  follow(from: number, onEvents: (events: readonly HubEvent[]) => void | Promise<void>): Cancel;
-};
+/** What Central reads of the hub's event log. */
+export type HubLog = Pick<Hub['events'], 'end' | 'follow'>;
+type HubEvent = Parameters<Parameters<HubLog['follow']>[1]>[0][number];
 
 /** What an event changed for who looks at the device. */
 export type DeviceNews = 'raw' | 'properties';

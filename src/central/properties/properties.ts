@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
+import type { Hub } from '#hub/hub.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Device } from '../devices/device.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -8,10 +9,7 @@ import { fitsSchema } from './fits-schema.ts';
 import { type PropertyView, type TwinView, viewProperties } from './property-rows.ts';
 
 /** The hub's twins. */
-export type Twins = {
-  load(deviceId: string): Promise<TwinView>;
-  patchDesired(deviceId: string, patch: JsonObject): Promise<TwinView>;
-};
+export type Twins = Pick<Hub['twins'], 'load' | 'patchDesired'>;
 
 /** Properties of a device: what its twin says, read through its template. */
 export class Properties {
@@ -68,7 +66,6 @@ const emptyTwin: TwinView = {
   desiredVersion: 1,
   desiredMetadata: { members: {} },
   reportedMetadata: { members: {} },
-  modelId: '',
 };
 
 /** `values` as a patch of the twin's desired properties, each in the form its device reads. */

@@ -1,23 +1,13 @@
 import type { Instant } from '#base/instant.ts';
-import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { isJsonObject, type Json } from '#base/json.ts';
+import type { Hub } from '#hub/hub.ts';
 import type { DeviceModel, PropertyCapability } from '../templates/device-model.ts';
 
-/** When a property was last written; `lastUpdatedVersion` of desired ones is the twin version that asked for it. */
-export type PropertyMetadata = {
-  readonly lastUpdated?: Instant;
-  readonly lastUpdatedVersion?: number;
-  readonly members: { readonly [key: string]: PropertyMetadata };
-};
-
 /** What Central reads of a device's twin. */
-export type TwinView = {
-  readonly desired: JsonObject;
-  readonly reported: JsonObject;
-  readonly desiredVersion: number;
-  readonly desiredMetadata: PropertyMetadata;
-  readonly reportedMetadata: PropertyMetadata;
-  readonly modelId: string;
-};
+export type TwinView = Pick<
+  Awaited<ReturnType<Hub['twins']['load']>>,
+  'desired' | 'reported' | 'desiredVersion' | 'desiredMetadata' | 'reportedMetadata'
+>;
 
 /** None: nothing is outstanding. Pending: asked for and not yet answered for. */
 export type PropertyState = 'Pending' | 'Accepted' | 'Error' | 'None';

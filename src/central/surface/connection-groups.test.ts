@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hourMs, plus } from '#base/instant.ts';
-import { type Answer, type CentralBench, idScope, openCentralBench } from '#test/support/central-bench.ts';
-import { makeCa, makeCertificate, makeOriginalProof, makeProof, type TestCertificate } from '#test/support/certificates.ts';
+import { type Answer, type CentralBench, openCentralBench, openEventStream } from '#test/support/central-bench.ts';
+import {
+  makeCa,
+  makeCertificate,
+  makeLeaf,
+  makeOriginalProof,
+  makeProof,
+  type TestCertificate,
+} from '#test/support/certificates.ts';
 
 const operator = 'ae2c9854-393b-4f97-8c42-479d70ce626e';
 const builder = '344138e9-8de4-4497-8c54-5237e96d6aaf';
@@ -62,7 +69,7 @@ describe('device connection groups', () => {
         enabled: true,
         attestation: { type: 'x509', x509: { signingCertificates: {} } },
         etag: '',
-        idScope,
+        idScope: bench.idScope,
       },
     );
     const rows = (await call('GET', '/api/ui/enrollmentGroups')).json.value as { id: string }[];
@@ -240,7 +247,7 @@ describe('device connection groups', () => {
     assert.equal((await call('DELETE', pathOf(group))).status, 204);
     assert.equal((await call('GET', pathOf(group))).status, 404);
     assert.equal(await isVerified(group, 'secondary'), true);
-    const attestation = (await bench.groups.load(group))?.attestation;
+    const attestation = (await bench.provisioning.groups.load(group))?.attestation;
     assert.deepEqual(attestation, { type: 'x509', secondaryCertificateId: `${group}-secondary` });
     assert.equal((await call('PUT', pathOf(group), { certificate: ca.pem })).status, 200, 'and the slot can be filled again');
   });
@@ -290,18 +297,74 @@ describe('device connection groups', () => {
     assert.equal((await verify(group, (await makeProof(ca, await codeFor(group), bench.clock.now())).pem)).status, 204);
   });
 
-  test('central 24: refused registrations that reach a CA of the group, or the group itself, are counted on its row', async () => {
+  const rowOf = async (group: string) => {
+    const rows = (await call('GET', '/api/ui/enrollmentGroups')).json.value as { id: string }[];
+    return rows.find(({ id }) => id === group) as Record<string, unknown> | undefined;
+  };
+
+  test('central 23: with Verified, a device whose leaf chains to the CA registers and is listed as Provisioned without reload', async () => {
     const { group, ca } = await withCertificate();
-    const refusal = { service: 'provisioning' as const, subject: 'd1', peer: '192.0.2.1', trace: [] };
-    const other = { ...refusal, subject: 'd9' };
-    bench.refusals.record({
-      ...refusal,
-      reason: 'issuer-not-verified',
-      detail: `The chain leads to ${ca.certificate.subject}, which was uploaded and not verified.`,
-    });
-    bench.refusals.record({ ...refusal, reason: 'enrollment-disabled', detail: `The enrollment group ${group} is disabled.` });
-    bench.refusals.record({ ...other, reason: 'issuer-unknown', detail: 'The chain leads to CN=Nobody, which is not known.' });
-    const rows = (await call('GET', '/api/ui/enrollmentGroups')).json.value as { id: string; refusalCount: number }[];
-    assert.equal(rows.find(({ id }) => id === group)?.refusalCount, 2);
+    await verify(group, makeOriginalProof(ca, await codeFor(group)).der);
+    const stream = await openEventStream(bench.port, { cookie: await bench.signIn() });
+    const leaf = makeLeaf({ issuer: ca, name: 'new-device' });
+    assert.deepEqual(await bench.dial('new-device', [leaf.der]), { status: 200, state: 'assigned' });
+    const { data } = await stream.next(({ event, data }) => event === 'device' && data.id === 'new-device', 2_000);
+    assert.equal(data.status, 'Provisioned');
+    assert.equal(data.enrollmentGroupId, group);
+    stream.close();
+    assert.equal((await rowOf(group))?.deviceCount, 1);
+    const renewed = makeLeaf({ issuer: ca, name: 'new-device' });
+    assert.deepEqual(await bench.dial('new-device', [renewed.der]), { status: 200, state: 'assigned' });
+    assert.equal((await rowOf(group))?.deviceCount, 1, 'central 25: still one device');
+    const authentication = (await bench.registry.require('new-device')).authentication;
+    assert.ok(JSON.stringify(authentication).toLowerCase().includes(renewed.certificate.sha256Thumbprint));
+  });
+
+  test('central 24: before verification DPS refuses, nothing is listed, and the group counts the attempt with its reason', async () => {
+    const { group, ca } = await withCertificate();
+    const leaf = makeLeaf({ issuer: ca, name: 'too-early' });
+    assert.equal((await bench.dial('too-early', [leaf.der])).status, 401);
+    assert.equal((await call('GET', '/api/devices/too-early')).status, 404);
+    assert.equal((await rowOf(group))?.refusalCount, 1);
+    const refusals = (await call('GET', '/api/ui/refusals?subject=too-early')).json.value as { reason: string; fix: string }[];
+    assert.equal(refusals[0]?.reason, 'issuer-not-verified');
+    assert.match(refusals[0]?.fix ?? '', /verification code/);
+    const stranger = makeLeaf({ issuer: makeCa({ name: 'Nobody' }), name: 'stranger' });
+    assert.equal((await bench.dial('stranger', [stranger.der])).status, 401);
+    assert.equal((await rowOf(group))?.refusalCount, 1, 'a chain that leads nowhere is about no group');
+  });
+
+  test('central 26: with automatic connection off a device waits until somebody approves it', async () => {
+    const { group, ca } = await withCertificate();
+    await verify(group, makeOriginalProof(ca, await codeFor(group)).der);
+    await call('PATCH', `/api/ui/enrollmentGroups/${group}`, { automaticallyConnect: false });
+    const leaf = makeLeaf({ issuer: ca, name: 'patient' });
+    assert.deepEqual(await bench.dial('patient', [leaf.der]), { status: 202, state: 'assigning' });
+    const detail = (await call('GET', '/api/ui/devices/patient')).json.device as { status: string };
+    assert.equal(detail.status, 'Waiting for approval');
+    await call('PATCH', '/api/devices/patient', { enabled: true });
+    assert.deepEqual(await bench.dial('patient', [leaf.der]), { status: 200, state: 'assigned' });
+  });
+
+  test('central 27: disabling the group blocks new registrations from it, and the group counts them', async () => {
+    const { group, ca } = await withCertificate();
+    await verify(group, makeOriginalProof(ca, await codeFor(group)).der);
+    await call('PATCH', `/api/enrollmentGroups/${group}`, { enabled: false });
+    const leaf = makeLeaf({ issuer: ca, name: 'late' });
+    assert.deepEqual(await bench.dial('late', [leaf.der]), { status: 200, state: 'disabled' });
+    assert.equal((await call('GET', '/api/devices/late')).status, 404);
+    assert.ok(Number((await rowOf(group))?.refusalCount) > 0);
+  });
+
+  test('central 22: deleting the primary leaves devices under the secondary registering', async () => {
+    const { group, ca } = await withCertificate();
+    const second = makeCa({ name: `CA ${++made}` });
+    await call('PUT', pathOf(group, 'secondary'), { certificate: second.pem });
+    await verify(group, makeOriginalProof(ca, await codeFor(group)).der);
+    await verify(group, makeOriginalProof(second, await codeFor(group, 'secondary')).der, 'secondary');
+    await call('DELETE', pathOf(group));
+    const below = (issuer: TestCertificate, name: string) => bench.dial(name, [makeLeaf({ issuer, name }).der]);
+    assert.equal((await below(ca, 'under-primary')).status, 401);
+    assert.equal((await below(second, 'under-secondary')).state, 'assigned');
   });
 });

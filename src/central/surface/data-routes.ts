@@ -1,27 +1,14 @@
 import { formatInstant, type Instant, parseInstant } from '#base/instant.ts';
-import type { Json } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import { apiQuerySchema } from '../contract/page.ts';
-import {
-  type RawResponse,
-  rawQuerySchema,
-  type SeriesPoint,
-  type SeriesResponse,
-  seriesQuerySchema,
-} from '../contract/ui-data.ts';
+import { rawQuerySchema, type SeriesResponse, seriesQuerySchema } from '../contract/ui-data.ts';
+import type { Data } from '../data/data.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DeviceModel, TelemetryCapability } from '../templates/device-model.ts';
 import { type CentralRoute, centralRoute } from './route.ts';
 
 /** What was ingested from devices. */
-export type DeviceData = {
-  series(
-    deviceId: string,
-    query: { names: string[]; from: Instant; to: Instant; points: number },
-  ): Promise<readonly { name: string; points: SeriesPoint[] }[]>;
-  raw(deviceId: string, query: { before?: string; limit: number }): Promise<RawResponse>;
-  lastKnown(deviceId: string, name: string): Promise<{ value: Json; at: Instant } | undefined>;
-};
+export type DeviceData = Pick<Data, 'series' | 'raw' | 'lastKnown'>;
 
 type Rooms = { devices: Devices; data: DeviceData };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { minuteMs } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
-import { type CentralBench, idScope, openCentralBench, openEventStream } from '#test/support/central-bench.ts';
+import { type CentralBench, openCentralBench, openEventStream } from '#test/support/central-bench.ts';
 import { liveSession } from '#test/support/live-session.ts';
 
 const thermometer = 'dtmi:com:example:azuresphere:thermometer;1';
@@ -199,17 +199,33 @@ describe('devices', () => {
     assert.ok(stored?.last_seen_at);
   });
 
-  test('values are sent to pages that look at the device, and to no page of another', async () => {
-    const mine = await openEventStream(bench.port, { cookie, path: '/api/ui/events?device=mine' });
-    const other = await openEventStream(bench.port, { cookie, path: '/api/ui/events?device=other' });
-    bench.data.publish({ deviceId: 'mine', points: [{ name: 'temperature', at: 1, value: 21 }] });
-    bench.data.publish({ deviceId: 'other', points: [] });
-    await other.next(({ event }) => event === 'values');
-    assert.equal(other.received.length, 0);
-    const { data } = await mine.next(({ event }) => event === 'values');
-    assert.deepEqual(data, { deviceId: 'mine', points: [{ name: 'temperature', at: 1, value: 21 }] });
+  test('central 41: a message is on the open page, in raw data and in the chart within a second, and on no other page', async () => {
+    const [id, other] = [newId(), newId()];
+    await bench.register(id, { payload: { modelId: demo } });
+    await bench.register(other, { payload: { modelId: demo } });
+    const mine = await openEventStream(bench.port, { cookie, path: `/api/ui/events?device=${id}` });
+    const others = await openEventStream(bench.port, { cookie, path: `/api/ui/events?device=${other}` });
+    await bench.send(id, '{ "Temperature": "23.46" }');
+    const { data } = await mine.next(({ event }) => event === 'values', 1_000);
+    assert.deepEqual(data, { deviceId: id, points: [{ name: 'Temperature', at: bench.clock.now(), value: 23.46 }] });
+    await bench.send(other, '{ "Humidity": "41.20" }');
+    await others.next(({ event }) => event === 'values');
+    assert.ok(!others.received.some(({ data }) => data.deviceId === id));
     mine.close();
-    other.close();
+    others.close();
+
+    const raw = (await call('GET', `/api/ui/devices/${id}/raw`)).json.value as JsonObject[];
+    const telemetry = raw.find(({ source }) => source === 'Telemetry');
+    assert.equal(telemetry?.body, '{ "Temperature": "23.46" }');
+    assert.deepEqual(telemetry?.modeled, { Temperature: { value: 23.46, coerced: true } }, 'central 43');
+    const from = new Date(bench.clock.now() - minuteMs).toISOString();
+    const to = new Date(bench.clock.now() + minuteMs).toISOString();
+    const { series } = (await call('GET', `/api/ui/devices/${id}/series?from=${from}&to=${to}`)).json;
+    const [temperature] = series as { name: string; points: number[][] }[];
+    assert.deepEqual(
+      temperature?.points.map((point) => point[1]).filter((value) => value !== null),
+      [23.46],
+    );
   });
 
   test('central 39: deleting a device removes it here, from the hub and from DPS', async () => {
@@ -221,7 +237,7 @@ describe('devices', () => {
     stream.close();
     assert.equal((await call('GET', `/api/devices/${id}`)).status, 404);
     assert.equal(await bench.registry.load(id), undefined);
-    assert.ok(bench.deletedRegistrations.includes(id));
+    assert.equal(await bench.provisioning.registrations.load(id), undefined);
     assert.equal((await call('DELETE', `/api/devices/${id}`)).status, 404);
     assert.equal((await bench.register(id)).outcome, 'assign', 'with credentials that still count it comes back');
   });
@@ -230,8 +246,8 @@ describe('devices', () => {
     const id = newId();
     await call('PUT', `/api/devices/${id}`, {});
     const answer = await call('GET', `/api/devices/${id}/credentials`);
-    assert.deepEqual(answer.json, { idScope });
-    assert.equal((await call('GET', '/api/ui/session')).json.idScope, idScope);
+    assert.deepEqual(answer.json, { idScope: bench.idScope });
+    assert.equal((await call('GET', '/api/ui/session')).json.idScope, bench.idScope);
     assert.equal((await call('GET', '/api/devices/nobody/credentials')).status, 404);
   });
 
@@ -304,11 +320,11 @@ describe('devices', () => {
 
   test('the last known value of a telemetry is given with its time, and 404 where there is none', async () => {
     const id = newId();
-    await bench.register(id);
-    bench.data.last.set(`${id}/temperature`, { value: 21.5, at: bench.clock.now() });
+    await bench.register(id, { payload: { modelId: thermometer } });
+    await bench.send(id, '{"temperature":49.700000762939453}');
     const answer = await call('GET', `/api/devices/${id}/telemetry/temperature`);
-    assert.deepEqual(answer.json, { value: 21.5, timestamp: new Date(bench.clock.now()).toISOString() });
-    assert.equal((await call('GET', `/api/devices/${id}/telemetry/humidity`)).status, 404);
+    assert.deepEqual(answer.json, { value: 49.70000076293945, timestamp: new Date(bench.clock.now()).toISOString() });
+    assert.equal((await call('GET', `/api/devices/${id}/telemetry/thermometerMoved`)).status, 404);
   });
 
   test('series are asked for what can be charted, with names and units of the template', async () => {

@@ -32,7 +32,7 @@ describe('signing in to Central', () => {
     const me = await whoAmI(cookie.split(';')[0] ?? '');
     assert.equal(me.status, 200);
     assert.equal(me.json.displayName, 'Administrator');
-    assert.equal(me.json.idScope, '0neTEST0001');
+    assert.equal(me.json.idScope, bench.idScope);
     const again = await exchange(code);
     assert.equal(again.status, 401);
     assert.equal(again.headers['set-cookie'], undefined);
@@ -101,8 +101,8 @@ describe('signing in to Central', () => {
     assert.equal(out.status, 204);
     assert.match(out.headers['set-cookie']?.[0] ?? '', /Max-Age=0/);
     assert.equal((await whoAmI(cookie)).status, 401);
-    bench.data.publish({ deviceId: 'd', points: [] });
-    await other.next(({ event }) => event === 'values');
+    await bench.send('d', '{}');
+    await other.next(({ event }) => event === 'changed');
     assert.equal(stream.received.length, 0);
     stream.close();
     other.close();
