@@ -18,10 +18,7 @@ pg.types.setTypeParser(int8Oid, Number);
 export async function openDatabase(url: string): Promise<Database> {
   const kind = databaseKind(url);
   const database = new Kysely<Schema>({
-    dialect:
-      kind === 'sqlite'
-        ? nodeSqliteDialect(url.slice('sqlite:'.length))
-        : new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10 }) }),
+    dialect: kind === 'sqlite' ? nodeSqliteDialect(url.slice('sqlite:'.length)) : postgresDialect(url, 10),
   });
   try {
     await migrate(database, kind);
@@ -35,11 +32,16 @@ export async function openDatabase(url: string): Promise<Database> {
 /** Opens `url` without touching its schema, for workers beside the connection that migrated it. */
 export function attachDatabase(url: string): Database {
   return new Kysely<Schema>({
-    dialect:
-      databaseKind(url) === 'sqlite'
-        ? nodeSqliteDialect(url.slice('sqlite:'.length))
-        : new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }),
+    dialect: databaseKind(url) === 'sqlite' ? nodeSqliteDialect(url.slice('sqlite:'.length)) : postgresDialect(url, 2),
   });
+}
+
+function postgresDialect(url: string, connectionsMax: number): PostgresDialect {
+  const pool = new pg.Pool({ connectionString: url, max: connectionsMax });
+  // An idle connection that the server ends emits here. The pool replaces it, and whoever needs one
+  // meanwhile gets the error; without a listener the process would end.
+  pool.on('error', () => undefined);
+  return new PostgresDialect({ pool });
 }
 
 export function databaseKind(url: string): DatabaseKind {
