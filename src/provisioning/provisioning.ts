@@ -1,17 +1,15 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Platform } from '#base/platform.ts';
-import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
-import { loadOrCreateIdScope } from './instances/instance-store.ts';
+import { openIdScope } from './instances/id-scope.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
-import { type DaaIdentityMode, RegisterDevice } from './registration/register-device.ts';
-import type { Registration } from './registration/registration.ts';
-import { RegistrationStore } from './registration/registration-store.ts';
+import type { DaaIdentityMode } from './registration/register-device.ts';
+import { openRegistrations, type Registrations } from './registration/registrations.ts';
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
 import { ProvisioningMqtt } from './surface/mqtt.ts';
@@ -36,24 +34,19 @@ export type Provisioning = {
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly groups: EnrollmentGroups;
-  readonly registrations: {
-    load(registrationId: string): Promise<Registration | undefined>;
-    list(groupId?: string): Promise<Registration[]>;
-    /** Throws Problem `registration-not-found`. */
-    delete(registrationId: string): Promise<void>;
-  };
+  readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
 };
 
 export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
   const { platform, database, refusals, authorities, hub, instanceName, daaIdentityMode } = options;
-  const idScope = await loadOrCreateIdScope(platform, database, instanceName);
+  const idScope = await openIdScope(platform, database, instanceName);
   const groups = new EnrollmentGroups(platform, database, instanceName);
-  const store = new RegistrationStore(database, instanceName);
-  const settings = { platform, store, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
+  const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
+  const registrations = openRegistrations(database, instanceName, settings);
   const attest = new AttestRegistration({ platform, idScope, groups, authorities, refusals });
-  const calls = new DeviceCalls(platform, attest, new RegisterDevice(settings));
+  const calls = new DeviceCalls(platform, attest, registrations.device);
   return {
     idScope,
     hostName: hub.hostName,
@@ -61,13 +54,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     http: await buildProvisioningHttp(platform, calls),
     authorities,
     groups,
-    registrations: {
-      load: (registrationId) => store.load(registrationId),
-      list: (groupId) => store.list(groupId),
-      async delete(registrationId) {
-        if (!(await store.delete(registrationId))) throw new Problem('registration-not-found', 'There is no such registration.');
-      },
-    },
+    registrations,
     setAllocator(allocator) {
       settings.allocate = allocator;
     },

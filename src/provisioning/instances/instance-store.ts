@@ -1,20 +1,17 @@
-import type { Platform } from '#base/platform.ts';
 import type { Database } from '#storage/database.ts';
+import type { DpsInstanceRow } from '#storage/schema/provisioning.ts';
 
-const scopeAlphabet = '0123456789ABCDEF';
-
-/** The id scope of `instance`: `0ne` and eight characters, made at first run and never changed (dps-device-protocol.md 2). */
-export async function loadOrCreateIdScope(platform: Platform, database: Database, instance: string): Promise<string> {
-  const letters = [...platform.random.bytes(8)].map((byte) => scopeAlphabet[byte % scopeAlphabet.length]).join('');
+/** The id scope that the instance has; `fresh` decides it when there is none yet. */
+export async function loadOrInsertIdScope(database: Database, fresh: DpsInstanceRow): Promise<string> {
   await database
     .insertInto('dps_instance')
-    .values({ instance, id_scope: `0ne${letters}`, created_at: platform.clock.now() })
+    .values(fresh)
     .onConflict((conflict) => conflict.column('instance').doNothing())
     .execute();
-  const row = await database
+  const { id_scope } = await database
     .selectFrom('dps_instance')
     .select('id_scope')
-    .where('instance', '=', instance)
+    .where('instance', '=', fresh.instance)
     .executeTakeFirstOrThrow();
-  return row.id_scope;
+  return id_scope;
 }

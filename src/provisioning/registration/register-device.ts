@@ -15,7 +15,6 @@ export type DaaIdentityMode = 'selfSigned' | 'caSigned';
 
 export type RegisterDeviceOptions = {
   readonly platform: Platform;
-  readonly store: RegistrationStore;
   readonly hub: Pick<Hub, 'hostName' | 'registry' | 'authorities'>;
   readonly authorities: Pick<CaCertificates, 'loadVerified'>;
   readonly idScope: string;
@@ -38,12 +37,14 @@ const runningLifeMs = hourMs;
  * so a restart in between changes nothing: whoever polls with the same credential gets it finished.
  */
 export class RegisterDevice {
+  readonly #store: RegistrationStore;
   readonly #options: RegisterDeviceOptions;
   /** By registration id in lower case: one attempt at a time for a device. */
   readonly #running = new Map<string, Promise<RegistrationProgress>>();
   readonly #starting = new Map<string, Promise<Operation>>();
 
-  constructor(options: RegisterDeviceOptions) {
+  constructor(store: RegistrationStore, options: RegisterDeviceOptions) {
+    this.#store = store;
     this.#options = options;
   }
 
@@ -69,33 +70,33 @@ export class RegisterDevice {
 
   /** Throws Problem `registration-not-found` for an id that is not this device's. */
   async poll(caller: RegistrationCaller, operationId: string): Promise<RegistrationProgress> {
-    const operation = await this.#options.store.loadOperation(operationId);
+    const operation = await this.#store.loadOperation(operationId);
     if (!operation || operation.registrationId.toLowerCase() !== caller.registrationId.toLowerCase()) {
       throw new Problem('registration-not-found', 'There is no such operation.');
     }
     if (!operation.isDone) return this.#advance(operation, caller);
-    const registration = await this.#options.store.load(operation.registrationId);
+    const registration = await this.#store.load(operation.registrationId);
     if (!registration) throw new Problem('registration-not-found', 'The registration was deleted.');
     return { status: 'done', operationId, registration };
   }
 
   /** Throws Problem `registration-not-found`. */
   async lookUp(caller: RegistrationCaller): Promise<Registration> {
-    const registration = await this.#options.store.load(caller.registrationId);
+    const registration = await this.#store.load(caller.registrationId);
     if (!registration) throw new Problem('registration-not-found', 'The device has not registered.');
     return registration;
   }
 
   async #start(registrationId: string, payload: string | undefined): Promise<Operation> {
-    const { platform, store, idScope } = this.#options;
+    const { platform, idScope } = this.#options;
     const now = platform.clock.now();
-    const running = await store.loadRunning(registrationId, plus(now, -runningLifeMs));
+    const running = await this.#store.loadRunning(registrationId, plus(now, -runningLifeMs));
     if (running) return running;
-    await store.deleteOperationsBefore(plus(now, -operationLifeMs));
+    await this.#store.deleteOperationsBefore(plus(now, -operationLifeMs));
     // The shape of the cloud's ids; SDKs put them into topics and paths without encoding.
     const operationId = `4.${sha256Hex(idScope).slice(0, 16)}.${platform.random.uuid()}`;
     const operation = { operationId, registrationId, payload, isDone: false };
-    await store.insertOperation(operation, now);
+    await this.#store.insertOperation(operation, now);
     return operation;
   }
 
@@ -109,7 +110,7 @@ export class RegisterDevice {
   }
 
   async #assign(operation: Operation, caller: RegistrationCaller): Promise<RegistrationProgress> {
-    const { platform, store, hub } = this.#options;
+    const { platform, hub } = this.#options;
     const allocation = await this.#options.allocate({
       registrationId: caller.registrationId,
       enrollmentGroupId: caller.enrollmentGroupId,
@@ -118,7 +119,7 @@ export class RegisterDevice {
     if (allocation.outcome === 'wait') {
       return { status: 'assigning', operationId: operation.operationId, registrationId: operation.registrationId };
     }
-    const previous = await store.load(caller.registrationId);
+    const previous = await this.#store.load(caller.registrationId);
     const now = platform.clock.now();
     const base = {
       registrationId: caller.registrationId,
@@ -176,7 +177,7 @@ export class RegisterDevice {
   }
 
   async #finish(operation: Operation, registration: Registration): Promise<RegistrationProgress> {
-    await this.#options.store.finish(operation.operationId, registration);
+    await this.#store.finish(operation.operationId, registration);
     const { registrationId, groupId } = registration;
     this.#options.platform.log.info(registration.result.status === 'assigned' ? 'registration.assigned' : 'registration.failed', {
       registrationId,
