@@ -255,6 +255,8 @@ class SimulatorRun implements Simulator {
     if (error instanceof RegistrationRefused) {
       const { status, errorCode } = error;
       this.#onEvent({ type: 'registration-refused', status, errorCode, detail });
+      this.#log('ERROR', `DPS refused the registration (${errorCode ?? status}): ${detail}`);
+      return;
     }
     this.#log('ERROR', detail);
   }
