@@ -1,12 +1,12 @@
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * The files below the segment log, as a port: tests put a disk behind it that withholds syncs, runs
  * full, writes short or loses everything unsynced (test/support/crash-disk.ts).
  */
 export interface FileSystem {
-  /** Makes the directory and its parents where they are missing. */
+  /** Makes the directory and its parents where they are missing, durably. */
   makeDirectory(path: string): Promise<void>;
   list(directory: string): Promise<string[]>;
   /** Makes a new, empty file; one of that name must not exist. */
@@ -34,21 +34,26 @@ const fileMode = 0o600;
 
 export const nodeFileSystem: FileSystem = {
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: directoryMode });
+    const topmost = await mkdir(path, { recursive: true, mode: directoryMode });
+    if (topmost === undefined) return;
+    // A new name is on disk when the directory that holds it was synced.
+    for (let made = path; made.length >= topmost.length; made = dirname(made)) await syncDirectory(dirname(made));
   },
   list: (directory) => readdir(directory),
   create: (directory, name) => openFile(join(directory, name), 'wx+'),
   open: (directory, name) => openFile(join(directory, name), 'r+'),
   remove: (directory, name) => unlink(join(directory, name)),
-  async syncDirectory(directory) {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncDirectory,
 };
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 async function openFile(path: string, flags: string): Promise<OpenFile> {
   const handle = await open(path, flags, fileMode);

@@ -16,6 +16,7 @@ import type { DeviceModel } from '../templates/device-model.ts';
 import { buildData, type Data, type DataOptions } from './data.ts';
 import type { DataEngine, DeviceValues } from './data-engine.ts';
 import { Ingest } from './ingest.ts';
+import { ThreadEngine } from './thread-engine.ts';
 
 const model: DeviceModel = {
   id: 'dtmi:test:room;1',
@@ -241,6 +242,24 @@ for (const kind of testDatabases()) {
 }
 
 describe('the data thread', () => {
+  test('that dies by itself fails every call under way and says so', async () => {
+    const { platform } = await openLog();
+    const ended = Promise.withResolvers<unknown>();
+    // A URL that is none throws while the thread starts, outside of any call.
+    const engine = new ThreadEngine(platform.log, 5 as unknown as string, ended.resolve);
+    await assert.rejects(engine.lastKnown('a', 'b'), { code: 'unavailable' });
+    assert.ok(await ended.promise);
+    await assert.rejects(engine.checkpoint(), { code: 'unavailable' });
+  });
+
+  test('answers a call that fails with the failure, and goes on', async () => {
+    const { platform } = await openLog();
+    const engine = new ThreadEngine(platform.log, `sqlite:${join(tmpdir(), 'homeport-none', 'x.db')}`, () => assert.fail());
+    await assert.rejects(engine.lastKnown('a', 'b'), { code: 'unavailable' });
+    await assert.rejects(engine.open({ start: 0, end: 0 }), { code: 'unavailable' });
+    await engine.close().catch(() => undefined);
+  });
+
   test('does the same work over a database file, and a restart goes on from it', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'homeport-data-'));
     try {

@@ -144,6 +144,8 @@ export class Data {
     const messages = events.map(messageOf);
     const feed = this.#feed;
     const { models, assignments, markSent } = await feed.newsFor(new Set(messages.map(({ deviceId }) => deviceId)));
+    // Stopped, or another engine reads on: this one may be closed by now.
+    if (this.#engine !== engine) return;
     const values = await engine.ingest({ messages, models, assignments });
     markSent();
     this.#position = messages.at(-1)?.next ?? this.#position;

@@ -91,7 +91,10 @@ export interface EventLog {
    */
   read(options: { from: number; max: number }): Promise<StoredEvent[]>;
 
-  /** The events at exactly these positions; undefined where retention removed it or nothing starts there. */
+  /**
+   * The events at exactly these positions, which came from events of this log; undefined where retention
+   * removed it. Throws as `read` does where the disk changed it.
+   */
   load(positions: readonly number[]): Promise<(StoredEvent | undefined)[]>;
 
   /**

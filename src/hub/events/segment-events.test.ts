@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { formatInstantTicks } from '#base/instant.ts';
 import type { Problem } from '#base/problem.ts';
 import { CrashDisk } from '#test/support/crash-disk.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
@@ -60,7 +61,7 @@ describe('event log on segments', () => {
         'iothub-connection-auth-method': '{"type":"x509"}',
         'iothub-connection-device-id': 'dev-1',
         'iothub-connection-module-id': 'mod',
-        'iothub-enqueuedtime': '2026-06-01T00:00:00.0000000Z',
+        'iothub-enqueuedtime': formatInstantTicks(platform.clock.now()),
         'iothub-message-source': 'Telemetry',
       },
     );
