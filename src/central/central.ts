@@ -31,7 +31,7 @@ export type CentralOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
-  readonly hub: Pick<Hub, 'hostName' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
+  readonly hub: Pick<Hub, 'hostName' | 'authorities' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
   readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
   readonly openData: (modelOf: (deviceId: string) => Promise<DeviceModel | undefined>) => Promise<CentralData> | CentralData;
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
@@ -93,6 +93,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     app,
     idScope: provisioning.idScope,
     hubHostName: hub.hostName,
+    hubAuthorities: hub.authorities,
     signInLinks,
     sessions,
     apiTokens,

@@ -42,12 +42,13 @@ export async function openCentralBench() {
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
+  const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const provisioning = await buildProvisioning({
     platform,
     database,
     refusals,
     authorities,
-    hub: { hostName, registry, authorities: new CaCertificates(platform, database, 'hub:home', refusals) },
+    hub: { hostName, registry, authorities: hubAuthorities },
     instanceName: 'home',
     daaIdentityMode: 'selfSigned',
   });
@@ -57,7 +58,7 @@ export async function openCentralBench() {
     platform,
     database,
     refusals,
-    hub: { hostName, registry, twins, methods, presence, events },
+    hub: { hostName, authorities: hubAuthorities, registry, twins, methods, presence, events },
     provisioning: {
       ...provisioning,
       setAllocator(given) {

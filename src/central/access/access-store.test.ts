@@ -49,7 +49,9 @@ for (const { name, open } of testDatabases()) {
       await store.saveSession({ ...session, sessionHash: 'good', createdAt: instant(8_000_000), lastUsedAt: instant(9_000_000) });
       await store.saveSignInCode('stale', at);
       await store.insertApiToken({ ...token, tokenId: 'over' });
-      await store.deleteExpired({ at: instant(5_000_000), sessionsUsedBefore: instant(5_000_000), sessionsMadeBefore: at });
+      await store.deleteSessions({ usedBefore: instant(5_000_000), madeBefore: at });
+      await store.deleteSignInCodes(at);
+      await store.deleteApiTokens(at);
       assert.deepEqual(
         await Promise.all(['idle', 'old', 'good'].map(async (hash) => (await store.loadSession(hash)) !== undefined)),
         [false, false, true],

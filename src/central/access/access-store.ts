@@ -98,15 +98,18 @@ export class AccessStore {
     return result.numDeletedRows > 0n;
   }
 
-  /** Forgets what can open nothing any more. */
-  async deleteExpired(limits: { at: Instant; sessionsUsedBefore: Instant; sessionsMadeBefore: Instant }): Promise<void> {
-    await this.#database.deleteFrom('central_sign_in').where('expires_at', '<=', limits.at).execute();
-    await this.#database.deleteFrom('central_api_token').where('expires_at', '<=', limits.at).execute();
+  async deleteSignInCodes(expiredBefore: Instant): Promise<void> {
+    await this.#database.deleteFrom('central_sign_in').where('expires_at', '<=', expiredBefore).execute();
+  }
+
+  async deleteApiTokens(expiredBefore: Instant): Promise<void> {
+    await this.#database.deleteFrom('central_api_token').where('expires_at', '<=', expiredBefore).execute();
+  }
+
+  async deleteSessions(limits: { usedBefore: Instant; madeBefore: Instant }): Promise<void> {
     await this.#database
       .deleteFrom('central_session')
-      .where((row) =>
-        row.or([row('last_used_at', '<=', limits.sessionsUsedBefore), row('created_at', '<=', limits.sessionsMadeBefore)]),
-      )
+      .where((row) => row.or([row('last_used_at', '<=', limits.usedBefore), row('created_at', '<=', limits.madeBefore)]))
       .execute();
   }
 }

@@ -8,7 +8,7 @@ import { roles } from '#trust/permissions.ts';
 import { AccessStore } from './access-store.ts';
 import { formatApiToken } from './api-token-text.ts';
 import type { ApiToken } from './credentials.ts';
-import { apiTokenLifeMsDefault, apiTokenLifeMsMax, secretBytes, statusTokenLifeMs } from './limits.ts';
+import { apiTokenLifeMsDefault, apiTokenLifeMsMax, expiredTokenKeptMs, secretBytes, statusTokenLifeMs } from './limits.ts';
 
 /** A token with the text that is shown once. */
 export type IssuedToken = { token: string; tokenId: string; roleId: string; expiresAt: Instant };
@@ -74,6 +74,7 @@ export class ApiTokens {
   async #issue(tokenId: string, roleId: string, expiresAt: Instant, createdBy: string): Promise<IssuedToken> {
     const signature = this.#platform.random.bytes(secretBytes).toString('base64');
     const createdAt = this.#platform.clock.now();
+    await this.#store.deleteApiTokens(plus(createdAt, -expiredTokenKeptMs));
     const token: ApiToken = { tokenId, signatureHash: sha256Hex(signature), roleId, expiresAt, createdAt, createdBy };
     if (!(await this.#store.insertApiToken(token))) throw new Problem('already-exists', 'There is an API token of this id.');
     this.#platform.log.info('api-token.created', { tokenId, roleId });

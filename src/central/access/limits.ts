@@ -11,3 +11,5 @@ export const apiTokenLifeMsDefault = 365 * dayMs;
 export const apiTokenLifeMsMax = 3 * 365 * dayMs;
 /** Secrets that we invent: cookies, one-time codes, token signatures. */
 export const secretBytes = 32;
+/** How long an expired token is remembered, so that its refusal can say that it expired. */
+export const expiredTokenKeptMs = 30 * dayMs;

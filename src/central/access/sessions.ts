@@ -27,11 +27,7 @@ export class Sessions {
   async open(owner: SessionOwner): Promise<string> {
     const secret = randomToken(this.#platform.random, secretBytes);
     const now = this.#platform.clock.now();
-    await this.#store.deleteExpired({
-      at: now,
-      sessionsUsedBefore: plus(now, -sessionIdleMsMax),
-      sessionsMadeBefore: plus(now, -sessionAgeMsMax),
-    });
+    await this.#store.deleteSessions({ usedBefore: plus(now, -sessionIdleMsMax), madeBefore: plus(now, -sessionAgeMsMax) });
     await this.#store.saveSession({ sessionHash: sha256Hex(secret), ...owner, createdAt: now, lastUsedAt: now });
     this.#platform.log.info('session.opened', { userId: owner.userId });
     return secret;

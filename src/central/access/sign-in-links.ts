@@ -25,7 +25,9 @@ export class SignInLinks {
   /** A link below `baseUrl` that works once within ten minutes. Whoever has it is the administrator: treat it as a secret. */
   async create(baseUrl: string): Promise<string> {
     const code = randomToken(this.#platform.random, secretBytes);
-    await this.#store.saveSignInCode(sha256Hex(code), plus(this.#platform.clock.now(), signInCodeLifeMs));
+    const now = this.#platform.clock.now();
+    await this.#store.deleteSignInCodes(now);
+    await this.#store.saveSignInCode(sha256Hex(code), plus(now, signInCodeLifeMs));
     return `${baseUrl.replace(/\/+$/, '')}/sign-in#${code}`;
   }
 

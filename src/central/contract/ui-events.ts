@@ -4,7 +4,7 @@ import { deviceRowSchema } from './ui-devices.ts';
 /** `GET /api/ui/events`: server-sent events. With `device`, only what concerns that device. */
 export const eventsQuerySchema = z.strictObject({ device: z.string().max(128).optional() });
 
-/** The data of each event, by its name. `at` is milliseconds since 1970, as chart points are. */
+/** The data of each event, by its name. `values` and `changed` come only on a stream that names the device. `at` is milliseconds since 1970, as chart points are. */
 export const uiEventSchemas = {
   device: deviceRowSchema,
   'device-removed': z.object({ id: z.string() }),

@@ -83,6 +83,7 @@ export class HubFollower {
     const heard = new Map<string, Instant>();
     const changed = new Set<string>();
     const connected = new Set<string>();
+    const rewritten = new Set<string>();
     const news = new Map<string, Set<DeviceNews>>();
     for (const { source, deviceId, enqueuedAt } of events) {
       const deviceNews = news.get(deviceId) ?? new Set();
@@ -93,14 +94,15 @@ export class HubFollower {
         heard.set(deviceId, enqueuedAt);
         connected.add(deviceId);
         changed.add(deviceId);
-      } else changed.add(deviceId);
+      } else {
+        rewritten.add(deviceId);
+        changed.add(deviceId);
+      }
     }
     for (const [deviceId, at] of heard) await this.#hear(deviceId, at, changed);
     for (const deviceId of connected) await this.#readAnnouncedModel(deviceId);
-    for (const deviceId of changed) {
-      await this.#devices.enforceBlock(deviceId);
-      this.#devices.announce(deviceId);
-    }
+    for (const deviceId of rewritten) await this.#devices.enforceBlock(deviceId);
+    for (const deviceId of changed) this.#devices.announce(deviceId);
     for (const [deviceId, kinds] of news) {
       for (const kind of kinds) for (const listener of this.#newsListeners) listener(deviceId, kind);
     }

@@ -10,6 +10,7 @@ import { buildDeviceRoutes } from './device-routes.ts';
 import { buildEnrollmentGroupRoutes } from './enrollment-group-routes.ts';
 import { renderProblem } from './errors.ts';
 import { buildEventRoutes } from './event-routes.ts';
+import { buildHubCertificateRoutes } from './hub-certificate-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { type CentralRoute, framed } from './route.ts';
 import { buildSessionRoutes } from './session-routes.ts';
@@ -26,6 +27,7 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildDeviceRoutes>[0] &
   Parameters<typeof buildEnrollmentGroupRoutes>[0] &
   Parameters<typeof buildEventRoutes>[1] &
+  Parameters<typeof buildHubCertificateRoutes>[0] &
   Parameters<typeof buildPropertyRoutes>[0] &
   Parameters<typeof buildSessionRoutes>[0] &
   Parameters<typeof buildTemplateRoutes>[0] &
@@ -43,6 +45,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildDataRoutes(rooms),
     ...buildEnrollmentGroupRoutes(rooms),
     ...buildCertificateRoutes(rooms),
+    ...buildHubCertificateRoutes(rooms),
     ...buildTemplateRoutes(rooms),
     ...buildAccessRoutes(rooms),
     ...buildUiDeviceRoutes(rooms),

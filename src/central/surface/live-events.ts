@@ -36,9 +36,9 @@ export class LiveEvents {
     this.#cancels = [
       sources.devices.onChange((deviceId) => this.#deviceChanged(deviceId)),
       sources.groups.onChange((id) => this.#send(undefined, 'group', { id })),
-      sources.follower.onNews((deviceId, what) => this.#send(deviceId, 'changed', { deviceId, what })),
-      sources.commands.onRun((deviceId) => this.#send(deviceId, 'changed', { deviceId, what: 'commands' })),
-      sources.onValues((values) => this.#send(values.deviceId, 'values', values)),
+      sources.follower.onNews((deviceId, what) => this.#sendToPage(deviceId, 'changed', { deviceId, what })),
+      sources.commands.onRun((deviceId) => this.#sendToPage(deviceId, 'changed', { deviceId, what: 'commands' })),
+      sources.onValues((values) => this.#sendToPage(values.deviceId, 'values', values)),
     ];
   }
 
@@ -74,6 +74,11 @@ export class LiveEvents {
     } finally {
       this.#isSending = false;
     }
+  }
+
+  /** To whoever looks at this very device: every message of every device would drown a list. */
+  #sendToPage<K extends UiEventName>(deviceId: string, event: K, data: UiEvents[K]): void {
+    for (const subscriber of this.#subscribers) if (subscriber.deviceId === deviceId) subscriber.send(event, data);
   }
 
   #send<K extends UiEventName>(deviceId: string | undefined, event: K, data: UiEvents[K]): void {

@@ -95,8 +95,9 @@ describe('signing in to Central', () => {
 
   test('signing out ends the session at once, and its event stream goes quiet', async () => {
     const cookie = await bench.signIn();
-    const stream = await openEventStream(bench.port, { cookie });
-    const other = await openEventStream(bench.port, { cookie: await bench.signIn() });
+    const path = '/api/ui/events?device=d';
+    const stream = await openEventStream(bench.port, { cookie, path });
+    const other = await openEventStream(bench.port, { cookie: await bench.signIn(), path });
     const out = await bench.ask('DELETE', '/api/ui/session', { cookie, headers: { origin: bench.origin } });
     assert.equal(out.status, 204);
     assert.match(out.headers['set-cookie']?.[0] ?? '', /Max-Age=0/);

@@ -12,7 +12,8 @@ import { TemplateStore } from './template-store.ts';
 export class Templates {
   readonly #platform: Platform;
   readonly #store: TemplateStore;
-  /** Models by template id. A template does not change once it is here. */
+  /** By id: a template does not change once it is here. */
+  readonly #known = new Map<string, Template>();
   readonly #models = new Map<string, DeviceModel>();
 
   constructor(platform: Platform, database: Database) {
@@ -20,8 +21,10 @@ export class Templates {
     this.#store = new TemplateStore(database);
   }
 
-  load(templateId: string): Promise<Template | undefined> {
-    return this.#store.load(templateId);
+  async load(templateId: string): Promise<Template | undefined> {
+    const template = this.#known.get(templateId) ?? (await this.#store.load(templateId));
+    if (template) this.#known.set(templateId, template);
+    return template;
   }
 
   async require(templateId: string): Promise<Template> {
