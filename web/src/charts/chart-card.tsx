@@ -78,7 +78,7 @@ export function ChartCard({ unit, isBoolean, series, from, to, isLive, onZoom, o
         <div className={styles.values}>
           {series.map((line) => (
             <div key={line.name} className={mergeClasses(styles.value, hidden.includes(line.name) && styles.off)}>
-              <Subtitle2 as="h3" className={styles.title}>
+              <Subtitle2 as="h2" className={styles.title}>
                 <span className={styles.swatch} style={{ backgroundColor: seriesColor(theme, line.colorIndex) }} aria-hidden />
                 {series.length === 1 ? (
                   line.displayName

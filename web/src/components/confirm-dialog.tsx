@@ -9,13 +9,15 @@ import {
   DialogTrigger,
 } from '@fluentui/react-components';
 import type { ReactNode } from 'react';
+import { useReturnFocus } from './use-return-focus.ts';
 
-type Props = { isOpen: boolean; title: string; verb: string; children: ReactNode; onConfirm: () => void; onClose: () => void };
+type Props = { title: string; verb: string; children: ReactNode; onConfirm: () => void; onClose: () => void };
 
-/** Asks once before something is destroyed; title and verb name the object. */
-export function ConfirmDialog({ isOpen, title, verb, children, onConfirm, onClose }: Props) {
+/** Asks once before something is destroyed; title and verb name the object. Rendered only while it is open. */
+export function ConfirmDialog({ title, verb, children, onConfirm, onClose }: Props) {
+  useReturnFocus();
   return (
-    <Dialog open={isOpen} modalType="alert" onOpenChange={(_event, data) => !data.open && onClose()}>
+    <Dialog open modalType="alert" onOpenChange={(_event, data) => !data.open && onClose()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>

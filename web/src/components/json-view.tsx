@@ -13,9 +13,8 @@ const useStyles = makeStyles({
     lineHeight: tokens.lineHeightBase200,
     whiteSpace: 'pre-wrap',
     overflowWrap: 'anywhere',
-    maxHeight: '320px',
-    overflow: 'auto',
   },
+  scroller: { maxHeight: '320px', overflow: 'auto', borderRadius: tokens.borderRadiusMedium },
   copy: { position: 'absolute', top: '4px', right: '4px' },
 });
 
@@ -25,7 +24,7 @@ export function JsonView({ text, label }: { text: string; label: string }) {
   return (
     <div className={styles.frame}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section tabIndex={0} aria-label={label}>
+      <section className={styles.scroller} tabIndex={0} aria-label={label}>
         <pre className={styles.pre}>{text}</pre>
       </section>
       <span className={styles.copy}>

@@ -1,4 +1,4 @@
-import { MessageBar, MessageBarBody, MessageBarTitle, makeStyles, Tab, TabList, tokens } from '@fluentui/react-components';
+import { MessageBar, MessageBarBody, MessageBarTitle, makeStyles, tokens } from '@fluentui/react-components';
 import { lazy, Suspense } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import type { DeviceDetail } from '../../api/contract.ts';
@@ -12,6 +12,7 @@ import { Page } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { RouteLink } from '../../components/route-link.tsx';
 import { ConnectionWord, DeviceStatusWord } from '../../components/state-word.tsx';
+import { TabBar, type TabEntry } from '../../components/tab-bar.tsx';
 import { type DeviceTab, deviceTabs, paths } from '../../paths.ts';
 import { NotFoundPage } from '../shell/not-found-page.tsx';
 import { DeviceCommands } from './device-commands.tsx';
@@ -29,7 +30,6 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusLarge,
     backgroundColor: tokens.colorNeutralBackground2,
   },
-  tabs: { margin: '0 -8px', overflowX: 'auto', flexShrink: 0 },
 });
 
 const crumbs = [{ label: 'Devices', to: paths.devices() }];
@@ -59,6 +59,14 @@ function LoadedDevice({ detail, tab }: { detail: DeviceDetail; tab: DeviceTab })
   const mayCommand = useMay('devices.command');
   const mayRefusals = useMay('refusals.read');
   const { device } = detail;
+  const refusalsLabel = detail.refusals === 0 ? 'Why refused' : `Why refused (${detail.refusals})`;
+  const tabs: TabEntry<DeviceTab>[] = [
+    { id: 'overview', label: 'Overview' },
+    ...(mayRaw ? [{ id: 'raw-data', label: 'Raw data' } as const] : []),
+    { id: 'properties', label: 'Properties' },
+    ...(mayCommand ? [{ id: 'commands', label: 'Commands' } as const] : []),
+    ...(mayRefusals ? [{ id: 'refusals' as const, label: refusalsLabel }] : []),
+  ];
   return (
     <Page
       title={device.displayName}
@@ -70,20 +78,7 @@ function LoadedDevice({ detail, tab }: { detail: DeviceDetail; tab: DeviceTab })
         <Facts facts={factsOf(detail)} />
       </div>
       <Banner detail={detail} />
-      <TabList
-        className={styles.tabs}
-        selectedValue={tab}
-        onTabSelect={(_event, data) => {
-          const next = deviceTabs.find((name) => name === data.value);
-          if (next) void navigate(paths.device(device.id, next));
-        }}
-      >
-        <Tab value="overview">Overview</Tab>
-        {mayRaw && <Tab value="raw-data">Raw data</Tab>}
-        <Tab value="properties">Properties</Tab>
-        {mayCommand && <Tab value="commands">Commands</Tab>}
-        {mayRefusals && <Tab value="refusals">{detail.refusals === 0 ? 'Why refused' : `Why refused (${detail.refusals})`}</Tab>}
-      </TabList>
+      <TabBar label="Device" tabs={tabs} selected={tab} onSelect={(next) => void navigate(paths.device(device.id, next))} />
       {tab === 'overview' && (
         <Suspense fallback={<Loading />}>
           <DeviceOverview detail={detail} />

@@ -27,6 +27,7 @@ import { exactWords } from '../../components/time-words.ts';
 const useStyles = makeStyles({
   table: { minWidth: '860px' },
   open: { width: '44px' },
+  unseen: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
   at: { width: '210px', fontVariantNumeric: 'tabular-nums' },
   type: { width: '130px' },
   value: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
@@ -59,7 +60,7 @@ export function DeviceRawData({ deviceId }: { deviceId: string }) {
             <TableHeader>
               <TableRow>
                 <TableHeaderCell className={styles.open}>
-                  <span aria-hidden />
+                  <span className={styles.unseen}>Details</span>
                 </TableHeaderCell>
                 <TableHeaderCell className={styles.at}>Timestamp</TableHeaderCell>
                 <TableHeaderCell className={styles.type}>Message type</TableHeaderCell>

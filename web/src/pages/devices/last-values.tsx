@@ -46,7 +46,7 @@ function LastValue({ deviceId, name, displayName }: { deviceId: string; name: st
   const shown = live ?? stored;
   return (
     <section className={styles.tile} aria-label={displayName}>
-      <Subtitle2 as="h3">{displayName}</Subtitle2>
+      <Subtitle2 as="h2">{displayName}</Subtitle2>
       {shown ? (
         <span className={styles.value}>{shortValue(shown.value)}</span>
       ) : (

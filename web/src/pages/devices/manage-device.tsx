@@ -66,19 +66,20 @@ export function ManageDevice({ device }: { device: DeviceRow }) {
         </MenuPopover>
       </Menu>
       {open === 'rename' && <RenameDialog device={device} patch={patch} onClose={close} />}
-      <ConfirmDialog
-        isOpen={open === 'delete'}
-        title={`Delete ${device.displayName}?`}
-        verb="Delete device"
-        onClose={close}
-        onConfirm={() => {
-          close();
-          remove.mutate(undefined, { onSuccess: () => navigate(paths.devices(), { replace: true }) });
-        }}
-      >
-        The device, its properties and its identity in the hub are removed. While its credentials are still good and its group
-        connects devices automatically, it comes back the next time it connects: block it to keep it out.
-      </ConfirmDialog>
+      {open === 'delete' && (
+        <ConfirmDialog
+          title={`Delete ${device.displayName}?`}
+          verb="Delete device"
+          onClose={close}
+          onConfirm={() => {
+            close();
+            remove.mutate(undefined, { onSuccess: () => navigate(paths.devices(), { replace: true }) });
+          }}
+        >
+          The device, its properties and its identity in the hub are removed. While its credentials are still good and its group
+          connects devices automatically, it comes back the next time it connects: block it to keep it out.
+        </ConfirmDialog>
+      )}
     </div>
   );
 }

@@ -68,49 +68,51 @@ export function NewDevice() {
       <Button appearance="primary" icon={<AddRegular />} aria-label="+ New" onClick={open}>
         New
       </Button>
-      <Dialog open={isOpen} onOpenChange={(_event, data) => setOpen(data.open)}>
-        <DialogSurface>
-          <DialogBody>
-            <DialogTitle>New device</DialogTitle>
-            <DialogContent className={styles.fields}>
-              {create.isError && <ErrorMessage title="The device was not created" error={create.error} />}
-              <Field label="Device name">
-                <Input value={name} maxLength={148} onChange={(_event, data) => setName(data.value)} />
-              </Field>
-              <Field
-                label="Device ID"
-                required
-                hint="What the device calls itself: the common name of its certificate."
-                {...(problem ? { validationMessage: problem } : {})}
-              >
-                <Input value={id} maxLength={128} onChange={(_event, data) => setId(data.value)} />
-              </Field>
-              <Field label="Device template" hint="Left unassigned, the device gets the template of the model it announces.">
-                <Dropdown
-                  value={templates.find((known) => known['@id'] === template)?.displayName ?? 'Unassigned'}
-                  selectedOptions={[template]}
-                  onOptionSelect={(_event, data) => setTemplate(data.optionValue ?? '')}
+      {isOpen && (
+        <Dialog open onOpenChange={(_event, data) => setOpen(data.open)}>
+          <DialogSurface>
+            <DialogBody>
+              <DialogTitle>New device</DialogTitle>
+              <DialogContent className={styles.fields}>
+                {create.isError && <ErrorMessage title="The device was not created" error={create.error} />}
+                <Field label="Device name">
+                  <Input value={name} maxLength={148} onChange={(_event, data) => setName(data.value)} />
+                </Field>
+                <Field
+                  label="Device ID"
+                  required
+                  hint="What the device calls itself: the common name of its certificate."
+                  {...(problem ? { validationMessage: problem } : {})}
                 >
-                  <Option value="">Unassigned</Option>
-                  {templates.map((known) => (
-                    <Option key={known['@id']} value={known['@id']} text={known.displayName}>
-                      {known.displayName}
-                    </Option>
-                  ))}
-                </Dropdown>
-              </Field>
-            </DialogContent>
-            <DialogActions>
-              <DialogTrigger disableButtonEnhancement>
-                <Button>Cancel</Button>
-              </DialogTrigger>
-              <Button appearance="primary" disabled={create.isPending} onClick={submit}>
-                Create
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </DialogSurface>
-      </Dialog>
+                  <Input value={id} maxLength={128} onChange={(_event, data) => setId(data.value)} />
+                </Field>
+                <Field label="Device template" hint="Left unassigned, the device gets the template of the model it announces.">
+                  <Dropdown
+                    value={templates.find((known) => known['@id'] === template)?.displayName ?? 'Unassigned'}
+                    selectedOptions={[template]}
+                    onOptionSelect={(_event, data) => setTemplate(data.optionValue ?? '')}
+                  >
+                    <Option value="">Unassigned</Option>
+                    {templates.map((known) => (
+                      <Option key={known['@id']} value={known['@id']} text={known.displayName}>
+                        {known.displayName}
+                      </Option>
+                    ))}
+                  </Dropdown>
+                </Field>
+              </DialogContent>
+              <DialogActions>
+                <DialogTrigger disableButtonEnhancement>
+                  <Button>Cancel</Button>
+                </DialogTrigger>
+                <Button appearance="primary" disabled={create.isPending} onClick={submit}>
+                  Create
+                </Button>
+              </DialogActions>
+            </DialogBody>
+          </DialogSurface>
+        </Dialog>
+      )}
     </>
   );
 }

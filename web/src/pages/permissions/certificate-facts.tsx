@@ -11,14 +11,25 @@ const useStyles = makeStyles({
   value: { margin: 0, overflowWrap: 'anywhere' },
 });
 
-/** What is written in a CA certificate, as far as a person compares it. */
-export function CertificateFacts({ certificate }: { certificate: SigningCertificate }) {
-  const styles = useStyles();
+type Props = { certificate: SigningCertificate };
+
+/** What a person compares with the CA certificate at hand, and how the certificate stands. */
+export function CertificateFacts({ certificate }: Props) {
   const { info } = certificate;
-  const facts: { name: string; value: ReactNode }[] = [];
-  if (info.subject) facts.push({ name: 'Subject', value: info.subject });
-  facts.push({ name: 'Thumbprint', value: <CodeText text={info.sha1Thumbprint} copyLabel="Copy thumbprint" /> });
-  if (!certificate.verified) facts.push({ name: 'Status', value: <StateWord tone="warning">Needs verification</StateWord> });
+  return (
+    <FactList
+      facts={[
+        ...(info.subject ? [{ name: 'Subject', value: info.subject }] : []),
+        { name: 'Thumbprint', value: <CodeText text={info.sha1Thumbprint} copyLabel="Copy thumbprint" /> },
+        ...(certificate.verified ? [] : [{ name: 'Status', value: <StateWord tone="warning">Needs verification</StateWord> }]),
+      ]}
+    />
+  );
+}
+
+/** The rest of what is written in it. */
+export function CertificateDetails({ certificate: { info } }: Props) {
+  const facts: Fact[] = [];
   if (info.issuer) facts.push({ name: 'Issuer', value: info.issuer });
   if (info.notBefore && info.notAfter) {
     facts.push({ name: 'Valid', value: `${exactWords(Date.parse(info.notBefore))} to ${exactWords(Date.parse(info.notAfter))}` });
@@ -29,6 +40,13 @@ export function CertificateFacts({ certificate }: { certificate: SigningCertific
       value: <CodeText text={info.sha256Thumbprint} copyLabel="Copy SHA-256 thumbprint" />,
     });
   }
+  return <FactList facts={facts} />;
+}
+
+type Fact = { name: string; value: ReactNode };
+
+function FactList({ facts }: { facts: Fact[] }) {
+  const styles = useStyles();
   return (
     <dl className={styles.list}>
       {facts.map((fact) => (

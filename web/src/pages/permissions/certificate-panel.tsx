@@ -19,13 +19,14 @@ import type { CertificateEntry, useCertificateActions } from '../../api/enrollme
 import { useMay } from '../../api/session.ts';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { FileButton } from '../../components/file-button.tsx';
-import { CertificateFacts } from './certificate-facts.tsx';
+import { useReturnFocus } from '../../components/use-return-focus.ts';
+import { CertificateDetails, CertificateFacts } from './certificate-facts.tsx';
 import { certificateFileTypes } from './certificate-file.ts';
 import { ProvePossession } from './prove-possession.tsx';
 import { VerifiedSince } from './verified-since.tsx';
 
 const useStyles = makeStyles({
-  drawer: { width: '440px', maxWidth: '100vw' },
+  drawer: { width: '500px', maxWidth: '100vw' },
   body: { display: 'flex', flexDirection: 'column', gap: '20px', paddingBottom: '16px' },
   text: { margin: 0, maxWidth: '72ch', color: tokens.colorNeutralForeground2 },
   add: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: '12px' },
@@ -50,6 +51,7 @@ type Props = {
  */
 export function CertificatePanel({ entry, certificate, actions, uploadError, mayWrite, onFile, onDelete, onClose }: Props) {
   const styles = useStyles();
+  useReturnFocus();
   const mayVouch = useMay('groups.verify-on-upload');
   const [isVouched, setVouched] = useState(false);
   const title = entry === 'primary' ? 'Primary Certificate' : 'Secondary Certificate';
@@ -103,6 +105,7 @@ export function CertificatePanel({ entry, certificate, actions, uploadError, may
               {certificate.verified && <VerifiedSince certificate={certificate} />}
               <CertificateFacts certificate={certificate} />
               {!certificate.verified && mayWrite && <ProvePossession key={certificate.info.sha1Thumbprint} actions={actions} />}
+              <CertificateDetails certificate={certificate} />
             </>
           )}
         </div>

@@ -60,19 +60,21 @@ export function GroupCertificate({ group, entry, mayWrite, isOpen, onOpen, onClo
           onClose={onClose}
         />
       )}
-      <ConfirmDialog
-        isOpen={isDeleting}
-        title={`Delete the ${entry} certificate?`}
-        verb="Delete certificate"
-        onClose={() => setDeleting(false)}
-        onConfirm={() => {
-          setDeleting(false);
-          setFileName(undefined);
-          actions.remove.mutate();
-        }}
-      >
-        Devices whose certificates come from this CA are refused from then on. The other certificate of the group is not touched.
-      </ConfirmDialog>
+      {isDeleting && (
+        <ConfirmDialog
+          title={`Delete the ${entry} certificate?`}
+          verb="Delete certificate"
+          onClose={() => setDeleting(false)}
+          onConfirm={() => {
+            setDeleting(false);
+            setFileName(undefined);
+            actions.remove.mutate();
+          }}
+        >
+          Devices whose certificates come from this CA are refused from then on. The other certificate of the group is not
+          touched.
+        </ConfirmDialog>
+      )}
     </>
   );
 }

@@ -153,18 +153,19 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
           ))}
         </section>
       )}
-      <ConfirmDialog
-        isOpen={isDeleting}
-        title={`Delete the group ${group.displayName}?`}
-        verb="Delete group"
-        onClose={() => setDeleting(false)}
-        onConfirm={() => {
-          setDeleting(false);
-          remove.mutate(undefined, { onSuccess: () => navigate(paths.groups(), { replace: true }) });
-        }}
-      >
-        Its certificates go with it, and devices can no longer register through it. Devices that are already known stay.
-      </ConfirmDialog>
+      {isDeleting && (
+        <ConfirmDialog
+          title={`Delete the group ${group.displayName}?`}
+          verb="Delete group"
+          onClose={() => setDeleting(false)}
+          onConfirm={() => {
+            setDeleting(false);
+            remove.mutate(undefined, { onSuccess: () => navigate(paths.groups(), { replace: true }) });
+          }}
+        >
+          Its certificates go with it, and devices can no longer register through it. Devices that are already known stay.
+        </ConfirmDialog>
+      )}
     </Page>
   );
 }

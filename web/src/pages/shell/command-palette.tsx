@@ -1,5 +1,6 @@
 import { Dialog, DialogBody, DialogSurface, DialogTitle, makeStyles, SearchBox } from '@fluentui/react-components';
 import { useId } from 'react';
+import { useReturnFocus } from '../../components/use-return-focus.ts';
 import { comboboxProps, FindList, useFind } from './find-list.tsx';
 
 const useStyles = makeStyles({
@@ -10,14 +11,15 @@ const useStyles = makeStyles({
 });
 
 /** Reaches every page, device and template by typing. `Ctrl K`. */
-export function CommandPalette({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export function CommandPalette({ onClose }: { onClose: () => void }) {
   const styles = useStyles();
+  useReturnFocus();
   return (
-    <Dialog open={isOpen} onOpenChange={(_event, data) => !data.open && onClose()}>
+    <Dialog open onOpenChange={(_event, data) => !data.open && onClose()}>
       <DialogSurface className={styles.surface}>
         <DialogBody className={styles.body}>
           <DialogTitle className={styles.title}>Go to</DialogTitle>
-          {isOpen && <PaletteBody onClose={onClose} />}
+          <PaletteBody onClose={onClose} />
         </DialogBody>
       </DialogSurface>
     </Dialog>

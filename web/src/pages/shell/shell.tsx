@@ -120,17 +120,18 @@ function SignedInShell() {
         onPalette={() => setPaletteOpen(true)}
       />
       <div className={styles.below}>
-        {isNarrow ? (
+        {isNarrow && isDrawerOpen && (
           <OverlayDrawer
             className={styles.drawer}
-            open={isDrawerOpen}
+            open
             position="start"
             aria-label="Navigation"
             onOpenChange={(_event, data) => setDrawerOpen(data.open)}
           >
             <LeftPane isCollapsed={false} onNavigate={() => setDrawerOpen(false)} />
           </OverlayDrawer>
-        ) : (
+        )}
+        {!isNarrow && (
           <div className={mergeClasses(styles.pane, isCollapsed && styles.paneCollapsed)}>
             <LeftPane isCollapsed={isCollapsed} />
           </div>
@@ -139,7 +140,7 @@ function SignedInShell() {
           <Outlet />
         </main>
       </div>
-      <CommandPalette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />
+      {isPaletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} />}
     </div>
   );
 }
