@@ -230,6 +230,8 @@ export async function openHubBench() {
     },
     operations: async (source: EventSource) => (await stored(source)).map((event) => event.properties().application.opType),
     async close() {
+      // A test that failed may have left the disk held.
+      disk.before = () => {};
       const stopped = hub.stop();
       await settled();
       platform.clock.advance(10_000);

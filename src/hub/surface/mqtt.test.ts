@@ -227,6 +227,27 @@ describe('sessions of a hub on MQTT', () => {
       }
     });
 
+    test('a batch acknowledges what it holds and nothing that came after', async () => {
+      const device = await bench.connect();
+      await settled();
+      const releases: (() => void)[] = [];
+      bench.disk.before = (operation) => {
+        if (operation === 'sync') return new Promise((resolve) => releases.push(resolve));
+      };
+      const order: string[] = [];
+      watchAcknowledgement(device, () => order.push('first'));
+      await until('the first sync is under way', () => releases.length === 1);
+      watchAcknowledgement(device, () => order.push('second'));
+      await settled();
+      releases[0]?.();
+      await until('the second sync is under way', () => releases.length === 2);
+      await settled();
+      assert.deepEqual(order, ['first']);
+      releases[1]?.();
+      await until('both are acknowledged', () => order.length === 2);
+      bench.disk.before = () => {};
+    });
+
     test('hub 44: 500 pipelined messages are acknowledged in order and stored in order', async () => {
       const device = await bench.connect();
       const order: number[] = [];
