@@ -1,0 +1,73 @@
+/**
+ * The compatibility tables are the names of the tests: a test whose name begins with `sphere 26:` shows
+ * statement 26 of that service's checklist. `node tools/compatibility.ts` writes the rows into
+ * docs/compatibility, between its two markers; a test says when they are out of date.
+ */
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from './run.ts';
+
+const pages = { hub: 'iot-hub.md', dps: 'dps.md', central: 'central.md', sphere: 'sphere.md' } as const;
+type Service = keyof typeof pages;
+export type Row = { service: Service; number: number; shows: string; file: string };
+
+const [begin, end] = ['<!-- rows: made by tools/compatibility.ts -->', '<!-- end of rows -->'];
+const serviceNames = Object.keys(pages).join('|');
+const testName = /\b(?:test|it)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
+const tags = new RegExp(`^((?:(?:${serviceNames}) )?\\d+(?:(?:, | and |, and )(?:(?:${serviceNames}) )?\\d+)*): (.*)$`, 's');
+
+/** The rows that the test names of one file make. */
+export function rowsOf(file: string, text: string): Row[] {
+  return [...text.matchAll(testName)].flatMap(([, , name = '']) => {
+    const [, tagged = '', shows = ''] = tags.exec(name.replace(/\\(.)/g, '$1')) ?? [];
+    let service: Service | undefined;
+    return tagged.split(/, and | and |, /).flatMap((part) => {
+      const [, named, number] = new RegExp(`^(?:(${serviceNames}) )?(\\d+)$`).exec(part) ?? [];
+      service = (named as Service | undefined) ?? service;
+      return service && number ? [{ service, number: Number(number), shows: readable(shows), file }] : [];
+    });
+  });
+}
+
+/** A template's variable part says only that there are several cases. */
+function readable(text: string): string {
+  return text
+    .replace(/\$\{[^}]*\}/g, '…')
+    .replace(/\|/g, '\\|')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+export function collectRows(): Row[] {
+  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: repository }).sort();
+  return files.flatMap((file) => rowsOf(file, readFileSync(join(repository, file), 'utf8')));
+}
+
+/** `page` with the rows of its service between the markers. */
+export function withRows(page: string, service: Service, rows: readonly Row[]): string {
+  const [before, after] = [page.indexOf(begin), page.indexOf(end)];
+  if (before < 0 || after < before) throw new Error(`docs/compatibility/${pages[service]} has lost its markers`);
+  const lines = rows
+    .filter((row) => row.service === service)
+    .sort((a, b) => a.number - b.number || a.file.localeCompare(b.file))
+    .map((row) => `| ${service} ${row.number} | ${row.shows} | \`${row.file}\` |`);
+  const table = ['| statement | what is shown | test |', '| --- | --- | --- |', ...lines];
+  return `${page.slice(0, before)}${begin}\n\n${table.join('\n')}\n\n${page.slice(after)}`;
+}
+
+export function updatedPages(): { path: string; present: string; wanted: string; count: number }[] {
+  const rows = collectRows();
+  return (Object.keys(pages) as Service[]).map((service) => {
+    const path = join(repository, 'docs/compatibility', pages[service]);
+    const present = readFileSync(path, 'utf8');
+    const numbers = new Set(rows.filter((row) => row.service === service).map((row) => row.number));
+    return { path, present, wanted: withRows(present, service, rows), count: numbers.size };
+  });
+}
+
+if (import.meta.main) {
+  for (const { path, wanted, count } of updatedPages()) {
+    writeFileSync(path, wanted);
+    console.log(`${path.slice(repository.length + 1)}: ${count} statements`);
+  }
+}
