@@ -21,7 +21,8 @@ const useStyles = makeStyles({
   },
   code: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere', marginLeft: '4px' },
   body: { paddingTop: '8px', paddingBottom: '8px' },
-  fix: { display: 'block' },
+  title: { display: 'block' },
+  fix: { display: 'block', paddingTop: '4px' },
 });
 
 type Props = { error: unknown; title: string; fix?: ReactNode; onRetry?: () => void };
@@ -34,7 +35,7 @@ export function ErrorMessage({ error, title, fix, onRetry }: Props) {
   return (
     <MessageBar intent="error" layout="multiline" role="alert">
       <MessageBarBody className={styles.body}>
-        <MessageBarTitle>{title}</MessageBarTitle>
+        <MessageBarTitle className={styles.title}>{title}</MessageBarTitle>
         {message}
         {fix && <span className={styles.fix}>{fix}</span>}
         {requestId && (

@@ -1,7 +1,7 @@
-/** The one-time code in a sign-in link, in the part behind its `#code=`, or typed on its own. */
+/** The one-time code of a sign-in link, which stands behind its `#`, bare or as `code=…`; or the code typed on its own. */
 export function readSignInCode(text: string): string | undefined {
   const trimmed = text.trim();
-  const hash = trimmed.includes('#') ? trimmed.slice(trimmed.indexOf('#') + 1) : undefined;
-  const code = hash === undefined ? trimmed : (new URLSearchParams(hash).get('code') ?? '');
-  return /^[\w.~+/=-]{1,128}$/.test(code) ? code : undefined;
+  const fragment = trimmed.slice(trimmed.indexOf('#') + 1);
+  const code = fragment.replace(/^code=/, '');
+  return /^[\w.~+/=-]{1,128}$/.test(code) && !/^\w+=./.test(code) && !code.includes('//') ? code : undefined;
 }
