@@ -1,4 +1,5 @@
 import { parse as parseToml } from 'smol-toml';
+import { nearestName } from './nearest-name.ts';
 
 /** One setting: what it is, what it is by default and what it says about itself on the reference page. */
 export type SettingField =
@@ -116,19 +117,6 @@ function readValue(name: string, field: SettingField, value: unknown, origin: st
 }
 
 function unknownKey(name: string, known: readonly string[], origin: string): string {
-  const nearest = [...known].sort((a, b) => distance(name, a) - distance(name, b))[0];
-  return `There is no setting ${name} (from ${origin}). Did you mean ${nearest}?`;
-}
-
-/** Levenshtein's, on texts short enough for the plain table. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const nearest = nearestName(name, known);
+  return `There is no setting ${name} (from ${origin}).${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`;
 }

@@ -1,7 +1,7 @@
 import { assert } from '#base/assert.ts';
+import { nearestName } from '#base/nearest-name.ts';
 import type { OptionSpec, PositionalSpec } from './command.ts';
 import { CommandFailure } from './failure.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** Parsed options. Asking for one that the command did not declare is a bug. */
 export class Options {

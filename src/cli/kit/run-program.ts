@@ -1,8 +1,8 @@
+import { nearestName } from '#base/nearest-name.ts';
 import type { Platform } from '#base/platform.ts';
 import { type CommandEntry, type Program, universalOptions } from './command.ts';
 import { CommandFailure } from './failure.ts';
 import { formatCommandHelp, formatProgramHelp } from './help.ts';
-import { nearestName } from './nearest-name.ts';
 import { parseArguments } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 
