@@ -197,6 +197,30 @@ export async function openHubBench() {
     return device;
   }
 
+  const held: (() => void)[] = [];
+
+  /** Holds every sync back from now on; `release` lets the oldest one go. */
+  function holdSyncs() {
+    let taken = 0;
+    disk.before = (operation) => (operation === 'sync' ? new Promise<void>((resolve) => held.push(resolve)) : undefined);
+    return {
+      /** How many syncs have been asked for. */
+      get asked(): number {
+        return taken + held.length;
+      },
+      release() {
+        taken += 1;
+        held.shift()?.();
+      },
+      /** Lets those that wait and those to come go. */
+      end() {
+        disk.before = () => {};
+        taken += held.length;
+        for (const release of held.splice(0)) release();
+      },
+    };
+  }
+
   /** Everything stored so far from `source`. */
   async function stored(source: EventSource): Promise<StoredEvent[]> {
     const all: StoredEvent[] = [];
@@ -221,6 +245,7 @@ export async function openHubBench() {
     connect,
     dial,
     join,
+    holdSyncs,
     stored,
     /** The one refusal there is. */
     async refusal() {
@@ -232,6 +257,7 @@ export async function openHubBench() {
     async close() {
       // A test that failed may have left the disk held.
       disk.before = () => {};
+      for (const release of held.splice(0)) release();
       const stopped = hub.stop();
       await settled();
       platform.clock.advance(10_000);

@@ -189,16 +189,6 @@ describe('sessions of a hub on MQTT', () => {
   });
 
   describe('acknowledgements and the disk', () => {
-    /** Holds every sync back until `release`. */
-    function holdSyncs() {
-      let release = () => {};
-      const held = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      bench.disk.before = (operation) => (operation === 'sync' ? held : undefined);
-      return release;
-    }
-
     /** Sends a message whose PUBACK may never come. */
     function watchAcknowledgement(device: TestDevice, onAck: () => void, payload = '{}') {
       device.client.publish({ topic: telemetryTopic('dev1'), payload, qos: 1 }, onAck);
@@ -208,7 +198,7 @@ describe('sessions of a hub on MQTT', () => {
       await bench.addDevice('dev2');
       const [one, two] = [await bench.connect(), await bench.connect({ deviceId: 'dev2' })];
       await settled();
-      const release = holdSyncs();
+      const syncs = bench.holdSyncs();
       const order: string[] = [];
       const acknowledged = (name: string) => order.filter((entry) => entry.startsWith(name));
       const sends = Array.from({ length: 20 }, (_, i) => [
@@ -217,7 +207,7 @@ describe('sessions of a hub on MQTT', () => {
       ]).flat();
       await settled();
       assert.deepEqual(order, []);
-      release();
+      syncs.end();
       await Promise.all(sends);
       for (const name of ['a', 'b']) {
         assert.deepEqual(
@@ -230,22 +220,18 @@ describe('sessions of a hub on MQTT', () => {
     test('a batch acknowledges what it holds and nothing that came after', async () => {
       const device = await bench.connect();
       await settled();
-      const releases: (() => void)[] = [];
-      bench.disk.before = (operation) => {
-        if (operation === 'sync') return new Promise((resolve) => releases.push(resolve));
-      };
+      const syncs = bench.holdSyncs();
       const order: string[] = [];
       watchAcknowledgement(device, () => order.push('first'));
-      await until('the first sync is under way', () => releases.length === 1);
+      await until('the first sync is under way', () => syncs.asked === 1);
       watchAcknowledgement(device, () => order.push('second'));
       await settled();
-      releases[0]?.();
-      await until('the second sync is under way', () => releases.length === 2);
+      syncs.release();
+      await until('the second sync is under way', () => syncs.asked === 2);
       await settled();
       assert.deepEqual(order, ['first']);
-      releases[1]?.();
+      syncs.release();
       await until('both are acknowledged', () => order.length === 2);
-      bench.disk.before = () => {};
     });
 
     test('hub 44: 500 pipelined messages are acknowledged in order and stored in order', async () => {
@@ -267,7 +253,7 @@ describe('sessions of a hub on MQTT', () => {
     test('a twin change between messages does not overtake them: PUBACKs keep the order of arrival', async () => {
       const device = await bench.connect();
       await settled();
-      const release = holdSyncs();
+      const syncs = bench.holdSyncs();
       const order: string[] = [];
       const sends = [
         device.send(telemetryTopic('dev1')).then(() => order.push('telemetry')),
@@ -276,7 +262,7 @@ describe('sessions of a hub on MQTT', () => {
       ];
       await settled();
       assert.deepEqual(order, []);
-      release();
+      syncs.end();
       await Promise.all(sends);
       assert.deepEqual(order, ['telemetry', 'twin', 'telemetry']);
     });
@@ -284,7 +270,7 @@ describe('sessions of a hub on MQTT', () => {
     test('a session that ends before the sync is not acknowledged, and what it sent is stored', async () => {
       const device = await bench.connect();
       await settled();
-      const release = holdSyncs();
+      const syncs = bench.holdSyncs();
       let isAcknowledged = false;
       watchAcknowledgement(
         device,
@@ -295,7 +281,7 @@ describe('sessions of a hub on MQTT', () => {
       );
       await settled();
       device.cut();
-      release();
+      syncs.end();
       await until('it is stored', async () => (await bench.stored('Telemetry')).length === 1);
       assert.equal(isAcknowledged, false);
     });
@@ -341,7 +327,7 @@ describe('sessions of a hub on MQTT', () => {
     test('a stop acknowledges what was taken before it ends the sessions', async () => {
       const device = await bench.connect();
       await settled();
-      const release = holdSyncs();
+      const syncs = bench.holdSyncs();
       let isAcknowledged = false;
       watchAcknowledgement(device, () => {
         isAcknowledged = true;
@@ -351,7 +337,7 @@ describe('sessions of a hub on MQTT', () => {
       await settled();
       assert.equal(device.closed, undefined);
       assert.equal((await bench.connect()).answer.code, 3);
-      release();
+      syncs.end();
       await stopped;
       assert.equal(isAcknowledged, true);
       assert.equal(device.closed, 'hub-stopped');
@@ -360,7 +346,7 @@ describe('sessions of a hub on MQTT', () => {
     test('a stop does not wait for a disk that hangs', async () => {
       const device = await bench.connect();
       await settled();
-      const release = holdSyncs();
+      const syncs = bench.holdSyncs();
       watchAcknowledgement(device, () => {});
       await settled();
       const stopped = bench.hub.stop();
@@ -368,7 +354,7 @@ describe('sessions of a hub on MQTT', () => {
       bench.clock.advance(2_000);
       await stopped;
       assert.equal(device.closed, 'hub-stopped');
-      release();
+      syncs.end();
     });
   });
 });
