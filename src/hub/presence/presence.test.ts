@@ -40,6 +40,18 @@ for (const kind of testDatabases()) {
       ]);
     });
 
+    test('a listener that throws harms neither the session nor the other listeners', () => {
+      const { presence } = rooms();
+      const heard: string[] = [];
+      presence.onChange(() => {
+        throw new Error('broken');
+      });
+      presence.onChange(({ deviceId }) => heard.push(deviceId));
+      liveSession(presence, 'd');
+      assert.equal(presence.isConnected('d'), true);
+      assert.deepEqual(heard, ['d']);
+    });
+
     test('what an older session reports late changes nothing', () => {
       const { presence, log } = rooms();
       const first = liveSession(presence, 'd');

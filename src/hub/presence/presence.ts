@@ -3,6 +3,7 @@ import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { Database } from '#storage/database.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
+import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
 import { PresenceStore } from './presence-store.ts';
@@ -59,7 +60,7 @@ export class Presence {
   readonly #live = new Map<string, { session: LiveSession; state: PresenceState }>();
   /** Not written yet, or being written; `undefined` for a device that is gone. */
   readonly #unwritten = new Map<string, PresenceState | undefined>();
-  readonly #listeners = new Set<(change: PresenceChange) => void>();
+  readonly #listeners: Listeners<PresenceChange>;
   #scheduled: Cancel | undefined;
   #writing: Promise<void> = Promise.resolve();
   #sequence = 0;
@@ -68,6 +69,7 @@ export class Presence {
     this.#platform = platform;
     this.#store = new PresenceStore(database, hub);
     this.#events = events;
+    this.#listeners = new Listeners(platform.log, 'presence');
     this.#wheel = new ExpiryWheel(platform.clock, (session) => session.close('credential-expired'));
   }
 
@@ -142,8 +144,7 @@ export class Presence {
   }
 
   onChange(listener: (change: PresenceChange) => void): Cancel {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Writes what is pending; resolves when it is stored. */
@@ -170,7 +171,7 @@ export class Presence {
   }
 
   #tell(deviceId: string, state: PresenceState): void {
-    for (const listener of this.#listeners) listener({ deviceId, ...state });
+    this.#listeners.tell({ deviceId, ...state });
   }
 
   #schedule(): void {

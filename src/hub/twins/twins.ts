@@ -6,6 +6,7 @@ import { mergePatch } from '#lang/merge-patch.ts';
 import type { Database } from '#storage/database.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import { IdentityQueue } from '../identity-queue.ts';
+import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
 import { formatSection, type Twin } from './twin.ts';
 import { selectMetadata, stampMetadata } from './twin-metadata.ts';
@@ -27,12 +28,13 @@ export class Twins {
   readonly #store: TwinStore;
   readonly #events: HubEvents;
   readonly #queue = new IdentityQueue();
-  readonly #listeners = new Set<(change: DesiredChange) => void>();
+  readonly #listeners: Listeners<DesiredChange>;
 
   constructor(platform: Platform, database: Database, hub: string, events: HubEvents) {
     this.#platform = platform;
     this.#store = new TwinStore(database, hub);
     this.#events = events;
+    this.#listeners = new Listeners(platform.log, 'desired');
   }
 
   /** Throws Problem `device-not-found`. */
@@ -61,7 +63,7 @@ export class Twins {
       (twin) => {
         const section = formatSection(patch, selectMetadata(twin.desiredMetadata, patch), twin.desiredVersion);
         this.#report(twin, { properties: { desired: section } });
-        for (const listener of this.#listeners) listener({ deviceId, patch, version: twin.desiredVersion });
+        this.#listeners.tell({ deviceId, patch, version: twin.desiredVersion });
       },
     );
   }
@@ -139,8 +141,7 @@ export class Twins {
 
   /** Called for each change of desired properties, in the order of versions per device. */
   onDesiredChange(listener: (change: DesiredChange) => void): Cancel {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Resolves when every change that was asked for so far is done. */
