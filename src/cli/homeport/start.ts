@@ -51,7 +51,7 @@ export const startCommand: Command = {
         const [what = '', why, fix] = error.message.split('\n');
         throw new CommandFailure('failed', what, { ...(why && { why }), ...(fix && { fix }) });
       }
-      throw error;
+      throw portFailure(error) ?? error;
     }
     if (options.isSet('json')) terminal.print(JSON.stringify(await server.status({ withSecrets: false })));
     else
@@ -67,3 +67,21 @@ export const startCommand: Command = {
     cancel();
   },
 };
+
+/** A port that may not be had, in words; the system's own are for programmers. */
+function portFailure(error: unknown): CommandFailure | undefined {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (port === undefined || port < 0) return undefined;
+  if (code === 'EADDRINUSE') {
+    return new CommandFailure('failed', `Port ${port} on ${address} is taken.`, {
+      why: 'Another program listens there.',
+      fix: `ss -ltnp 'sport = :${port}' shows which; or give this one an address of its own: --listen 127.0.0.2`,
+    });
+  }
+  if (code === 'EADDRNOTAVAIL')
+    return new CommandFailure('failed', `${address} is not an address of this machine.`, { fix: 'ip address' });
+  if (code !== 'EACCES') return undefined;
+  return new CommandFailure('failed', `Port ${port} may not be bound.`, {
+    fix: `sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
+  });
+}
