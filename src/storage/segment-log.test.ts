@@ -134,6 +134,19 @@ describe('segment log', () => {
     assert.deepEqual(reports, [one, later.at(-1)], 'the fifty went out with one sync');
   });
 
+  test('a listener that throws does not keep the others, or the log, from going on', async () => {
+    const log = await openLog(new CrashDisk());
+    const reports: number[] = [];
+    log.onDurable(() => {
+      throw new Error('a bug');
+    });
+    log.onDurable((last) => reports.push(last));
+    const positions = [...(await appendDurably(log, 'one')), ...(await appendDurably(log, 'two'))];
+    assert.deepEqual(reports, positions);
+    await Promise.all([log.close(), log.close()]);
+    assert.equal(log.state, 'closed');
+  });
+
   test('a linger waits for company on the clock', async () => {
     const platform = testPlatform();
     const log = await openLog(new CrashDisk(), { lingerMs: 5 }, platform);

@@ -76,6 +76,7 @@ export class SegmentLog {
   #isScheduled = false;
   #writing: Promise<void> | undefined;
   #retaining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #cancelTimer: Cancel | undefined;
   #cancelRetention: Cancel | undefined;
   readonly #onDurable = new Set<(lastPosition: number) => void>();
@@ -192,8 +193,12 @@ export class SegmentLog {
   }
 
   /** Writes and syncs what waits, then lets go of the files. What a full disk would not take is given up. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#cancelRetention?.();
     const isHealthy = this.#state === 'ok';
     if (isHealthy) this.#setState('closed');
@@ -263,7 +268,7 @@ export class SegmentLog {
     this.#durable = last.end;
     this.#pending.release(group);
     if (this.#state === 'full') this.#setState('ok');
-    for (const listener of this.#onDurable) listener(last.lastPosition);
+    this.#tell(this.#onDurable, last.lastPosition);
     if (first.isFirstInSegment) this.retain().catch((error) => this.#warnRetention(error));
     return true;
   }
@@ -307,7 +312,18 @@ export class SegmentLog {
   #setState(state: LogState): void {
     if (this.#state === state) return;
     this.#state = state;
-    for (const listener of this.#onState) listener(state);
+    this.#tell(this.#onState, state);
+  }
+
+  /** A listener that throws is a bug of its own; the log and the other listeners go on. */
+  #tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.#platform.log.error('log.listener-failed', { directory: this.#options.directory, error: String(error) });
+      }
+    }
   }
 
   async #retain(): Promise<void> {

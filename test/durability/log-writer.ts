@@ -21,7 +21,7 @@ function sendNext(device: number): void {
   const text = `${life} ${device} ${counts[device]}`;
   const event = { source: 'Telemetry', deviceId: `device-${device}`, enqueuedAt: instant(0), bag: '', system } as const;
   log.append({ ...event, body: Buffer.from(`${text} ${'.'.repeat(200)}`) }, (problem) => {
-    if (problem) throw problem;
+    if (problem) process.exit(3);
     writeSync(1, `${text}\n`);
     sendNext(device);
   });

@@ -123,6 +123,16 @@ describe('event log on segments', () => {
     );
   });
 
+  test('a done that throws does not keep the others from being called', async () => {
+    const log = await openEvents(new CrashDisk());
+    log.append(telemetry('dev-1', 'one'), () => {
+      throw new Error('a bug');
+    });
+    await appendDurably(log, telemetry('dev-1', 'two'));
+    await appendDurably(log, telemetry('dev-1', 'three'));
+    assert.equal(log.state, 'ok');
+  });
+
   test('sequence numbers have no gap within a partition and go on after a restart', async () => {
     const disk = new CrashDisk();
     let log = await openEvents(disk);

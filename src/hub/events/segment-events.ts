@@ -124,13 +124,22 @@ export class SegmentEvents implements EventLog {
     const open = this.#waiting.findIndex((waiting) => waiting.position > last);
     const done = open < 0 ? this.#waiting : this.#waiting.slice(0, open);
     this.#waiting = open < 0 ? [] : this.#waiting.slice(open);
-    for (const waiting of done) waiting.done();
+    for (const waiting of done) this.#call(waiting.done);
+  }
+
+  /** One caller's bug does not keep the others from hearing of their events. */
+  #call(done: Waiting['done'], problem?: Problem): void {
+    try {
+      done(problem);
+    } catch (error) {
+      this.#platform.log.error('log.listener-failed', { error: String(error) });
+    }
   }
 
   #giveUp(why: string): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { done } of waiting) done(new Problem('unavailable', why));
+    for (const { done } of waiting) this.#call(done, new Problem('unavailable', why));
   }
 }
 
