@@ -35,7 +35,7 @@ export function DeviceTemplatePage() {
   const templateId = useParams().templateId ?? '';
   const template = useDeviceTemplate(templateId);
   const count = (useDevices().data ?? []).filter((device) => device.template?.id === templateId).length;
-  if (template.isError) {
+  if (template.isError && !template.data) {
     return (
       <Page title="Device template" crumbs={crumbs}>
         <ErrorMessage title="The template could not be loaded" error={template.error} onRetry={() => void template.refetch()} />

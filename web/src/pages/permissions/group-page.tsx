@@ -34,7 +34,7 @@ export function GroupPage() {
   const groupId = useParams().groupId ?? '';
   const group = useGroup(groupId);
   const rows = useGroupRows();
-  if (group.isError) {
+  if (group.isError && !group.data) {
     return (
       <Page title="Device connection group" crumbs={crumbs}>
         <ErrorMessage title="The group could not be loaded" error={group.error} onRetry={() => void group.refetch()} />
