@@ -4,6 +4,7 @@ import {
   BreadcrumbDivider,
   BreadcrumbItem,
   makeStyles,
+  mergeClasses,
   Title3,
   tokens,
 } from '@fluentui/react-components';
@@ -18,10 +19,12 @@ const useStyles = makeStyles({
     marginLeft: '-8px',
     marginBottom: '-8px',
     '& ol': { flexWrap: 'wrap' },
+    '& li:last-child': { overflow: 'hidden', textOverflow: 'ellipsis', maxWidth: '40ch' },
     '@media (max-width: 640px)': { '& li:nth-last-child(-n + 2)': { display: 'none' } },
   },
   head: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: '16px', rowGap: '8px', minHeight: '36px' },
   title: { overflowWrap: 'anywhere' },
+  oneLine: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', maxWidth: 'min(100%, 34ch)' },
   actions: { marginLeft: 'auto', display: 'flex', flexWrap: 'wrap', gap: '8px' },
   intro: { maxWidth: '72ch', color: tokens.colorNeutralForeground2, margin: '-8px 0 0' },
 });
@@ -31,6 +34,8 @@ type Props = { title: string; crumbs?: Crumb[]; state?: ReactNode; actions?: Rea
 /** The anatomy of every page: where I am, what it is and how it stands, what can be done, then the content. */
 export function Page({ title, crumbs = [], state, actions, intro, children }: Props) {
   const styles = useStyles();
+  // A device without a name of its own is called by its id, which may be 128 characters: the page shows it whole further down.
+  const isUnbroken = /\S{40}/.test(title);
   useEffect(() => {
     document.title = `${title} - Homeport`;
   }, [title]);
@@ -52,7 +57,11 @@ export function Page({ title, crumbs = [], state, actions, intro, children }: Pr
         </Breadcrumb>
       )}
       <div className={styles.head}>
-        <Title3 as="h1" className={styles.title}>
+        <Title3
+          as="h1"
+          className={mergeClasses(styles.title, isUnbroken && styles.oneLine)}
+          title={isUnbroken ? title : undefined}
+        >
           {title}
         </Title3>
         {state}

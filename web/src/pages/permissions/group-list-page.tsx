@@ -1,5 +1,6 @@
 import {
   makeStyles,
+  mergeClasses,
   Table,
   TableBody,
   TableCell,
@@ -24,9 +25,13 @@ import { attestationWords, CertificateStateWord, groupTypeWords } from './group-
 import { IdScope } from './id-scope.tsx';
 
 const useStyles = makeStyles({
-  table: { minWidth: '760px', '@media (max-width: 640px)': { minWidth: '100%' } },
+  table: { minWidth: '900px', '@media (max-width: 640px)': { minWidth: '100%' } },
+  attestation: { width: '230px' },
+  state: { width: '170px', '@media (max-width: 640px)': { width: '150px' } },
+  short: { width: '100px' },
+  type: { width: '150px' },
   wide: { '@media (max-width: 640px)': { display: 'none' } },
-  number: { fontVariantNumeric: 'tabular-nums', width: '110px', '@media (max-width: 640px)': { width: '72px' } },
+  number: { fontVariantNumeric: 'tabular-nums', width: '90px', '@media (max-width: 640px)': { width: '72px' } },
   name: { fontWeight: tokens.fontWeightSemibold },
 });
 
@@ -69,12 +74,12 @@ export function GroupListPage() {
               <TableHeader>
                 <TableRow>
                   <TableHeaderCell>Name</TableHeaderCell>
-                  <TableHeaderCell className={styles.wide}>Attestation type</TableHeaderCell>
-                  <TableHeaderCell className={styles.wide}>Group type</TableHeaderCell>
-                  <TableHeaderCell className={styles.wide}>Enabled</TableHeaderCell>
-                  <TableHeaderCell>Certificate</TableHeaderCell>
+                  <TableHeaderCell className={mergeClasses(styles.wide, styles.attestation)}>Attestation type</TableHeaderCell>
+                  <TableHeaderCell className={mergeClasses(styles.wide, styles.type)}>Group type</TableHeaderCell>
+                  <TableHeaderCell className={mergeClasses(styles.wide, styles.short)}>Enabled</TableHeaderCell>
+                  <TableHeaderCell className={styles.state}>Certificate</TableHeaderCell>
                   <TableHeaderCell className={styles.number}>Devices</TableHeaderCell>
-                  <TableHeaderCell className={styles.wide}>Refused</TableHeaderCell>
+                  <TableHeaderCell className={mergeClasses(styles.wide, styles.short)}>Refused</TableHeaderCell>
                 </TableRow>
               </TableHeader>
               <TableBody>
