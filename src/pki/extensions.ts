@@ -27,6 +27,8 @@ export type CertificateExtensions = {
   /** Lower-case hex. */
   readonly subjectKeyId?: string;
   readonly authorityKeyId?: string;
+  /** What the security service says of how far a daily certificate's device was attested: `A0` to `A3`. */
+  readonly assuranceLevel?: string;
   /** OIDs of critical extensions whose meaning we would ignore: whoever relies on the certificate must refuse it. */
   readonly unknownCriticalExtensions: readonly string[];
 };
@@ -58,12 +60,14 @@ export function readExtensions(extensions: readonly Extension[]): CertificateExt
   const extendedKeyUsage = readValue(values, extensionOids.extendedKeyUsage, readExtendedKeyUsage);
   const subjectKeyId = readValue(values, extensionOids.subjectKeyIdentifier, readSubjectKeyId);
   const authorityKeyId = readValue(values, extensionOids.authorityKeyIdentifier, readAuthorityKeyId);
+  const assuranceLevel = readValue(values, extensionOids.assuranceLevel, readAssuranceLevel);
   return {
     ...(basicConstraints && { basicConstraints }),
     ...(keyUsage && { keyUsage }),
     ...(extendedKeyUsage && { extendedKeyUsage }),
     ...(subjectKeyId && { subjectKeyId }),
     ...(authorityKeyId && { authorityKeyId }),
+    ...(assuranceLevel && { assuranceLevel }),
     unknownCriticalExtensions: extensions
       .filter(({ critical }) => critical)
       .map(({ extnID }) => plainOid(extnID))
@@ -100,6 +104,13 @@ function readExtendedKeyUsage(bytes: ArrayBuffer): readonly string[] {
 
 function readSubjectKeyId(bytes: ArrayBuffer): string {
   return Buffer.from(AsnConvert.parse(bytes, OctetString).buffer).toString('hex');
+}
+
+/** A short UTF8String; anything else under our OID was not made by us and says nothing. */
+function readAssuranceLevel(bytes: ArrayBuffer): string | undefined {
+  const value = Buffer.from(bytes);
+  const text = value.subarray(2).toString('latin1');
+  return value[0] === 0x0c && value[1] === text.length && /^A[0-3]$/.test(text) ? text : undefined;
 }
 
 function readAuthorityKeyId(bytes: ArrayBuffer): string | undefined {

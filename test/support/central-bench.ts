@@ -18,6 +18,7 @@ import { RefusalLog } from '#storage/refusal-log.ts';
 import { dpsResponseFilter, formatDpsPollTopic, formatDpsRegisterTopic, parseDpsResponseTopic } from '#wire/azure/dps-topics.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import { MqttServerSession } from '#wire/mqtt/server-session.ts';
+import { makeSelfSigned } from './certificates.ts';
 import { CrashDisk } from './crash-disk.ts';
 import { testPlatform } from './test-platform.ts';
 
@@ -75,6 +76,8 @@ export async function openCentralBench() {
   await presence.start();
   await central.start();
 
+  const leaf = makeSelfSigned();
+
   /** What provisioning does after it accepted the credentials: asks Central, then makes the identity. */
   async function register(
     registrationId: string,
@@ -85,6 +88,7 @@ export async function openCentralBench() {
       registrationId,
       enrollmentGroupId: options.groupId ?? 'azure-sphere',
       payload: options.payload,
+      leafDer: leaf.der,
     });
     if (admission.outcome === 'assign') {
       const primaryThumbprint = options.thumbprint ?? 'A'.repeat(40);

@@ -2,6 +2,7 @@ import { Problem } from '#base/problem.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import { announcedModel } from '../templates/announced-model.ts';
 import type { Templates } from '../templates/templates.ts';
+import { assuranceOf } from './assurance.ts';
 import type { Device } from './device.ts';
 import type { Devices } from './devices.ts';
 
@@ -60,6 +61,7 @@ export function buildAdmitDevice(options: Options): Allocator {
         isProvisioned: isApproved,
         isSimulated: false,
         enrollmentGroupId: request.enrollmentGroupId,
+        assurance: assuranceOf(request.leafDer),
       });
     } catch (error) {
       // Two registrations of one device at once: the other one made it.
@@ -72,7 +74,9 @@ export function buildAdmitDevice(options: Options): Allocator {
 }
 
 function provision(device: Device, request: AdmissionRequest, model: string | undefined, templateId: string | undefined): Device {
+  const assurance = assuranceOf(request.leafDer);
   const changes: Partial<Device> = {
+    ...(device.assurance === assurance ? {} : { assurance }),
     ...(device.isBlocked || device.isProvisioned ? {} : { isProvisioned: true }),
     ...(device.enrollmentGroupId === request.enrollmentGroupId ? {} : { enrollmentGroupId: request.enrollmentGroupId }),
     ...(model === undefined || model === device.modelId ? {} : { modelId: model }),

@@ -115,6 +115,7 @@ export class RegisterDevice {
       registrationId: caller.registrationId,
       enrollmentGroupId: caller.enrollmentGroupId,
       payload: readPayload(operation.payload),
+      leafDer: caller.leafDer,
     });
     if (allocation.outcome === 'wait') {
       return { status: 'assigning', operationId: operation.operationId, registrationId: operation.registrationId };

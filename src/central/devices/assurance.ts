@@ -1,0 +1,17 @@
+import { parseCertificate } from '#pki/certificate.ts';
+
+/**
+ * What a valid certificate of each level means and no more (sphere.md 1.5): at A0 somebody who holds the
+ * device's key asked today; nothing is said of the software.
+ */
+const words: Readonly<Record<string, string>> = {
+  A0: 'attested, software key',
+  A1: 'attested, TPM key',
+  A2: 'attested, TPM key and measured boot',
+  A3: 'attested, hardware root of trust',
+};
+
+/** How far the device behind `leafDer` was attested, in words. A customer's own certificate says nothing of it. */
+export function assuranceOf(leafDer: Buffer): string {
+  return words[parseCertificate(leafDer).assuranceLevel ?? ''] ?? 'not attested';
+}
