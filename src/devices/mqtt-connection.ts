@@ -29,6 +29,7 @@ export type MqttConnection = {
 
 const connackMsMax = 30 * secondMs;
 const keepAliveCheckMs = secondMs;
+const closeMsMax = 2 * secondMs;
 
 /** Opens TLS, sends CONNECT and waits for the answer. `onMessage` may be called before this resolves. */
 export async function openMqttConnection(options: {
@@ -52,6 +53,8 @@ export async function openMqttConnection(options: {
     onClose: (reason) => {
       flush();
       socket.end();
+      // A server that does not answer the end of the connection must not keep the device from its own.
+      clock.after(closeMsMax, () => socket.destroy());
       closed.resolve(String(reason));
       answered.reject(new Error(`The connection ended before it was accepted (${reason}).`));
     },
