@@ -35,6 +35,12 @@ describe('a device on MQTT', () => {
       assert.deepEqual({ ...application }, { alert: 'true & more=1', empty: '', flag: null, plus: 'a+b' });
     });
 
+    test('a raw + or # in the property bag is literal, whatever MQTT says of topics', async () => {
+      await device.send(telemetryTopic('dev1', 'at=2030-01-01T00:00:00+01:00&tag=#1'));
+      const { application } = (await storedMessage()).properties();
+      assert.deepEqual({ ...application }, { at: '2030-01-01T00:00:00+01:00', tag: '#1' });
+    });
+
     test('hub 40: raw `$.` keys are decoded as Java writes them', async () => {
       await device.send(telemetryTopic('dev1', '$.mid=m-2&$.ct=text%2Fplain&$.cdid=forged&a=1'));
       const { system, application } = (await storedMessage()).properties();

@@ -124,7 +124,6 @@ describe('client session', () => {
     ['a PINGREQ from a server', 'c000'],
     ['a SUBACK with a reserved code', '9003000103'],
     ['a message of QoS 2', '3405000161' + '0001'],
-    ['a message with a wildcard topic', '300300012b'],
   ] as const) {
     test(`${what} closes`, () => {
       const { session } = openClient();

@@ -1,9 +1,12 @@
 import { MalformedPacket } from './packet.ts';
 
-/** Complains about a topic name that no PUBLISH may carry: empty [MQTT-4.7.3-1] or with wildcards [MQTT-3.3.2-2]. */
+/**
+ * Complains about a topic name that no PUBLISH may carry: an empty one [MQTT-4.7.3-1]. Wildcards are let
+ * through, against [MQTT-3.3.2-2]: the cloud takes a raw `+` in a property bag literally
+ * (hub-device-protocol.md 4.6) and device ids may hold both signs, so what a name means is the surface's.
+ */
 export function checkTopicName(topic: string): void {
   if (topic === '') throw new MalformedPacket('MQTT-4.7.3-1', 'an empty topic name');
-  if (topic.includes('+') || topic.includes('#')) throw new MalformedPacket('MQTT-3.3.2-2', 'a topic name with a wildcard');
 }
 
 /** Complains about a filter that no SUBSCRIBE may carry: empty, or wildcards that do not fill their level (section 4.7.1). */
