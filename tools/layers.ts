@@ -48,11 +48,10 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^pg$/, files: /^src\/storage\/database\.ts$/ },
   { package: /^pino$/, files: /^src\/base\/log\.ts$/ },
   { package: /^smol-toml$/, files: /^src\/base\/settings\.ts$/ },
-  { package: /^commander$/, files: /^src\/cli\/kit\// },
   { package: /^jose$/, files: /^src\/(trust|devices)\// },
   { package: /^zod$/, files: /\/contract\/|-routes\.ts$|^src\/wire\/http\/|^src\/server\/config\.ts$|^src\/base\/settings\.ts$/ },
   { package: /^uplot/, files: /^web\/src\/charts\// },
-  { package: /^node:sqlite$/, files: /^src\/storage\/node-sqlite\.ts$/ },
+  { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
   { package: /^node:(net|tls|https)$/, files: /^src\/(listeners|server|devices|cli)\// },
   { package: /^node:child_process$/, files: /^src\/(server|cli)\// },
 ];
