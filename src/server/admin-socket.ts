@@ -1,5 +1,6 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import type { Platform } from '#base/platform.ts';
 import { type Problem, type ProblemCode, problemCodes } from '#base/problem.ts';
 import { administrationCaller } from '#trust/authenticate-user.ts';
@@ -7,9 +8,24 @@ import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler } from '#wire/http/fastify.ts';
 import type { Route } from '#wire/http/route.ts';
+import { StartRefused } from './start-refused.ts';
 
 /** Linux puts 108 bytes for a socket's path into its address, the terminating zero included. */
 const socketPathBytesMax = 107;
+
+export function administrationSocket(directory: string): string {
+  return join(directory, 'admin.sock');
+}
+
+/** Throws StartRefused for a path that no socket can have: better before anything was made there. */
+export function checkSocketPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= socketPathBytesMax) return;
+  throw new StartRefused(`The path of the data directory is too long for the socket in it: ${path}`, {
+    why: `It has ${bytes} bytes; a socket's path has at most ${socketPathBytesMax}.`,
+    fix: 'Choose a shorter --data DIRECTORY.',
+  });
+}
 
 /**
  * The administration socket: mode 0600 in a directory of mode 0700, never TCP. The kernel's check of
@@ -25,11 +41,6 @@ export class AdminSocket {
   }
 
   static async open(platform: Platform, path: string, routes: readonly Route<UserCaller, Permission>[]): Promise<AdminSocket> {
-    if (Buffer.byteLength(path) > socketPathBytesMax) {
-      throw new Error(
-        `The path of the administration socket is too long for a socket (${path}).\nChoose a shorter --data directory.`,
-      );
-    }
     const caller = administrationCaller();
     const handler = await buildHttpHandler(platform, {
       name: 'administration',

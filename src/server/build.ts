@@ -19,13 +19,14 @@ import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { adminRoutes } from './admin-routes.ts';
-import { AdminSocket } from './admin-socket.ts';
+import { AdminSocket, administrationSocket, checkSocketPath } from './admin-socket.ts';
 import { bindHttps } from './bind-https.ts';
 import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
+import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
 import { serveStaticFiles } from './static-files.ts';
@@ -52,11 +53,12 @@ export type RunningServer = {
 
 /**
  * The composition root: constructs what there is in the order in which it depends on each other, and
- * nothing else. Throws DirectoryInUse, DirectoryTooWide or SettingsError for what the operator can mend.
+ * nothing else. Throws StartRefused for what the operator can mend.
  */
 export async function startServer({ platform, directory, settings, webDirectory }: StartOptions): Promise<RunningServer> {
   const address = settings['listeners.address'];
   checkReach(address, settings['listeners.hostNames']);
+  checkSocketPath(administrationSocket(directory));
   await checkDataDirectory(directory);
   const lifecycle = new Lifecycle(platform);
   const unlock = await lockDataDirectory(directory);
@@ -141,8 +143,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         asksForCertificate: true,
         choose: (request) => surfaces[chooseDeviceHttp(request.url ?? '/') ?? ''],
       }),
-    settings['listeners.httpsPort'],
-    settings['listeners.httpsFallbackPort'],
+    {
+      address,
+      wanted: settings['listeners.httpsPort'],
+      fallback: settings['listeners.httpsFallbackPort'],
+      people: settings['listeners.peoplePort'],
+    },
   );
   await lifecycle.start({ name: 'https', stop: () => https.listener.stop() });
   const sphereUrl = urlOf(hostName, https.port);
@@ -162,15 +168,17 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     asksForCertificate: false,
     choose: (request) => surfaces[choosePeopleHttp(request.url ?? '/')] ?? app,
   });
-  const peoplePort = await people.start();
+  const peoplePort = await bind(people, address, settings['listeners.peoplePort']);
   await lifecycle.start({ name: 'people', stop: () => people.stop() });
   const mqtt = new MqttListener({
     ...listener,
     port: settings['listeners.mqttPort'],
     surfaces: { hub: hub.mqtt, provisioning: provisioning.mqtt },
   });
-  const mqttPort = await mqtt.start();
+  const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
+  // Before the listener closes their sockets, devices get the acknowledgements that wait for the disk.
+  await lifecycle.start({ name: 'sessions', stop: () => hub.stop() });
   const peopleUrl = urlOf(hostName, peoplePort);
 
   const createSignInLink = () => central.createSignInLink(peopleUrl);
@@ -197,7 +205,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const admin = await AdminSocket.open(
     platform,
-    join(directory, 'admin.sock'),
+    administrationSocket(directory),
     adminRoutes({
       hub,
       refusals,
@@ -224,6 +232,14 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     createSignInLink,
     stop: () => lifecycle.stop(),
   };
+}
+
+async function bind(listener: { start(): Promise<number> }, address: string, port: number): Promise<number> {
+  try {
+    return await listener.start();
+  } catch (error) {
+    throw portRefused(error, address, port);
+  }
 }
 
 /** What `localhost` leads to, or includes it. */

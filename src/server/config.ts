@@ -55,7 +55,7 @@ export const serverSettings = {
     kind: 'number',
     default: 4,
     min: 1,
-    max: 128,
+    max: 32,
     describe: 'Partitions of the hub’s event log; fixed when the data directory is made.',
   },
   'events.retentionBytes': {

@@ -1,34 +1,40 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { StartRefused } from './start-refused.ts';
 
-/** The data directory, or a secret in it, can be read by others. */
-export class DirectoryTooWide extends Error {}
-
-const secretFiles = /(\.key|^master\.key|^azsphere\.json)$/;
+/** The server's certificates are public, and settings are written by the operator's editor. */
+const publicFiles = /^(ca\/[^/]+\.pem|[^/]+\.toml)$/;
 
 /**
  * Makes the data directory with mode 0700, or checks that nobody but its owner can enter it and that
- * no key file in it is open to others. We do not mend the modes: whoever widened them should know.
+ * nothing in it is open to others. We do not mend the modes: whoever widened them should know.
  */
 export async function checkDataDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { mode, uid } = await stat(directory);
-  const isEmpty = (await readdir(directory)).length === 0;
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   if ((mode & 0o077) !== 0) {
     // An empty directory that the operator made with an ordinary umask holds no secret yet.
-    if (isEmpty && uid === process.getuid?.()) await chmod(directory, 0o700);
-    else throw new DirectoryTooWide(tooWide(directory, mode, '700'));
+    if (entries.length > 0 || uid !== process.getuid?.()) throw tooWide(directory, mode, '700');
+    await chmod(directory, 0o700);
   }
-  for (const folder of ['.', 'ca', 'sphere']) {
-    const names = await readdir(join(directory, folder)).catch(() => []);
-    for (const name of names.filter((name) => secretFiles.test(name))) {
-      const path = join(directory, folder, name);
-      const file = await stat(path);
-      if ((file.mode & 0o077) !== 0) throw new DirectoryTooWide(tooWide(path, file.mode, '600'));
-    }
+  for (const entry of entries) {
+    if (!entry.isFile() && !entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    if (publicFiles.test(relative(directory, path))) continue;
+    // Another program may take its file away meanwhile: a simulated board, a journal.
+    const found = await lstat(path).catch(() => undefined);
+    if (found && (found.mode & 0o077) !== 0) throw tooWide(path, found.mode, entry.isDirectory() ? '700' : '600');
   }
 }
 
-function tooWide(path: string, mode: number, wanted: string): string {
-  return `${path} can be read by others (mode ${(mode & 0o777).toString(8)}).\nIt holds keys, so homeport does not start on it.\nRun: chmod ${wanted} ${path}`;
+function tooWide(path: string, mode: number, wanted: string): StartRefused {
+  return new StartRefused(`${path} can be read by others (mode ${(mode & 0o777).toString(8)}).`, {
+    why: 'It holds secrets, so homeport does not start on it.',
+    fix: `chmod ${wanted} ${quote(path)}`,
+  });
+}
+
+function quote(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { openLog } from '#base/log.ts';
-import { SettingsError } from '#base/settings.ts';
 import type { Command } from '../kit/command.ts';
 import { CommandFailure } from '../kit/failure.ts';
 import { describeStart } from './describe-start.ts';
@@ -38,8 +37,9 @@ export const startCommand: Command = {
       'demo.enabled': options.isSet('demo') ? true : undefined,
     });
     const { startServer } = await import('#server/build.ts');
-    const { DirectoryInUse } = await import('#server/data-directory-lock.ts');
-    const { DirectoryTooWide } = await import('#server/data-directory-check.ts');
+    const { StartRefused } = await import('#server/start-refused.ts');
+    // Databases, journals and sockets are made by libraries that do not ask which mode they should have.
+    process.umask(0o077);
     const interrupted = Promise.withResolvers<string>();
     const cancel = terminal.onInterrupt((signal) => interrupted.resolve(signal));
     const log = openLog(values['log.level'] as 'info');
@@ -47,20 +47,14 @@ export const startCommand: Command = {
     try {
       server = await startServer({ platform: { ...platform, log }, directory: data.directory, settings: values, webDirectory });
     } catch (error) {
-      if (error instanceof DirectoryInUse || error instanceof DirectoryTooWide || error instanceof SettingsError) {
-        const [what = '', why, fix] = error.message.split('\n');
-        throw new CommandFailure('failed', what, { ...(why && { why }), ...(fix && { fix }) });
-      }
-      throw portFailure(error) ?? error;
+      if (!(error instanceof StartRefused)) throw error;
+      throw new CommandFailure('failed', error.message, { ...reasonsOf(error), cause: error });
     }
-    if (options.isSet('json')) terminal.print(JSON.stringify(await server.status({ withSecrets: false })));
-    else
-      for (const line of describeStart(
-        await server.status({ withSecrets: false }),
-        await server.createSignInLink(),
-        server.notices,
-      ))
-        terminal.print(line);
+    const status = await server.status({ withSecrets: false });
+    if (options.isSet('json')) {
+      terminal.print(JSON.stringify(status));
+      for (const notice of server.notices) terminal.complain(notice);
+    } else for (const line of describeStart(status, await server.createSignInLink(), server.notices)) terminal.print(line);
     const signal = await interrupted.promise;
     log.info('server.stopping', { signal });
     await server.stop();
@@ -68,20 +62,7 @@ export const startCommand: Command = {
   },
 };
 
-/** A port that may not be had, in words; the system's own are for programmers. */
-function portFailure(error: unknown): CommandFailure | undefined {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  if (port === undefined || port < 0) return undefined;
-  if (code === 'EADDRINUSE') {
-    return new CommandFailure('failed', `Port ${port} on ${address} is taken.`, {
-      why: 'Another program listens there.',
-      fix: `ss -ltnp 'sport = :${port}' shows which; or give this one an address of its own: --listen 127.0.0.2`,
-    });
-  }
-  if (code === 'EADDRNOTAVAIL')
-    return new CommandFailure('failed', `${address} is not an address of this machine.`, { fix: 'ip address' });
-  if (code !== 'EACCES') return undefined;
-  return new CommandFailure('failed', `Port ${port} may not be bound.`, {
-    fix: `sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
-  });
+/** Without members that are there and undefined. */
+function reasonsOf({ why, fix }: { why: string | undefined; fix: string | undefined }): { why?: string; fix?: string } {
+  return { ...(why && { why }), ...(fix && { fix }) };
 }
