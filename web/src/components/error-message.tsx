@@ -20,7 +20,7 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase200,
   },
   code: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere', marginLeft: '4px' },
-  body: { paddingTop: '8px', paddingBottom: '8px' },
+  body: { paddingTop: '8px', paddingBottom: '8px', overflowWrap: 'anywhere', minWidth: 0 },
   title: { display: 'block' },
   fix: { display: 'block', paddingTop: '4px' },
 });

@@ -19,7 +19,6 @@ const useStyles = makeStyles({
     marginLeft: '-8px',
     marginBottom: '-8px',
     '& ol': { flexWrap: 'wrap' },
-    '& li:last-child': { overflow: 'hidden', textOverflow: 'ellipsis', maxWidth: '40ch' },
     '@media (max-width: 640px)': { '& li:nth-last-child(-n + 2)': { display: 'none' } },
   },
   head: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: '16px', rowGap: '8px', minHeight: '36px' },
@@ -52,7 +51,7 @@ export function Page({ title, crumbs = [], state, actions, intro, children }: Pr
             </Fragment>
           ))}
           <BreadcrumbItem>
-            <BreadcrumbButton current>{title}</BreadcrumbButton>
+            <BreadcrumbButton current>{isUnbroken ? `${title.slice(0, 24)}…` : title}</BreadcrumbButton>
           </BreadcrumbItem>
         </Breadcrumb>
       )}

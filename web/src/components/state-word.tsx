@@ -12,6 +12,7 @@ import type { DeviceStatus } from '../api/contract.ts';
 
 const useStyles = makeStyles({
   word: { display: 'inline-flex', alignItems: 'center', gap: '6px', whiteSpace: 'nowrap' },
+  long: { whiteSpace: 'normal', overflowWrap: 'anywhere', alignItems: 'flex-start' },
   icon: { fontSize: '16px', flexShrink: 0 },
   good: { color: tokens.colorStatusSuccessForeground1 },
   warning: { color: tokens.colorStatusWarningForeground1 },
@@ -28,12 +29,19 @@ const toneIcons: Record<Tone, typeof CircleRegular> = {
   quiet: CircleRegular,
 };
 
+type StateWordProps = {
+  tone: Tone;
+  icon?: typeof CircleRegular;
+  children: ReactNode /** A sentence, which may wrap. */;
+  isLong?: boolean;
+};
+
 /** A state: always a word, with an icon, and a colour as the third hint. */
-export function StateWord({ tone, icon, children }: { tone: Tone; icon?: typeof CircleRegular; children: ReactNode }) {
+export function StateWord({ tone, icon, children, isLong = false }: StateWordProps) {
   const styles = useStyles();
   const Icon = icon ?? toneIcons[tone];
   return (
-    <span className={styles.word}>
+    <span className={mergeClasses(styles.word, isLong && styles.long)}>
       <Icon className={mergeClasses(styles.icon, styles[tone])} aria-hidden />
       <span>{children}</span>
     </span>

@@ -22,7 +22,12 @@ export function CommandAnswer({ command }: { command: DeviceCommand }) {
 export function AnswerWord({ command }: { command: DeviceCommand }) {
   const styles = useStyles();
   const failure = command['x-homeport-failure'];
-  if (failure) return <StateWord tone="bad">{failure.message}</StateWord>;
+  if (failure)
+    return (
+      <StateWord tone="bad" isLong>
+        {failure.message}
+      </StateWord>
+    );
   const code = command.responseCode;
   if (code === undefined) return <StateWord tone="quiet">No response</StateWord>;
   return (

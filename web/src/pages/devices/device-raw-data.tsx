@@ -25,11 +25,11 @@ import { TableFrame } from '../../components/table-frame.tsx';
 import { exactWords } from '../../components/time-words.ts';
 
 const useStyles = makeStyles({
-  table: { minWidth: '860px' },
   open: { width: '44px' },
   unseen: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
   at: { width: '210px', fontVariantNumeric: 'tabular-nums' },
-  type: { width: '130px' },
+  type: { width: '150px' },
+  wrapped: { minWidth: 0, overflowWrap: 'anywhere' },
   value: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
   unmodeled: { display: 'flex', flexDirection: 'column', gap: '2px', padding: '4px 0' },
   reason: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
@@ -37,6 +37,10 @@ const useStyles = makeStyles({
   detail: { padding: '8px 8px 16px 44px', display: 'flex', flexDirection: 'column', gap: '8px' },
   more: { display: 'flex', justifyContent: 'center', padding: '8px' },
 });
+
+/** What the columns that are always there need, and what each modelled one needs. */
+const fixedWidth = 640;
+const nameWidth = 150;
 
 /** Every message as it came, newest first: what the template knows in columns, what it does not know with the reason. */
 export function DeviceRawData({ deviceId }: { deviceId: string }) {
@@ -56,7 +60,7 @@ export function DeviceRawData({ deviceId }: { deviceId: string }) {
         </EmptyState>
       ) : (
         <>
-          <Table className={styles.table} aria-label="Raw data">
+          <Table style={{ minWidth: fixedWidth + names.length * nameWidth }} aria-label="Raw data">
             <TableHeader>
               <TableRow>
                 <TableHeaderCell className={styles.open}>
@@ -65,7 +69,9 @@ export function DeviceRawData({ deviceId }: { deviceId: string }) {
                 <TableHeaderCell className={styles.at}>Timestamp</TableHeaderCell>
                 <TableHeaderCell className={styles.type}>Message type</TableHeaderCell>
                 {names.map((name) => (
-                  <TableHeaderCell key={name}>{name}</TableHeaderCell>
+                  <TableHeaderCell key={name}>
+                    <span className={styles.wrapped}>{name}</span>
+                  </TableHeaderCell>
                 ))}
                 <TableHeaderCell>Unmodeled data</TableHeaderCell>
               </TableRow>
