@@ -85,7 +85,7 @@ export function TimeSeries({ label, words, isBoolean, series, from, to, onZoom, 
           y: { range: isBoolean ? [-0.1, 1.1] : paddedRange },
         },
         axes: [
-          { ...axis, space: 80, values: timeLabels },
+          { ...axis, space: 64, values: timeLabels },
           {
             ...axis,
             size: axisWidth,

@@ -38,6 +38,22 @@ test('numbers without a unit get a chart each, and text gets none', () => {
   assert.equal(groups.length, 2);
 });
 
+test('numbers come before what is only true or false', () => {
+  const groups = chartGroups(
+    model([
+      { name: 'moved', schema: 'boolean' },
+      { name: 'temperature', schema: 'double', unit: 'degreeCelsius' },
+    ]),
+  );
+  assert.deepEqual(
+    groups.map((group) => [group.series[0]?.name, group.isBoolean, group.series[0]?.colorIndex]),
+    [
+      ['temperature', false, 0],
+      ['moved', true, 1],
+    ],
+  );
+});
+
 test('the ninth series of a unit begins another chart', () => {
   const many = Array.from({ length: 9 }, (_, index) => ({ name: `t${index}`, schema: 'double', unit: 'volt' }));
   assert.deepEqual(

@@ -16,18 +16,19 @@ export function chartedNames(model: DeviceModel): string[] {
 
 /**
  * One chart per unit. What has no unit gets a chart of its own, because numbers without a unit
- * have no common axis. A unit with more series than anybody tells apart continues in another chart.
+ * have no common axis; numbers come before what is only true or false. A unit with more series than anybody tells apart continues in another chart.
  */
 export function chartGroups(model: DeviceModel): ChartGroup[] {
   const groups: ChartGroup[] = [];
   let color = 0;
-  for (const item of model.telemetry) {
-    if (!drawn.has(item.schema)) continue;
+  const isBoolean = (schema: string) => schema === 'boolean';
+  const items = model.telemetry.filter((item) => drawn.has(item.schema));
+  for (const item of [...items.filter((one) => !isBoolean(one.schema)), ...items.filter((one) => isBoolean(one.schema))]) {
     const unit = item.unit === undefined ? '' : unitWords(item.unit);
     const series = { name: item.name, displayName: item.displayName, colorIndex: color++ };
     const group = unit === '' ? undefined : groups.find((known) => known.unit === unit && known.series.length < seriesMax);
     if (group) group.series.push(series);
-    else groups.push({ unit, isBoolean: item.schema === 'boolean', series: [series] });
+    else groups.push({ unit, isBoolean: isBoolean(item.schema), series: [series] });
   }
   return groups;
 }

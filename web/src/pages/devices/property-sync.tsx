@@ -42,7 +42,10 @@ function SyncState({ row }: { row: PropertyRow }) {
       return <StateWord tone="good">Accepted</StateWord>;
     case 'Error':
       return (
-        <StateWord tone="bad">{`Error ${row.ackCode ?? ''}: ${row.ackDescription ?? 'the device gave no reason'}`}</StateWord>
+        <StateWord
+          tone="bad"
+          isLong
+        >{`Error ${row.ackCode ?? ''}: ${row.ackDescription ?? 'the device gave no reason'}`}</StateWord>
       );
     case 'None':
       return <StateWord tone="quiet">Never set from here</StateWord>;
