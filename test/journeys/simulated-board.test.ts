@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Clock, systemClock } from '#base/clock.ts';
@@ -12,52 +11,13 @@ import { runSphereSimulator } from '#devices/run-sphere-simulator.ts';
 import type { SimulatorEvent } from '#devices/simulator-event.ts';
 import { type CentralClient, openCentralClient, trustTenant } from '#test/support/central-client.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { SimulateProcess } from '#test/support/simulate-process.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
-
-/** `homeport simulate` as a person runs it, with a hand on its buttons. */
-class Board {
-  readonly #child: ChildProcessWithoutNullStreams;
-  log = '';
-
-  constructor(home: RunningHomeport, words: readonly string[]) {
-    const bin = join(import.meta.dirname, '../../bin/homeport');
-    this.#child = spawn(process.execPath, [bin, 'simulate', '--buttons', 'stdin', ...words], {
-      env: { PATH: process.env.PATH, HOMEPORT_DATA: home.data },
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream.on('data', (chunk) => {
-        this.log += chunk;
-      });
-    }
-  }
-
-  deviceId(): Promise<string> {
-    return eventually(() => /^INFO: Device ID: ([0-9a-f]{128})$/m.exec(this.log)?.[1]);
-  }
-
-  says(pattern: RegExp): Promise<RegExpExecArray> {
-    return eventually(() => pattern.exec(this.log) ?? undefined, 30_000).catch(() => {
-      throw new Error(`the board did not say ${pattern}:\n${this.log}`);
-    });
-  }
-
-  press(button: 'a' | 'b'): void {
-    this.#child.stdin.write(`${button}\n`);
-  }
-
-  end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.#child.exitCode !== null) return Promise.resolve(this.#child.exitCode);
-    return new Promise((resolve) => {
-      this.#child.once('exit', (code) => resolve(code));
-      this.#child.kill(signal);
-    });
-  }
-}
 
 describe('simulated boards, from claim to chart', () => {
   let home: RunningHomeport;
   let central: CentralClient;
-  const boards: Board[] = [];
+  const boards: SimulateProcess[] = [];
 
   before(async () => {
     home = await startHomeport();
@@ -69,8 +29,8 @@ describe('simulated boards, from claim to chart', () => {
     await home?.close();
   });
 
-  async function startBoard(name: string, words: readonly string[]): Promise<{ board: Board; deviceId: string }> {
-    const board = new Board(home, ['--name', name, ...words]);
+  async function startBoard(name: string, words: readonly string[]): Promise<{ board: SimulateProcess; deviceId: string }> {
+    const board = new SimulateProcess(home, ['--name', name, ...words]);
     boards.push(board);
     const deviceId = await board.deviceId();
     await home.ok('azsphere', ['device', 'claim', '--yes', '--device', deviceId]);
