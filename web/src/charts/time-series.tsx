@@ -78,14 +78,14 @@ export function TimeSeries({ label, words, isBoolean, series, from, to, onZoom, 
         width: element.clientWidth,
         height: heightPx,
         ms: 1,
-        padding: [16, 12, 0, 0],
+        padding: [16, 28, 0, 0],
         legend: { show: false },
         scales: {
           x: { time: true, range: () => [latest.current.from, latest.current.to] },
           y: { range: isBoolean ? [-0.1, 1.1] : paddedRange },
         },
         axes: [
-          { ...axis, space: 64, values: timeLabels },
+          { ...axis, space: 64, incrs: timeSteps, values: timeLabels },
           {
             ...axis,
             size: axisWidth,
@@ -100,7 +100,7 @@ export function TimeSeries({ label, words, isBoolean, series, from, to, onZoom, 
             label: line.name,
             stroke: seriesColor(theme, line.colorIndex),
             width: 2,
-            points: { show: false },
+            points: { size: 5 },
             ...(stepped && isBoolean ? { paths: stepped } : {}),
           })),
         ],
@@ -185,7 +185,14 @@ function aligned(series: readonly DrawnSeries[]): uPlot.AlignedData {
   return tables.length === 1 ? only : uPlot.join(tables);
 }
 
-const day = 86_400_000;
+const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000];
+/** Distances between labels; uPlot's own list jumps from one minute to five, which leaves a narrow chart with one label. */
+const timeSteps = [
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * second),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
+  ...[1, 2, 3, 4, 6, 8, 12].map((count) => count * hour),
+  ...[1, 2, 3, 4, 7, 10, 14, 30].map((count) => count * day),
+];
 const labelFormats = {
   seconds: new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit', second: '2-digit' }),
   minutes: new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' }),

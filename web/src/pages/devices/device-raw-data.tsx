@@ -39,8 +39,8 @@ const useStyles = makeStyles({
 });
 
 /** What the columns that are always there need, and what each modelled one needs. */
-const fixedWidth = 640;
-const nameWidth = 150;
+const fixedWidth = 580;
+const nameWidth = 130;
 
 /** Every message as it came, newest first: what the template knows in columns, what it does not know with the reason. */
 export function DeviceRawData({ deviceId }: { deviceId: string }) {

@@ -24,10 +24,10 @@ import type { Sort, SortKey } from './device-filter.ts';
 const useStyles = makeStyles({
   table: { tableLayout: 'fixed', minWidth: '980px', '@media (max-width: 640px)': { minWidth: '100%' } },
   wide: { '@media (max-width: 640px)': { display: 'none' } },
-  name: { width: '20%', fontWeight: tokens.fontWeightSemibold, '@media (max-width: 640px)': { width: '56%' } },
+  name: { width: '20%', fontWeight: tokens.fontWeightSemibold, '@media (max-width: 640px)': { width: '47%' } },
   oneLine: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   id: { width: '17%' },
-  status: { width: '176px', '@media (max-width: 640px)': { width: '44%' } },
+  status: { width: '176px', '@media (max-width: 640px)': { width: '53%' } },
   seen: { width: '172px' },
   connection: { width: '136px' },
 });
