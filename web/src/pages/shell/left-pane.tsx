@@ -8,6 +8,7 @@ import { useSession } from '../../api/session.ts';
 import { patterns } from '../../paths.ts';
 
 const useStyles = makeStyles({
+  pane: { width: '100%' },
   list: { display: 'flex', flexDirection: 'column', gap: '2px', padding: '8px', margin: 0 },
   heading: { padding: '12px 12px 4px', color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
   link: {
@@ -65,7 +66,7 @@ export function LeftPane({ isCollapsed, onNavigate }: { isCollapsed: boolean; on
   const styles = useStyles();
   const permissions = useSession().data?.permissions ?? [];
   return (
-    <nav aria-label="Main">
+    <nav aria-label="Main" className={styles.pane}>
       {groups.map((group) => {
         const entries = group.entries.filter((entry) => permissions.includes(entry.permission));
         if (entries.length === 0) return null;

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { matchPath } from 'react-router';
+import { deviceTabs, paths, patterns } from './paths.ts';
+
+const oddId = 'a/b ?#%;é';
+
+/** The pattern of the site map that serves `link`, with what it reads out of it. */
+function served(link: string) {
+  const { pathname } = new URL(link, 'https://localhost');
+  const hits = Object.values(patterns).filter((pattern) => matchPath(pattern, pathname));
+  // A fixed word wins over a parameter, as in the router.
+  const pattern = hits.find((hit) => !hit.includes(':')) ?? hits[0];
+  return pattern === undefined ? undefined : { pattern, params: matchPath(pattern, pathname)?.params };
+}
+
+test('every link the app can make has a page', () => {
+  const links = [
+    paths.devices({ template: 'dtmi:x;1' }),
+    paths.device(oddId),
+    ...deviceTabs.map((tab) => paths.device(oddId, tab)),
+    paths.deviceTemplates(),
+    paths.deviceTemplate('dtmi:x;1'),
+    paths.groups(),
+    paths.newGroup(),
+    paths.group('azure-sphere'),
+    paths.refusals({ service: 'hub' }),
+    paths.administration(),
+    paths.administrationDeviceConnection(),
+    paths.signIn(),
+  ];
+  for (const link of links) assert.ok(served(link), link);
+});
+
+test('an id survives the way into a link and out again, whatever its characters', () => {
+  assert.equal(served(paths.device(oddId, 'raw-data'))?.params?.deviceId, oddId);
+  assert.equal(served(paths.deviceTemplate('dtmi:com:example;1'))?.params?.templateId, 'dtmi:com:example;1');
+});
+
+test('a search that holds nothing leaves no question mark', () => {
+  assert.equal(paths.devices({ search: '' }), '/devices');
+});
+
+test('the new-group form is not taken for a group called new', () => {
+  assert.equal(served(paths.newGroup())?.pattern, patterns.newGroup);
+});
