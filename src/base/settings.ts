@@ -1,4 +1,4 @@
-import { parse as parseToml } from 'smol-toml';
+import { parse as parseToml, stringify, type TomlTable } from 'smol-toml';
 import { nearestName } from './nearest-name.ts';
 
 /** One setting: what it is, what it is by default and what it says about itself on the reference page. */
@@ -36,6 +36,25 @@ export type ResolvedSettings<F extends SettingFields> = {
 /** Something is wrong with the settings; the message names the key, its source and the nearest known name. */
 export class SettingsError extends Error {}
 
+export type { TomlTable };
+
+/**
+ * A TOML document as a table that formatTomlTable writes back without loss: integers stay apart from
+ * other numbers. Throws SettingsError.
+ */
+export function parseTomlTable(file: { readonly name: string; readonly text: string }): TomlTable {
+  try {
+    return parseToml(file.text, { integersAsBigInt: true, unsafeKeyBehaviour: 'throw', maxDepth: 100 });
+  } catch (cause) {
+    throw notToml(file.name, cause);
+  }
+}
+
+/** `table` as a TOML document; comments and the order of keys in the file it came from are not part of it. */
+export function formatTomlTable(table: TomlTable): string {
+  return `${stringify(table, { numbersAsFloat: true }).trimEnd()}\n`;
+}
+
 /** Defaults < file < environment < flags. Throws SettingsError for an unknown key or a value that does not fit. */
 export function resolveSettings<F extends SettingFields>(fields: F, sources: SettingSources): ResolvedSettings<F> {
   const values: Record<string, unknown> = {};
@@ -61,10 +80,12 @@ function readFile(file: SettingSources['file']): [string, unknown][] {
   try {
     return flatten(parseToml(file.text), '');
   } catch (cause) {
-    throw new SettingsError(
-      `${file.name} is not valid TOML: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
-    );
+    throw notToml(file.name, cause);
   }
+}
+
+function notToml(name: string, cause: unknown): SettingsError {
+  return new SettingsError(`${name} is not valid TOML: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`);
 }
 
 function flatten(table: Record<string, unknown>, prefix: string): [string, unknown][] {

@@ -43,6 +43,8 @@ export type IssueRequest = {
   readonly issuer: Issuer | { readonly selfSignedWith: KeyObject };
   readonly now: Instant;
   readonly random: Random;
+  /** For self-signed certificates whose owner chooses how long they last, instead of the profile. */
+  readonly lifeMs?: number;
   /** DNS names and IP addresses, for servers. */
   readonly names?: readonly string[];
   /** Where the issuer's CRL and the issuer's certificate can be fetched; left out when there is no such place. */
@@ -62,11 +64,11 @@ export async function issueCertificate(request: IssueRequest): Promise<Certifica
   const profile: Profile = profiles[request.profile];
   requireKey(profile, request);
   const { issuer } = request;
-  const subjectDer = encodeName(request.subject);
+  const subjectDer = encodeName(request.subject, profile.hasUtf8Names ? 'utf8' : 'shortest');
   const spki = request.publicKey.export({ type: 'spki', format: 'der' });
   const tbs = new TbsCertificate();
   tbs.version = 2;
-  tbs.serialNumber = toArrayBuffer(makeSerial(request.random));
+  tbs.serialNumber = toArrayBuffer(profile.hasSerialOfKey ? serialOfKey(spki) : makeSerial(request.random));
   tbs.issuer = toArrayBuffer('certificate' in issuer ? issuer.certificate.subjectDer : subjectDer);
   tbs.subject = toArrayBuffer(subjectDer);
   tbs.subjectPublicKeyInfo = toArrayBuffer(spki);
@@ -93,8 +95,17 @@ function makeSerial(random: Random): Buffer {
   return serial;
 }
 
-function makeValidity(profile: Profile, { issuer, now }: IssueRequest): Validity {
-  const { notBefore, notAfter } = validityOf(profile, now);
+/** 20 bytes of a digest over the bits of the key, positive, and as short as DER wants its integers. */
+function serialOfKey(spki: Buffer): Buffer {
+  const { subjectPublicKey } = AsnConvert.parse(toArrayBuffer(spki), SubjectPublicKeyInfo);
+  const serial = createHash('sha256').update(Buffer.from(subjectPublicKey)).digest().subarray(0, 20);
+  serial[0] = (serial[0] ?? 0) & 0x7f;
+  const start = serial.findIndex((byte, at) => byte !== 0 || (serial[at + 1] ?? 0x80) >= 0x80);
+  return serial.subarray(start);
+}
+
+function makeValidity(profile: Profile, { issuer, now, lifeMs }: IssueRequest): Validity {
+  const { notBefore, notAfter } = validityOf(profile, now, 'certificate' in issuer ? undefined : lifeMs);
   if (!('certificate' in issuer)) return new Validity({ notBefore: dateOf(notBefore), notAfter: dateOf(notAfter) });
   const ca = issuer.certificate;
   if (ca.notAfter <= now || ca.notBefore > now) {

@@ -22,21 +22,26 @@ const labelByOid: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.9.1': 'E',
 };
 
-/** The DER of a name whose attributes stand in certificate order: least specific first. */
-export function encodeName(attributes: readonly NameAttribute[]): Buffer {
+/**
+ * The DER of a name whose attributes stand in certificate order: least specific first, unless a client's
+ * own tools do otherwise. `utf8` for those that write nothing but UTF8String.
+ */
+export function encodeName(attributes: readonly NameAttribute[], strings: 'shortest' | 'utf8' = 'shortest'): Buffer {
   return encode(
     new Name(
       attributes.map(
         ([type, value]) =>
-          new RelativeDistinguishedName([new AttributeTypeAndValue({ type: oidByType[type], value: attributeValue(value) })]),
+          new RelativeDistinguishedName([
+            new AttributeTypeAndValue({ type: oidByType[type], value: attributeValue(value, strings) }),
+          ]),
       ),
     ),
   );
 }
 
 /** PrintableString where the characters allow it, as the original's certificates have, else UTF8String. */
-function attributeValue(value: string): AttributeValue {
-  return /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value)
+function attributeValue(value: string, strings: 'shortest' | 'utf8'): AttributeValue {
+  return strings === 'shortest' && /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value)
     ? new AttributeValue({ printableString: value })
     : new AttributeValue({ utf8String: value });
 }
@@ -64,6 +69,16 @@ export function decodeName(der: Uint8Array): DecodedName {
   };
 }
 
+/**
+ * A name in the order of its encoding and without RFC 4514's escapes, as thin-edge prints it
+ * (thin-edge.md 3.3). For people alone: a comma in a value looks like the end of one.
+ */
+export function formatNameAsEncoded(der: Uint8Array): string {
+  return Array.from(AsnConvert.parse(toArrayBuffer(der), Name), (set) => Array.from(set, decodeAttribute))
+    .map((set) => set.map(({ label, value }) => `${label === 'S' ? 'ST' : label}=${escapeControls(value)}`).join(' + '))
+    .join(', ');
+}
+
 function decodeAttribute({ type, value }: AttributeTypeAndValue): { label: string; value: string } {
   const oid = plainOid(type);
   const label = labelByOid[oid] ?? `OID.${oid}`;
@@ -82,11 +97,13 @@ function decodeAttribute({ type, value }: AttributeTypeAndValue): { label: strin
 
 /** RFC 4514 escapes, and control characters as hex, so that no name can draw on a terminal or end a field early. */
 function escapeValue(value: string): string {
-  return value
-    .replace(/[\\,+"<>;=]/g, (c) => `\\${c}`)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
-      [...Buffer.from(c)].map((byte) => `\\${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
-    )
+  return escapeControls(value.replace(/[\\,+"<>;=]/g, (c) => `\\${c}`))
     .replace(/^[ #]/, (c) => `\\${c}`)
     .replace(/ $/, '\\ ');
+}
+
+function escapeControls(value: string): string {
+  return value.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
+    [...Buffer.from(c)].map((byte) => `\\${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+  );
 }

@@ -16,6 +16,10 @@ export type Profile = {
   readonly hasSubjectKeyId: boolean;
   /** Says where revocation would be looked up as: nowhere, the certificate is too short-lived (RFC 9608). */
   readonly hasNoRevAvail?: boolean;
+  /** Names as UTF8String throughout, instead of PrintableString where it suffices. */
+  readonly hasUtf8Names?: boolean;
+  /** The serial is computed from the public key, so that renewing keeps it; otherwise it is random. */
+  readonly hasSerialOfKey?: boolean;
 };
 
 const caUsage = ['keyCertSign', 'cRLSign'] as const;
@@ -87,13 +91,15 @@ export const profiles = {
     purposes: { oids: [purposeOids.serverAuth], critical: false },
     hasSubjectKeyId: true,
   },
-  // As thin-edge makes them: a CA in name, no usages, 364 of 365 days still to come (thin-edge.md).
+  // As thin-edge makes them: a CA in name, no usages, 364 of 365 days still to come (thin-edge.md 5).
   'device-self-signed': {
     keys: ['P-256'],
     backdatedMs: dayMs,
     life: { ms: 365 * dayMs },
     basicConstraints: { isCa: true },
     hasSubjectKeyId: true,
+    hasUtf8Names: true,
+    hasSerialOfKey: true,
   },
 } as const satisfies Record<string, Profile>;
 
@@ -121,11 +127,13 @@ function organization(input: { operator: string; country?: string }): NameAttrib
 
 /**
  * When a certificate of `profile` made at `now` begins and ends, before its issuer's end is
- * considered. Certificates count in whole seconds, so a part of one is dropped from the start.
+ * considered. Certificates count in whole seconds, so a part of one is dropped from the start. `lifeMs`
+ * is a wish of the certificate's owner that takes the place of the profile's.
  */
-export function validityOf(profile: Profile, now: Instant): { notBefore: Instant; notAfter: Instant } {
+export function validityOf(profile: Profile, now: Instant, lifeMs?: number): { notBefore: Instant; notAfter: Instant } {
   const start = plus(now, -profile.backdatedMs);
   const notBefore = plus(start, -(start % secondMs));
+  if (lifeMs !== undefined) return { notBefore, notAfter: plus(notBefore, lifeMs - (lifeMs % secondMs)) };
   const notAfter = 'years' in profile.life ? plusYears(notBefore, profile.life.years) : plus(notBefore, profile.life.ms);
   return { notBefore, notAfter };
 }
