@@ -11,7 +11,7 @@ const proofFixes: Record<string, string> = {
   ProofCodeMismatch: 'The proof was made for another code. Copy the code shown here and download the proof again with it.',
   ProofIssuerMismatch: 'Another CA issued this proof. Download it from the tenant whose CA certificate was uploaded here.',
   ProofSignatureInvalid: 'The issuer has the right name but another key. Upload the current CA certificate, or use its tenant.',
-  ProofExpired: 'Check the clock of the machine that made the proof, then download a new one.',
+  ProofExpired: 'The proof is outside its validity. Check the clock of the machine that made it, then download a new one.',
   ProofCodeStale: 'Press Refresh for a new code and download a proof with it.',
 };
 

@@ -1,6 +1,6 @@
 import { makeStyles, mergeClasses, OverlayDrawer, Spinner, tokens } from '@fluentui/react-components';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { matchPath, Navigate, Outlet, useLocation } from 'react-router';
+import { matchRoutes, Navigate, Outlet, useLocation } from 'react-router';
 import { ApiError } from '../../api/http.ts';
 import { useLiveEvents } from '../../api/live-events.ts';
 import { useSession } from '../../api/session.ts';
@@ -145,7 +145,7 @@ function SignedInShell() {
   );
 }
 
-/** The device whose page is open, if one is. */
+/** The device whose page is open, if one is. `matchRoutes` decodes what stands in the path; `matchPath` would not. */
 function openDevice(pathname: string): string | undefined {
-  return (matchPath(patterns.device, pathname) ?? matchPath(patterns.deviceTab, pathname))?.params.deviceId;
+  return matchRoutes([{ path: patterns.device }, { path: patterns.deviceTab }], pathname)?.[0]?.params.deviceId;
 }
