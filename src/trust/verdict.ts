@@ -55,6 +55,10 @@ export const refusalReasons = [
   'enrollment-disabled',
   'registration-id-malformed',
   'allocation-refused',
+  // what somebody sent who was let in
+  'message-malformed',
+  'message-too-large',
+  'protocol-violation',
   // tokens and sessions
   'token-missing',
   'token-malformed',

@@ -110,6 +110,7 @@ describe('a device on MQTT', () => {
       assert.equal(device.closed, 'packet-too-large');
       assert.equal((await bench.hub.presence.load('dev1'))?.cause, 'protocol-violation');
       assert.deepEqual(await bench.stored('Telemetry'), []);
+      assert.equal((await bench.refusal())?.reason, 'message-too-large');
     });
 
     test('hub 45: properties count: names and values decoded, without separators', async () => {
@@ -119,6 +120,7 @@ describe('a device on MQTT', () => {
       await until('the session is closed', () => device.closed !== undefined);
       assert.equal(device.closed, 'protocol-violation');
       assert.equal((await bench.stored('Telemetry')).length, 1);
+      assert.equal((await bench.refusal())?.reason, 'message-too-large');
     });
   });
 

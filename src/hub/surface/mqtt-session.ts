@@ -1,7 +1,9 @@
 import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem } from '#base/problem.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
+import type { RefusalReason } from '#trust/verdict.ts';
 import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic } from '#wire/azure/hub-topics.ts';
 import type { InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
@@ -22,6 +24,7 @@ export type SessionRooms = {
   readonly methods: Methods;
   readonly presence: Presence;
   readonly sessions: StoredSessions;
+  readonly refusals: Pick<RefusalLog, 'record'>;
   /** A message waits for its sync: `settle` must be called after the next batch. */
   readonly waits: (session: HubMqttSession) => void;
   readonly gone: (session: HubMqttSession) => void;
@@ -36,7 +39,11 @@ export type SessionFacts = {
   readonly isStored: boolean;
   readonly will: HubConnect['will'];
   readonly trackingId: string;
+  readonly remoteAddress: string;
 };
+
+/** What a device did that ended its session, for whoever asks why. */
+type Violation = { readonly reason: RefusalReason; readonly detail: string };
 
 /**
  * One signed-in device on MQTT. What stays the same is resolved here once; a telemetry message costs a
@@ -59,6 +66,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   #hearsDesired = false;
   #detachMethods: Cancel | undefined;
   #cause: DisconnectCause | undefined;
+  #violation: Violation | undefined;
 
   constructor(rooms: SessionRooms, facts: SessionFacts) {
     this.#rooms = rooms;
@@ -133,10 +141,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
-    if (cause === 'protocol-violation') {
-      const { deviceId } = this.caller;
-      this.#rooms.platform.log.warn('session.violated', { deviceId, reason, detail: this.#session.closeDetail });
-    }
+    if (cause === 'protocol-violation') this.#explain(this.#violation ?? violationOf(reason, this.#session.closeDetail));
   }
 
   close(cause: DisconnectCause): void {
@@ -161,8 +166,9 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       position = acceptTelemetry(this.#origin, bag, publish.payload, publish.retain);
     } catch (error) {
       // MQTT 3.1.1 has no way to refuse one message but to end the session; what was not acknowledged comes again.
-      const { code } = asProblem(error);
-      this.close(code === 'payload-too-large' ? 'protocol-violation' : 'storage-unavailable');
+      const { code, message } = asProblem(error);
+      if (code === 'payload-too-large') this.#violate('message-too-large', message);
+      else this.close('storage-unavailable');
       return;
     }
     if (publish.qos === 0) return;
@@ -194,8 +200,19 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
         break;
       default:
         // Unknown, or telemetry of somebody else: nothing that was sent is taken (4.5).
-        this.close('protocol-violation');
+        this.#violate('protocol-violation', `A message to ${publish.topic}, where this device may not send.`);
     }
+  }
+
+  #violate(reason: RefusalReason, detail: string): void {
+    this.#violation ??= { reason, detail };
+    this.close('protocol-violation');
+  }
+
+  #explain({ reason, detail }: Violation): void {
+    const { remoteAddress: peer } = this.#facts;
+    const trace = [{ check: reason, passed: false, detail }];
+    this.#rooms.refusals.record({ service: 'hub', subject: this.caller.deviceId, peer, reason, detail, trace });
   }
 
   /** Sends with QoS 0. A client that does not read what it asked for is cut off rather than misled. */
@@ -242,6 +259,12 @@ function causeOf(reason: CloseReason): DisconnectCause {
   if (reason === 'internal-error') return 'hub-failed';
   const causes: readonly DisconnectCause[] = ['disconnect', 'connection-lost', 'keep-alive-timeout'];
   return causes.find((cause) => cause === reason) ?? 'protocol-violation';
+}
+
+function violationOf(reason: CloseReason, detail: string): Violation {
+  if (reason === 'malformed-packet') return { reason: 'message-malformed', detail };
+  if (reason === 'packet-too-large') return { reason: 'message-too-large', detail };
+  return { reason: 'protocol-violation', detail: detail || reason };
 }
 
 /** Whoever lost the right to send has no last word either. */

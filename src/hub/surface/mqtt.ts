@@ -1,5 +1,4 @@
 import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
-import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { Refusal } from '#trust/verdict.ts';
 import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
@@ -11,10 +10,9 @@ import { type HubConnect, readHubConnect } from './mqtt-connect.ts';
 import { HubMqttSession, type SessionRooms } from './mqtt-session.ts';
 import { MqttSubscriptions } from './mqtt-subscriptions.ts';
 
-export type HubMqttOptions = Pick<SessionRooms, 'platform' | 'twins' | 'methods' | 'presence' | 'sessions'> & {
+export type HubMqttOptions = Pick<SessionRooms, 'platform' | 'twins' | 'methods' | 'presence' | 'sessions' | 'refusals'> & {
   readonly hostName: string;
   readonly events: EventLog;
-  readonly refusals: Pick<RefusalLog, 'record'>;
   readonly signIn: SignIn;
   readonly watches: CredentialWatches;
 };
@@ -123,6 +121,7 @@ export class HubMqtt implements MqttSurface {
       isStored,
       will: connect.will,
       trackingId: peer.trackingId,
+      remoteAddress: peer.remoteAddress,
     });
     attempt.accepted = live;
     presence.open(live);
