@@ -77,11 +77,11 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
       actions={
         mayWrite && (
           <>
-            <Button appearance="primary" icon={<SaveRegular />} onClick={saveChanges}>
-              Save
-            </Button>
             <Button icon={<DeleteRegular />} onClick={() => setDeleting(true)}>
               Delete group
+            </Button>
+            <Button appearance="primary" icon={<SaveRegular />} onClick={saveChanges}>
+              Save
             </Button>
           </>
         )
