@@ -13,7 +13,8 @@ export type Row = { service: Service; number: number; shows: string; file: strin
 
 const [begin, end] = ['<!-- rows: made by tools/compatibility.ts -->', '<!-- end of rows -->'];
 const serviceNames = Object.keys(pages).join('|');
-const testName = /\b(?:test|it)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
+/** In a call or in a table of cases: a text that begins with a tag is the name of a test. */
+const testName = new RegExp(`(['"\`])((?:${serviceNames}) \\d(?:\\\\.|(?!\\1)[^\\\\\\n])*)\\1`, 'g');
 const tags = new RegExp(`^((?:(?:${serviceNames}) )?\\d+(?:(?:, | and |, and )(?:(?:${serviceNames}) )?\\d+)*): (.*)$`, 's');
 
 /** The rows that the test names of one file make. */
