@@ -49,7 +49,8 @@ export async function openBrowser(): Promise<Browser> {
       const complaints: string[] = [];
       context.on('request', (request) => requests.push(request.url()));
       context.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+        if (message.type() === 'error' || message.type() === 'warning')
+          complaints.push(`${message.text()} (${message.location().url})`);
       });
       context.on('weberror', (event) => complaints.push(String(event.error())));
       return { context, requests, complaints, page: await context.newPage() };
@@ -82,3 +83,10 @@ export async function chooseFile(page: Page, path: string, press: () => Promise<
   const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press()]);
   await chooser.setFiles(path);
 }
+
+/** What a page that was opened with these permissions put on the clipboard. */
+export function readClipboard(page: Page): Promise<string> {
+  return page.evaluate<string>('navigator.clipboard.readText()');
+}
+
+export const clipboardPermissions = ['clipboard-read', 'clipboard-write'];

@@ -55,17 +55,12 @@ export function useLiveEvents(deviceId: string | undefined): void {
   const queryClient = useQueryClient();
   useEffect(() => {
     const source = new EventSource(withQuery('/api/ui/events', { device: deviceId }));
-    let wasLost = false;
     source.onopen = () => {
       setInterrupted(false);
-      // Whatever happened while the stream was down was not told; ask again.
-      if (wasLost) void queryClient.invalidateQueries();
-      wasLost = false;
+      // What happened between the answers on screen and this moment was told to nobody; ask again.
+      void queryClient.invalidateQueries();
     };
-    source.onerror = () => {
-      wasLost = true;
-      setInterrupted(true);
-    };
+    source.onerror = () => setInterrupted(true);
     for (const name of Object.keys(appliers) as UiEventName[]) listen(source, name, queryClient);
     return () => source.close();
   }, [deviceId, queryClient]);
