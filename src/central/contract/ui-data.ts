@@ -22,6 +22,12 @@ export const seriesResponseSchema = z.object({
 });
 export type SeriesResponse = z.infer<typeof seriesResponseSchema>;
 
+/** `GET /api/ui/devices/{id}/last-values`: of every telemetry that was ever received, by name. */
+export const lastValuesSchema = z.object({
+  values: z.record(z.string(), z.object({ value: z.json(), timestamp: z.string() })),
+});
+export type LastValuesBody = z.infer<typeof lastValuesSchema>;
+
 /** `GET /api/ui/devices/{id}/raw`: newest first. */
 export const rawQuerySchema = z.strictObject({
   before: z.string().max(256).optional(),

@@ -1,7 +1,7 @@
 import { formatInstant, type Instant, parseInstant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { apiQuerySchema } from '../contract/page.ts';
-import { rawQuerySchema, type SeriesResponse, seriesQuerySchema } from '../contract/ui-data.ts';
+import { type LastValuesBody, rawQuerySchema, type SeriesResponse, seriesQuerySchema } from '../contract/ui-data.ts';
 import type { Data } from '../data/data.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DeviceModel, TelemetryCapability } from '../templates/device-model.ts';
@@ -33,6 +33,20 @@ export function buildDataRoutes(rooms: Rooms): CentralRoute[] {
         const last = await data.lastKnown(deviceId, params.name ?? '');
         if (!last) throw new Problem('not-found', 'The device has sent no such telemetry.');
         return { json: { value: last.value, timestamp: formatInstant(last.at) } };
+      },
+    }),
+    centralRoute({
+      method: 'GET',
+      path: '/api/ui/devices/:deviceId/last-values',
+      permission: 'devices.read',
+      summary: 'The last known value of each telemetry of the template; those that never came are left out.',
+      async handle({ params }) {
+        const { deviceId } = await devices.require(params.deviceId ?? '');
+        const names = (await devices.modelOf(deviceId))?.telemetry.map(({ name }) => name) ?? [];
+        const found = await Promise.all(names.map(async (name) => [name, await data.lastKnown(deviceId, name)] as const));
+        const values: LastValuesBody['values'] = {};
+        for (const [name, last] of found) if (last) values[name] = { value: last.value, timestamp: formatInstant(last.at) };
+        return { json: { values } satisfies LastValuesBody };
       },
     }),
     centralRoute({

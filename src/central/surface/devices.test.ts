@@ -218,6 +218,9 @@ describe('devices', () => {
     const telemetry = raw.find(({ source }) => source === 'Telemetry');
     assert.equal(telemetry?.body, '{ "Temperature": "23.46" }');
     assert.deepEqual(telemetry?.modeled, { Temperature: { value: 23.46, coerced: true } }, 'central 43');
+    const { values } = (await call('GET', `/api/ui/devices/${id}/last-values`)).json;
+    const timestamp = new Date(bench.clock.now()).toISOString();
+    assert.deepEqual(values, { Temperature: { value: 23.46, timestamp } }, 'the last value, and none for what never came');
     const from = new Date(bench.clock.now() - minuteMs).toISOString();
     const to = new Date(bench.clock.now() + minuteMs).toISOString();
     const { series } = (await call('GET', `/api/ui/devices/${id}/series?from=${from}&to=${to}`)).json;

@@ -23,6 +23,7 @@ export type SigningCertificate = certificates.SigningCertificate;
 export type CertificatePut = certificates.CertificatePut;
 export type VerificationCode = certificates.VerificationCodeBody;
 export type CommandRequest = commands.CommandRequest;
+export type LastValues = data.LastValuesBody['values'];
 export type DeviceCommand = commands.DeviceCommand;
 export type DeviceTemplate = templates.DeviceTemplateBody;
 export type Device = publicDevices.DeviceBody;

@@ -95,7 +95,9 @@ export function DeviceListPage() {
               </Button>
             )}
             <span className={styles.count} role="status">
-              {shown.length === rows.length ? `${rows.length} devices` : `${shown.length} of ${rows.length} devices`}
+              {shown.length === rows.length
+                ? `${rows.length} ${rows.length === 1 ? 'device' : 'devices'}`
+                : `${shown.length} of ${rows.length} devices`}
             </span>
           </search>
           <DeviceTable rows={shown} sort={sort} onSort={(text) => setSearch(writeSort(search, text), { replace: true })} />

@@ -2,7 +2,7 @@ import { makeStyles, Subtitle2, tokens } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { DeviceModel, JsonValue } from '../../api/contract.ts';
-import { lastTelemetry } from '../../api/last-telemetry.ts';
+import { lastValues } from '../../api/last-values.ts';
 import { useLiveValues } from '../../api/live-events.ts';
 import { shortValue } from '../../components/json-text.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
@@ -25,20 +25,33 @@ const useStyles = makeStyles({
 export function LastValues({ deviceId, model, charted }: { deviceId: string; model: DeviceModel; charted: string[] }) {
   const styles = useStyles();
   const others = model.telemetry.filter((item) => !charted.includes(item.name));
+  const stored = useQuery({
+    queryKey: ['device', deviceId, 'last-values'],
+    queryFn: () => lastValues(deviceId),
+    enabled: others.length > 0,
+  }).data;
   if (others.length === 0) return null;
   return (
     <div className={styles.grid}>
       {others.map((item) => (
-        <LastValue key={item.name} deviceId={deviceId} name={item.name} displayName={item.displayName} />
+        <LastValue
+          key={item.name}
+          deviceId={deviceId}
+          name={item.name}
+          displayName={item.displayName}
+          stored={stored?.[item.name]}
+        />
       ))}
     </div>
   );
 }
 
-function LastValue({ deviceId, name, displayName }: { deviceId: string; name: string; displayName: string }) {
+type Value = { value: JsonValue; timestamp: string };
+type LastValueProps = { deviceId: string; name: string; displayName: string; stored: Value | undefined };
+
+function LastValue({ deviceId, name, displayName, stored }: LastValueProps) {
   const styles = useStyles();
-  const stored = useQuery({ queryKey: ['device', deviceId, 'last', name], queryFn: () => lastTelemetry(deviceId, name) }).data;
-  const [live, setLive] = useState<{ value: JsonValue; timestamp: string }>();
+  const [live, setLive] = useState<Value>();
   useLiveValues(deviceId, (points) => {
     const point = points.findLast((candidate) => candidate.name === name);
     if (point) setLive({ value: point.value, timestamp: new Date(point.at).toISOString() });
