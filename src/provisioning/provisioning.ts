@@ -8,7 +8,7 @@ import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
 import { openIdScope } from './instances/id-scope.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
-import type { DaaIdentityMode } from './registration/register-device.ts';
+import type { DaaIdentityMode } from './registration/provision-identity.ts';
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
@@ -46,12 +46,12 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
   const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
   const registrations = openRegistrations(database, instanceName, settings);
   const attest = new AttestRegistration({ platform, idScope, groups, authorities, refusals });
-  const calls = new DeviceCalls(platform, attest, registrations.device);
+  const calls = new DeviceCalls(platform, { attest, registrations: registrations.device, refusals });
   return {
     idScope,
     hostName: hub.hostName,
     mqtt: new ProvisioningMqtt({ platform, calls, refusals }),
-    http: await buildProvisioningHttp(platform, calls),
+    http: await buildProvisioningHttp(platform, calls, refusals),
     authorities,
     groups,
     registrations,

@@ -3,7 +3,8 @@ import type { Platform } from '#base/platform.ts';
 import { asProblem } from '#base/problem.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
-import type { RefusalReason } from '#trust/verdict.ts';
+import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
+import { violationOf } from '#trust/violation.ts';
 import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic } from '#wire/azure/hub-topics.ts';
 import type { InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
@@ -42,9 +43,6 @@ export type SessionFacts = {
   readonly remoteAddress: string;
 };
 
-/** What a device did that ended its session, for whoever asks why. */
-type Violation = { readonly reason: RefusalReason; readonly detail: string };
-
 /**
  * One signed-in device on MQTT. What stays the same is resolved here once; a telemetry message costs a
  * comparison of its topic's beginning, an append and a note of its packet id. Acknowledgements leave
@@ -66,7 +64,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   #hearsDesired = false;
   #detachMethods: Cancel | undefined;
   #cause: DisconnectCause | undefined;
-  #violation: Violation | undefined;
+  #violation: Refusal | undefined;
 
   constructor(rooms: SessionRooms, facts: SessionFacts) {
     this.#rooms = rooms;
@@ -205,14 +203,13 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   }
 
   #violate(reason: RefusalReason, detail: string): void {
-    this.#violation ??= { reason, detail };
+    this.#violation ??= refuse(reason, detail).refusal;
     this.close('protocol-violation');
   }
 
-  #explain({ reason, detail }: Violation): void {
+  #explain(violation: Refusal): void {
     const { remoteAddress: peer } = this.#facts;
-    const trace = [{ check: reason, passed: false, detail }];
-    this.#rooms.refusals.record({ service: 'hub', subject: this.caller.deviceId, peer, reason, detail, trace });
+    this.#rooms.refusals.record({ service: 'hub', subject: this.caller.deviceId, peer, ...violation });
   }
 
   /** Sends with QoS 0. A client that does not read what it asked for is cut off rather than misled. */
@@ -259,12 +256,6 @@ function causeOf(reason: CloseReason): DisconnectCause {
   if (reason === 'internal-error') return 'hub-failed';
   const causes: readonly DisconnectCause[] = ['disconnect', 'connection-lost', 'keep-alive-timeout'];
   return causes.find((cause) => cause === reason) ?? 'protocol-violation';
-}
-
-function violationOf(reason: CloseReason, detail: string): Violation {
-  if (reason === 'malformed-packet') return { reason: 'message-malformed', detail };
-  if (reason === 'packet-too-large') return { reason: 'message-too-large', detail };
-  return { reason: 'protocol-violation', detail: detail || reason };
 }
 
 /** Whoever lost the right to send has no last word either. */

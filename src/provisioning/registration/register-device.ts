@@ -1,4 +1,3 @@
-import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import { sha256Hex } from '#base/bytes.ts';
 import { isRegistrationId } from '#base/ids.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
@@ -8,17 +7,14 @@ import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import type { Allocator } from '../allocation/allocator.ts';
+import { type IdentityOptions, provisionIdentity } from './provision-identity.ts';
 import type { Operation, Registration } from './registration.ts';
 import type { RegistrationStore } from './registration-store.ts';
 
-export type DaaIdentityMode = 'selfSigned' | 'caSigned';
-
-export type RegisterDeviceOptions = {
+export type RegisterDeviceOptions = IdentityOptions & {
   readonly platform: Platform;
-  readonly hub: Pick<Hub, 'hostName' | 'registry' | 'authorities'>;
-  readonly authorities: Pick<CaCertificates, 'loadVerified'>;
+  readonly hub: Pick<Hub, 'hostName'>;
   readonly idScope: string;
-  readonly daaIdentityMode: DaaIdentityMode;
   allocate: Allocator;
 };
 
@@ -26,6 +22,8 @@ export type RegisterDeviceOptions = {
 export type RegistrationProgress =
   | { readonly status: 'assigning'; readonly operationId: string; readonly registrationId: string }
   | { readonly status: 'done'; readonly operationId: string; readonly registration: Registration };
+
+type Attempt = { readonly operationId: string; readonly leafDer: Buffer; readonly progress: Promise<RegistrationProgress> };
 
 /** An operation whose device never came back for it is forgotten. */
 const operationLifeMs = 2 * dayMs;
@@ -40,7 +38,7 @@ export class RegisterDevice {
   readonly #store: RegistrationStore;
   readonly #options: RegisterDeviceOptions;
   /** By registration id in lower case: one attempt at a time for a device. */
-  readonly #running = new Map<string, Promise<RegistrationProgress>>();
+  readonly #running = new Map<string, Attempt>();
   readonly #starting = new Map<string, Promise<Operation>>();
 
   constructor(store: RegistrationStore, options: RegisterDeviceOptions) {
@@ -54,8 +52,10 @@ export class RegisterDevice {
    */
   async register(caller: RegistrationCaller, payload: string | undefined): Promise<string> {
     if (!isRegistrationId(caller.registrationId))
-      throw new Problem('argument-invalid', 'The registration id has characters that are not allowed.');
-    const key = caller.registrationId.toLowerCase();
+      throw new Problem('argument-invalid', 'The registration id has characters that are not allowed.', {
+        reason: 'registration-id-malformed',
+      });
+    const key = keyOf(caller);
     const starting = this.#starting.get(key) ?? this.#start(caller.registrationId, payload);
     this.#starting.set(key, starting);
     try {
@@ -74,7 +74,8 @@ export class RegisterDevice {
     if (!operation || operation.registrationId.toLowerCase() !== caller.registrationId.toLowerCase()) {
       throw new Problem('registration-not-found', 'There is no such operation.');
     }
-    if (!operation.isDone) return this.#advance(operation, caller);
+    const isRunning = this.#running.get(keyOf(caller))?.operationId === operationId;
+    if (!operation.isDone || isRunning) return this.#advance(operation, caller);
     const registration = await this.#store.load(operation.registrationId);
     if (!registration) throw new Problem('registration-not-found', 'The registration was deleted.');
     return { status: 'done', operationId, registration };
@@ -101,12 +102,20 @@ export class RegisterDevice {
   }
 
   #advance(operation: Operation, caller: RegistrationCaller): Promise<RegistrationProgress> {
-    const key = operation.registrationId.toLowerCase();
+    const key = keyOf(caller);
+    const { operationId } = operation;
     const running = this.#running.get(key);
-    if (running) return running;
-    const attempt = this.#assign(operation, caller).finally(() => this.#running.delete(key));
+    if (running?.operationId === operationId && running.leafDer.equals(caller.leafDer)) return running.progress;
+    // A renewed certificate takes its turn: the hub must hold the one of whoever is told of the assignment.
+    const before = running?.progress.catch(() => undefined) ?? Promise.resolve(undefined);
+    const progress = before
+      .then(() => this.#assign(operation, caller))
+      .finally(() => {
+        if (this.#running.get(key) === attempt) this.#running.delete(key);
+      });
+    const attempt: Attempt = { operationId, leafDer: caller.leafDer, progress };
     this.#running.set(key, attempt);
-    return attempt;
+    return progress;
   }
 
   async #assign(operation: Operation, caller: RegistrationCaller): Promise<RegistrationProgress> {
@@ -136,7 +145,7 @@ export class RegisterDevice {
       return this.#finish(operation, { ...base, result });
     }
     const deviceId = allocation.deviceId ?? caller.registrationId;
-    await this.#provision(deviceId, caller, allocation.initialTwin);
+    await provisionIdentity(this.#options, deviceId, caller, allocation.initialTwin);
     const payload = allocation.payload === undefined ? {} : { payload: allocation.payload };
     const result = {
       status: 'assigned',
@@ -146,35 +155,6 @@ export class RegisterDevice {
       ...payload,
     } as const;
     return this.#finish(operation, { ...base, result });
-  }
-
-  /**
-   * The hub holds the thumbprint of exactly this leaf, replaced before the device is told (sphere.md
-   * fact 11); or, where the operator chose so, it trusts the CA, which its owner has proven to us.
-   */
-  async #provision(
-    deviceId: string,
-    caller: RegistrationCaller,
-    initialTwin?: { tags?: Record<string, Json>; desired?: Record<string, Json> },
-  ): Promise<void> {
-    const { hub, daaIdentityMode } = this.#options;
-    const twin = initialTwin === undefined ? {} : { initialTwin };
-    if (daaIdentityMode === 'selfSigned') {
-      const authentication = { type: 'selfSigned', primaryThumbprint: sha256Hex(caller.leafDer) } as const;
-      await hub.registry.provision({ deviceId, authentication, ...twin });
-      return;
-    }
-    await this.#introduceAuthority(caller.anchorSha256);
-    await hub.registry.provision({ deviceId, authentication: { type: 'certificateAuthority' }, ...twin });
-  }
-
-  async #introduceAuthority(anchorSha256: string): Promise<void> {
-    const { hub, authorities } = this.#options;
-    const isKnown = (await hub.authorities.loadVerified()).some((known) => known.sha256Thumbprint === anchorSha256);
-    const anchor = (await authorities.loadVerified()).find((verified) => verified.sha256Thumbprint === anchorSha256);
-    if (isKnown || !anchor) return;
-    const certificateId = `dps-${anchorSha256.slice(0, 32)}`;
-    await hub.authorities.upload({ certificateId, file: anchor.der, verifiedOnUpload: true, replace: true, by: 'provisioning' });
   }
 
   async #finish(operation: Operation, registration: Registration): Promise<RegistrationProgress> {
@@ -191,6 +171,10 @@ export class RegisterDevice {
     const { log } = this.#options.platform;
     log.error('registration.interrupted', { registrationId: operation.registrationId, error: String(error) });
   }
+}
+
+function keyOf({ registrationId }: RegistrationCaller): string {
+  return registrationId.toLowerCase();
 }
 
 /** Java's SDK sends an object as a text of JSON: the allocator gets the object. */

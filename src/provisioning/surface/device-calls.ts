@@ -1,9 +1,11 @@
 import type { Json } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem } from '#base/problem.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
+import { type Refusal, refuse } from '#trust/verdict.ts';
 import type { AttestRegistration, RegistrationEvidence } from '../registration/attest-registration.ts';
-import type { RegisterDevice } from '../registration/register-device.ts';
+import type { RegisterDevice, RegistrationProgress } from '../registration/register-device.ts';
 import {
   formatAccepted,
   formatDisabled,
@@ -12,7 +14,7 @@ import {
   readRegisterBody,
   retryAfterSeconds,
 } from './bodies.ts';
-import { renderDpsProblem, renderDpsRefusal } from './errors.ts';
+import { refusalOfProblem, renderDpsProblem, renderDpsRefusal } from './errors.ts';
 
 /** An answer before it is put on a transport. */
 export type DeviceAnswer = { readonly status: number; readonly retryAfterSeconds: number | undefined; readonly body: object };
@@ -22,11 +24,16 @@ export class DeviceCalls {
   readonly #platform: Platform;
   readonly #attest: AttestRegistration;
   readonly #registrations: RegisterDevice;
+  readonly #refusals: Pick<RefusalLog, 'record'>;
 
-  constructor(platform: Platform, attest: AttestRegistration, registrations: RegisterDevice) {
+  constructor(
+    platform: Platform,
+    rooms: { attest: AttestRegistration; registrations: RegisterDevice; refusals: Pick<RefusalLog, 'record'> },
+  ) {
     this.#platform = platform;
-    this.#attest = attest;
-    this.#registrations = registrations;
+    this.#attest = rooms.attest;
+    this.#registrations = rooms.registrations;
+    this.#refusals = rooms.refusals;
   }
 
   register(evidence: RegistrationEvidence, readBody: () => Json | undefined): Promise<DeviceAnswer> {
@@ -45,7 +52,9 @@ export class DeviceCalls {
       evidence,
       undefined,
       async (caller) => {
-        const { status, body } = formatProgress(await this.#registrations.poll(caller, operationId));
+        const progress = await this.#registrations.poll(caller, operationId);
+        this.#keep(evidence, refusalOfAllocation(progress));
+        const { status, body } = formatProgress(progress);
         return { status, retryAfterSeconds: status === 202 ? retryAfterSeconds : undefined, body };
       },
       operationId,
@@ -78,6 +87,7 @@ export class DeviceCalls {
       return renderDpsRefusal(evidence.hasToken ? 'token' : 'certificate', trackingId, this.#platform.clock.now());
     } catch (error) {
       const problem = asProblem(error);
+      this.#keep(evidence, refusalOfProblem(problem));
       if (problem.code === 'internal') {
         this.#platform.log.error('registration.broke', {
           trackingId,
@@ -89,7 +99,17 @@ export class DeviceCalls {
     }
   }
 
+  #keep({ registrationId, remoteAddress }: RegistrationEvidence, refusal: Refusal | undefined): void {
+    if (refusal) this.#refusals.record({ service: 'provisioning', subject: registrationId, peer: remoteAddress, ...refusal });
+  }
+
   #newOperationId(): string {
     return `4.${this.#platform.random.bytes(8).toString('hex')}.${this.#platform.random.uuid()}`;
   }
+}
+
+function refusalOfAllocation(progress: RegistrationProgress): Refusal | undefined {
+  if (progress.status !== 'done' || progress.registration.result.status !== 'failed') return undefined;
+  const { groupId, result } = progress.registration;
+  return refuse('allocation-refused', `${result.errorMessage} (enrollment group ${groupId})`).refusal;
 }

@@ -1,5 +1,6 @@
 import { formatInstantTicks, type Instant } from '#base/instant.ts';
 import type { Problem, ProblemCode } from '#base/problem.ts';
+import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
 
 /** Six digits whose first three are the status: some SDKs divide by 1000 (dps-device-protocol.md 6.5). */
 const errorCodes = {
@@ -61,4 +62,17 @@ export function renderDpsRefusal(kind: 'certificate' | 'token', trackingId: stri
     retryAfterSeconds: undefined,
     body: { errorCode, trackingId, message, timestampUtc: formatInstantTicks(at) },
   };
+}
+
+const refusalReasons: Partial<Record<ProblemCode, RefusalReason>> = {
+  malformed: 'message-malformed',
+  'argument-invalid': 'message-malformed',
+  'not-supported': 'message-malformed',
+  'payload-too-large': 'message-too-large',
+};
+
+/** What to keep of a request that is turned down for what it says; undefined when the fault is not the device's. */
+export function refusalOfProblem({ code, reason, message }: Problem): Refusal | undefined {
+  const kept = reason === 'registration-id-malformed' ? reason : refusalReasons[code];
+  return kept && refuse(kept, message).refusal;
 }

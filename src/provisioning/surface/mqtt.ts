@@ -1,12 +1,13 @@
 import type { Platform } from '#base/platform.ts';
 import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
-import type { RefusalReason } from '#trust/verdict.ts';
+import { type Refusal, refuse } from '#trust/verdict.ts';
+import { violationOf } from '#trust/violation.ts';
 import { dpsResponseFilter, formatDpsResponseTopic, parseDpsRequestTopic } from '#wire/azure/dps-topics.ts';
 import { parseMqttUserName } from '#wire/azure/user-name.ts';
 import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import { subscriptionRefused } from '#wire/mqtt/packet.ts';
-import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { RegistrationEvidence } from '../registration/attest-registration.ts';
 import { parseBody, registerBytesMax } from './bodies.ts';
 import type { DeviceAnswer, DeviceCalls } from './device-calls.ts';
@@ -40,7 +41,7 @@ export class ProvisioningMqtt implements MqttSurface {
       hasToken: (connect.password?.length ?? 0) > 0,
       remoteAddress: peer.remoteAddress,
     };
-    const handler = new RegisteringDevice(session, evidence, this.#options.calls);
+    const handler = new RegisteringDevice(session, evidence, this.#options);
     const refused = refusalOf(connect, evidence);
     // The handler must be in place before the session goes on, so the answer comes a moment later.
     queueMicrotask(() => {
@@ -55,41 +56,46 @@ export class ProvisioningMqtt implements MqttSurface {
   }
 }
 
-function refusalOf(connect: ConnectPacket, evidence: RegistrationEvidence) {
-  const refuse = (reason: RefusalReason, detail: string) => ({
-    reason,
-    detail,
-    trace: [{ check: reason, passed: false, detail }],
-  });
+function refusalOf(connect: ConnectPacket, evidence: RegistrationEvidence): Refusal | undefined {
   if (evidence.registrationId === '') {
-    return refuse('user-name-malformed', 'The user name is not {scope}/registrations/{id}/api-version={version}.');
+    return refuse('user-name-malformed', 'The user name is not {scope}/registrations/{id}/api-version={version}.').refusal;
   }
   // Ids ignore case; the client id is checked the same way as everything else about them.
   if (connect.clientId.toLowerCase() !== evidence.registrationId.toLowerCase()) {
     return refuse(
       'client-id-mismatch',
       `The client id ${connect.clientId} is not the registration id ${evidence.registrationId}.`,
-    );
+    ).refusal;
   }
   if (!evidence.hasToken && evidence.certificates.length === 0) {
-    return refuse('credentials-missing', 'The device sent neither a certificate nor a token.');
+    return refuse('credentials-missing', 'The device sent neither a certificate nor a token.').refusal;
   }
   return undefined;
 }
+
+/** Ends that are nobody's fault, or of which a refusal is kept already. */
+const ordinaryEnds: ReadonlySet<string> = new Set([
+  'disconnect',
+  'connection-lost',
+  'keep-alive-timeout',
+  'refused',
+  'server-stopping',
+  'internal-error',
+]);
 
 /** One connection. Requests are answered one after the other, each with exactly one message, PUBACK first. */
 class RegisteringDevice implements SessionHandler {
   readonly #session: MqttServerSession;
   readonly #evidence: RegistrationEvidence;
-  readonly #calls: DeviceCalls;
+  readonly #options: ProvisioningMqttOptions;
   #answers: Promise<void> = Promise.resolve();
   #waiting = 0;
   #granted: 0 | 1 | undefined;
 
-  constructor(session: MqttServerSession, evidence: RegistrationEvidence, calls: DeviceCalls) {
+  constructor(session: MqttServerSession, evidence: RegistrationEvidence, options: ProvisioningMqttOptions) {
     this.#session = session;
     this.#evidence = evidence;
-    this.#calls = calls;
+    this.#options = options;
   }
 
   publish({ topic, payload, qos, packetId }: InboundPublish): void {
@@ -101,12 +107,13 @@ class RegisteringDevice implements SessionHandler {
     if (qos === 1) this.#session.acknowledge(packetId);
     // One byte more than allowed is enough to be refused; a body is copied since its memory is used again.
     const body = Buffer.from(payload.subarray(0, registerBytesMax + 1));
+    const { calls } = this.#options;
     this.#waiting += 1;
     this.#answers = this.#answers.then(async () => {
       const answer =
         request.kind === 'register'
-          ? await this.#calls.register(this.#evidence, () => parseBody(body))
-          : await this.#calls.poll(this.#evidence, request.operationId);
+          ? await calls.register(this.#evidence, () => parseBody(body))
+          : await calls.poll(this.#evidence, request.operationId);
       this.#waiting -= 1;
       this.#send(request.requestId, answer);
     });
@@ -128,8 +135,12 @@ class RegisteringDevice implements SessionHandler {
     this.#session.unsubscribed(packetId);
   }
 
-  ended(): void {
+  ended(reason: CloseReason): void {
     this.#granted = undefined;
+    if (ordinaryEnds.has(reason)) return;
+    const { registrationId: subject, remoteAddress: peer } = this.#evidence;
+    const violation = violationOf(reason, this.#session.closeDetail);
+    this.#options.refusals.record({ service: 'provisioning', subject, peer, ...violation });
   }
 
   #send(requestId: string, { status, retryAfterSeconds, body }: DeviceAnswer): void {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Problem } from '#base/problem.ts';
+import type { Database } from '#storage/database.ts';
+import { testDatabases } from '#test/support/databases.ts';
+import { testPlatform } from '#test/support/test-platform.ts';
+import type { NewEnrollmentGroup } from './enrollment-group.ts';
+import { EnrollmentGroups } from './enrollment-groups.ts';
+
+const code = (wanted: string) => (error: unknown) => error instanceof Problem && error.code === wanted;
+
+function newGroup(groupId: string, changes: Partial<NewEnrollmentGroup> = {}): NewEnrollmentGroup {
+  return { groupId, displayName: groupId, type: 'iot', isEnabled: true, attestation: { type: 'symmetricKey' }, ...changes };
+}
+
+for (const { name, open } of testDatabases()) {
+  describe(`enrollment groups on ${name}`, () => {
+    let database: Database;
+    let close: () => Promise<void>;
+    let made = 0;
+    before(async () => {
+      ({ database, close } = await open());
+    });
+    after(() => close());
+
+    function groupsOf(instance = `dps-${++made}`) {
+      const platform = testPlatform(instance);
+      return { ...platform, instance, groups: new EnrollmentGroups(platform, database, instance) };
+    }
+
+    test('a group comes back as it was made, with its dates and an etag', async () => {
+      const { groups, clock } = groupsOf();
+      const attestation = { type: 'x509', primaryCertificateId: 'a', secondaryCertificateId: 'b' } as const;
+      const made = await groups.create(newGroup('Line-1', { type: 'iotEdge', isEnabled: false, attestation }));
+      assert.deepEqual(await groups.load('Line-1'), made);
+      assert.equal(made.createdAt, clock.now());
+      assert.notEqual(made.etag, '');
+      for (const slot of [{}, { primaryCertificateId: 'a' }, { secondaryCertificateId: 'b' }]) {
+        const changed = await groups.replace({ ...made, attestation: { type: 'x509', ...slot } });
+        assert.deepEqual((await groups.require('Line-1')).attestation, changed.attestation);
+      }
+    });
+
+    test('an id in another case is the same group, and the first spelling is kept', async () => {
+      const { groups } = groupsOf();
+      await groups.create(newGroup('Line-1'));
+      await assert.rejects(groups.create(newGroup('LINE-1')), code('already-exists'));
+      assert.equal((await groups.replace(newGroup('line-1', { displayName: 'new' }))).groupId, 'Line-1');
+      assert.equal((await groups.load('lInE-1'))?.displayName, 'new');
+      await groups.delete('LINE-1');
+      assert.deepEqual(await groups.list(), []);
+    });
+
+    test('of two that are made at once, one exists', async () => {
+      const { groups } = groupsOf();
+      const results = await Promise.allSettled([groups.create(newGroup('a')), groups.create(newGroup('A'))]);
+      assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+      assert.equal((await groups.list()).length, 1);
+    });
+
+    test('groups are listed in the order in which they were made', async () => {
+      const { groups, clock } = groupsOf();
+      for (const id of ['z', 'a', 'm']) {
+        await groups.create(newGroup(id));
+        clock.advance(1);
+      }
+      assert.deepEqual(
+        (await groups.list()).map(({ groupId }) => groupId),
+        ['z', 'a', 'm'],
+      );
+    });
+
+    test('a change gives a new etag and keeps the date of creation; a stale etag changes nothing', async () => {
+      const { groups, clock } = groupsOf();
+      const first = await groups.create(newGroup('g'));
+      clock.advance(5);
+      const second = await groups.replace(newGroup('g', { isEnabled: false }), first.etag);
+      assert.notEqual(second.etag, first.etag);
+      assert.equal(second.createdAt, first.createdAt);
+      assert.equal(second.updatedAt, clock.now());
+      await assert.rejects(groups.replace(newGroup('g', { displayName: 'late' }), first.etag), code('precondition-failed'));
+      await assert.rejects(groups.delete('g', first.etag), code('precondition-failed'));
+      assert.deepEqual(await groups.load('g'), second);
+    });
+
+    test('what does not exist is enrollment-not-found', async () => {
+      const { groups } = groupsOf();
+      assert.equal(await groups.load('g'), undefined);
+      for (const attempt of [groups.require('g'), groups.replace(newGroup('g')), groups.delete('g')]) {
+        await assert.rejects(attempt, code('enrollment-not-found'));
+      }
+    });
+
+    test('instances of one database do not see each other', async () => {
+      const one = groupsOf();
+      const other = groupsOf();
+      await one.groups.create(newGroup('g'));
+      assert.equal(await other.groups.load('g'), undefined);
+      await other.groups.create(newGroup('g', { displayName: 'other' }));
+      await other.groups.delete('g');
+      assert.equal((await one.groups.load('g'))?.displayName, 'g');
+    });
+
+    test('there are at most 200 groups', async () => {
+      const { groups } = groupsOf();
+      for (let i = 0; i < 200; i++) await groups.create(newGroup(`g-${i}`));
+      await assert.rejects(groups.create(newGroup('one-more')), code('quota-exceeded'));
+      await groups.delete('g-7');
+      await groups.create(newGroup('one-more'));
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import { sha256Hex } from '#base/bytes.ts';
+import type { JsonObject } from '#base/json.ts';
+import type { Hub } from '#hub/hub.ts';
+import type { RegistrationCaller } from '#trust/caller.ts';
+
+export type DaaIdentityMode = 'selfSigned' | 'caSigned';
+
+export type IdentityOptions = {
+  readonly hub: Pick<Hub, 'registry' | 'authorities'>;
+  readonly authorities: Pick<CaCertificates, 'loadVerified'>;
+  readonly daaIdentityMode: DaaIdentityMode;
+};
+
+/**
+ * Makes or renews the device's identity at the hub. The hub holds the thumbprint of exactly this leaf,
+ * replaced before the device is told (sphere.md fact 11); or, where the operator chose so, it trusts
+ * the CA, which its owner has proven to us.
+ */
+export async function provisionIdentity(
+  options: IdentityOptions,
+  deviceId: string,
+  caller: RegistrationCaller,
+  initialTwin?: { tags?: JsonObject; desired?: JsonObject },
+): Promise<void> {
+  const { hub, daaIdentityMode } = options;
+  const twin = initialTwin === undefined ? {} : { initialTwin };
+  if (daaIdentityMode === 'selfSigned') {
+    const authentication = { type: 'selfSigned', primaryThumbprint: sha256Hex(caller.leafDer) } as const;
+    await hub.registry.provision({ deviceId, authentication, ...twin });
+    return;
+  }
+  await introduceAuthority(options, caller.anchorSha256);
+  await hub.registry.provision({ deviceId, authentication: { type: 'certificateAuthority' }, ...twin });
+}
+
+async function introduceAuthority({ hub, authorities }: IdentityOptions, anchorSha256: string): Promise<void> {
+  const isKnown = (await hub.authorities.loadVerified()).some((known) => known.sha256Thumbprint === anchorSha256);
+  const anchor = (await authorities.loadVerified()).find((verified) => verified.sha256Thumbprint === anchorSha256);
+  if (isKnown || !anchor) return;
+  const certificateId = `dps-${anchorSha256.slice(0, 32)}`;
+  await hub.authorities.upload({ certificateId, file: anchor.der, verifiedOnUpload: true, replace: true, by: 'provisioning' });
+}
