@@ -7,7 +7,13 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './run.ts';
 
-const pages = { hub: 'iot-hub.md', dps: 'dps.md', central: 'central.md', sphere: 'sphere.md' } as const;
+const pages = {
+  hub: 'iot-hub.md',
+  dps: 'dps.md',
+  central: 'central.md',
+  sphere: 'sphere.md',
+  'thin-edge': 'thin-edge.md',
+} as const;
 type Service = keyof typeof pages;
 export type Row = { service: Service; number: number; shows: string; file: string };
 

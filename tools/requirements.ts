@@ -11,6 +11,7 @@ type Requirement = { readonly programs: readonly string[]; readonly package: str
 const requirements: readonly Requirement[] = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
   { programs: ['openssl'], package: 'openssl' },
+  { programs: ['mosquitto_pub'], package: 'mosquitto-clients' },
   { programs: ['unshare'], package: 'util-linux' },
   { programs: ['ip'], package: 'iproute2', places: ['/usr/sbin', '/sbin'] },
   { programs: ['initdb'], package: 'postgresql', places: globSync('/usr/lib/postgresql/*/bin') },

@@ -137,7 +137,7 @@ function checkDocuments(): Finding[] {
 
 /** Compatibility rows name their test as `path/to/file.test.ts`; the file must exist and carry the row's number. */
 function checkRow(file: string, line: number, text: string): Finding[] {
-  const [, tag, number, test] = text.match(/^\|\s*(sphere|dps|hub|central)\s+(\d+)\s*\|.*`([^`]+\.test\.tsx?)`/) ?? [];
+  const [, tag, number, test] = text.match(/^\|\s*(sphere|dps|hub|central|thin-edge)\s+(\d+)\s*\|.*`([^`]+\.test\.tsx?)`/) ?? [];
   if (!tag || !test) return [];
   if (!existsSync(join(root, test))) return [{ file, line, message: `${test} does not exist` }];
   const names = new RegExp(`['"\`](?:[^'"\`]*[ ,/])?${tag} (?:\\d+, )*${number}\\b`);

@@ -18,6 +18,7 @@ import { seededRandom } from '#test/support/seeded-random.ts';
 import { isSignedBy } from './certificate.ts';
 import { issueCertificate } from './issue.ts';
 import { generateEcKey, generateRsaKey, type KeyPair } from './key.ts';
+import { formatNameAsEncoded } from './names.ts';
 import { toPem } from './pem.ts';
 
 const random = seededRandom('issue');
@@ -250,4 +251,28 @@ test('a self-signed device certificate is as thin-edge makes it: CA:TRUE, no usa
   );
   assert.equal(certificate.notAfter, plus(testNow, 364 * dayMs));
   assert.ok(isSignedBy(certificate, certificate));
+});
+
+test('a device certificate keeps its serial with its key, has UTF8String names, and lasts as long as its owner wants', async () => {
+  const issue = ({ publicKey, privateKey }: ReturnType<typeof generateEcKey>, lifeMs?: number) =>
+    issueCertificate({
+      profile: 'device-self-signed',
+      subject: [
+        ['CN', 'a,b\u202e'],
+        ['O', 'Thin Edge'],
+      ],
+      publicKey,
+      issuer: { selfSignedWith: privateKey },
+      now: testNow,
+      random,
+      ...(lifeMs !== undefined && { lifeMs }),
+    });
+  const key = generateEcKey('P-256');
+  const [first, renewed, other] = [await issue(key), await issue(key, 30 * dayMs + 1), await issue(generateEcKey('P-256'))];
+  assert.equal(renewed.serialHex, first.serialHex);
+  assert.notEqual(other.serialHex, first.serialHex);
+  assert.match(first.serialHex, /^[0-7][0-9A-F]{1,39}$/);
+  assert.equal(renewed.notAfter - renewed.notBefore, 30 * dayMs);
+  assert.ok(first.subjectDer.includes(Buffer.from('0c095468696e2045646765', 'hex')));
+  assert.equal(formatNameAsEncoded(first.subjectDer), 'CN=a,b\\E2\\80\\AE, O=Thin Edge');
 });
