@@ -19,6 +19,7 @@ import type { CertificateEntry, useCertificateActions } from '../../api/enrollme
 import { useMay } from '../../api/session.ts';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { FileButton } from '../../components/file-button.tsx';
+import { useEscape } from '../../components/use-escape.ts';
 import { useReturnFocus } from '../../components/use-return-focus.ts';
 import { CertificateDetails, CertificateFacts } from './certificate-facts.tsx';
 import { certificateFileTypes } from './certificate-file.ts';
@@ -52,6 +53,7 @@ type Props = {
 export function CertificatePanel({ entry, certificate, actions, uploadError, mayWrite, onFile, onDelete, onClose }: Props) {
   const styles = useStyles();
   useReturnFocus();
+  useEscape(onClose);
   const mayVouch = useMay('groups.verify-on-upload');
   const [isVouched, setVouched] = useState(false);
   const title = entry === 'primary' ? 'Primary Certificate' : 'Secondary Certificate';

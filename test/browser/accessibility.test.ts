@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { everyPage, openOverlay, overlays, visit } from '#test/support/every-page.ts';
+import { type FurnishedHome, startFurnishedHome } from '#test/support/furnished-home.ts';
+import { type Browser, openBrowser, signIn } from '#test/support/open-browser.ts';
+
+describe('axe on every page', () => {
+  let furnished: FurnishedHome;
+  let browser: Browser;
+  before(async () => {
+    [furnished, browser] = await Promise.all([startFurnishedHome(), openBrowser()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await furnished?.close();
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`central 8: no page and nothing that opens on one has a serious violation in the ${colorScheme} theme`, async () => {
+      const { home } = furnished;
+      const { page } = await browser.open({ colorScheme });
+      await page.goto(new URL('/sign-in', home.status.central.url).href);
+      await page.getByRole('heading', { level: 1, name: 'Sign in to Homeport' }).waitFor();
+      await noViolations(page, 'sign-in');
+      await signIn(home, page);
+      for (const stop of everyPage(furnished)) {
+        await visit(home, page, stop);
+        await noViolations(page, stop.name);
+      }
+      for (const overlay of overlays) {
+        await openOverlay(home, page, overlay);
+        await noViolations(page, overlay.name);
+      }
+    });
+  }
+});
+
+async function noViolations(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const words = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join('\n   ')}`);
+  assert.deepEqual(words, [], where);
+}

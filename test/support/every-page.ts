@@ -1,0 +1,102 @@
+import type { Page } from 'playwright-core';
+import type { FurnishedHome } from './furnished-home.ts';
+
+export type Visit = { name: string; path: string; arrive: (page: Page) => Promise<unknown> };
+export type Overlay = { name: string; path: string; open: (page: Page) => Promise<unknown> };
+
+const groups = '/permissions/device-connection-groups';
+
+const heading = (name: string | RegExp) => (page: Page) => page.getByRole('heading', { level: 1, name }).waitFor();
+const first = (role: 'img' | 'row' | 'cell' | 'region', name: string | RegExp) => (page: Page) =>
+  page.getByRole(role, { name }).first().waitFor();
+
+/** One address for every page that there is, and for the states of it that look different. */
+export function everyPage({ demoId, thermometerId }: FurnishedHome): Visit[] {
+  return [
+    { name: 'devices', path: '/devices', arrive: first('row', /Provisioned/) },
+    { name: 'charts', path: `/devices/${demoId}`, arrive: first('img', /^Chart\. Temperature: \d/) },
+    { name: 'raw data', path: `/devices/${demoId}/raw-data`, arrive: first('row', /Telemetry/) },
+    { name: 'properties', path: `/devices/${thermometerId}/properties`, arrive: first('cell', 'TEMPMON-01234') },
+    { name: 'commands', path: `/devices/${thermometerId}/commands`, arrive: first('row', /Too hot/) },
+    { name: 'device refusals', path: `/devices/${demoId}/refusals`, arrive: heading(demoId) },
+    { name: 'registered device', path: '/devices/registered-1', arrive: heading(/^A name as long/) },
+    { name: 'unknown device', path: '/devices/nobody', arrive: (page) => page.getByRole('alert').waitFor() },
+    { name: 'templates', path: '/device-templates', arrive: first('row', /Environment Sensor/) },
+    {
+      name: 'template',
+      path: '/device-templates/dtmi:homeport:template:demoEnvironment;1',
+      arrive: heading('Environment Sensor (demo)'),
+    },
+    { name: 'groups', path: groups, arrive: first('row', /Azure Sphere.*Verified/) },
+    { name: 'new group', path: `${groups}/new`, arrive: heading('New device connection group') },
+    { name: 'group', path: `${groups}/azure-sphere`, arrive: heading('Azure Sphere') },
+    { name: 'unverified group', path: `${groups}/harbour`, arrive: heading(/^A name as long/) },
+    { name: 'administration', path: '/administration', arrive: heading('Administration') },
+    { name: 'refusals', path: '/refusals', arrive: (page) => page.getByText('ProofCodeMismatch').first().waitFor() },
+    { name: 'no page', path: '/nowhere', arrive: heading(/.+/) },
+  ];
+}
+
+/** What opens on top of a page, and from where. */
+export const overlays: readonly Overlay[] = [
+  {
+    name: 'verified certificate',
+    path: `${groups}/azure-sphere`,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Manage primary certificate' }).click();
+      await page.getByRole('dialog', { name: 'Primary Certificate' }).getByText('Verified', { exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'code of an unverified certificate',
+    path: `${groups}/harbour`,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Manage primary certificate' }).click();
+      await page.getByRole('button', { name: 'Generate verification code' }).click();
+      await page.getByText(/^Good until/).waitFor();
+    },
+  },
+  {
+    name: 'no certificate yet',
+    path: `${groups}/empty`,
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Manage secondary' }).click();
+      await page.getByRole('button', { name: 'Add certificate' }).waitFor();
+    },
+  },
+  {
+    name: 'confirmation',
+    path: `${groups}/empty`,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Delete group' }).click();
+      await page.getByRole('alertdialog').or(page.getByRole('dialog')).waitFor();
+    },
+  },
+  {
+    name: 'new device',
+    path: '/devices',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ New' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'command palette',
+    path: '/devices',
+    open: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];
+
+export async function visit(home: FurnishedHome['home'], page: Page, { path, arrive }: Visit): Promise<void> {
+  await page.goto(new URL(path, home.status.central.url).href);
+  await arrive(page);
+}
+
+export async function openOverlay(home: FurnishedHome['home'], page: Page, { path, open }: Overlay): Promise<void> {
+  await page.goto(new URL(path, home.status.central.url).href);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await open(page);
+}
