@@ -53,7 +53,9 @@ export async function startHomeport(parameters: readonly string[] = []): Promise
   const folder = mkdtempSync(join(root, 'f-'));
   // One address for each server of each test process; 127.0.0.0/8 is all ours.
   const number = (process.pid % 32_000) * 7 + made++;
-  const address = `127.${20 + (number >> 16)}.${(number >> 8) & 255}.${1 + (number % 250)}`;
+  const given = parameters.indexOf('--listen');
+  const address =
+    (given >= 0 && parameters[given + 1]) || `127.${20 + (number >> 16)}.${(number >> 8) & 255}.${1 + (number % 250)}`;
   const server = new HomeportProcess(data, address);
   await server.start(parameters);
   const running: RunningHomeport = {
@@ -110,8 +112,7 @@ class HomeportProcess {
       '--json',
       '--data',
       this.#data,
-      '--listen',
-      this.#address,
+      ...(parameters.includes('--listen') ? [] : ['--listen', this.#address]),
       ...parameters,
     ];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() });

@@ -52,8 +52,8 @@ export const startCommand: Command = {
     }
     const status = await server.status({ withSecrets: false });
     if (options.isSet('json')) {
-      terminal.print(JSON.stringify(status));
       for (const notice of server.notices) terminal.complain(notice);
+      terminal.print(JSON.stringify(status));
     } else for (const line of describeStart(status, await server.createSignInLink(), server.notices)) terminal.print(line);
     const signal = await interrupted.promise;
     log.info('server.stopping', { signal });

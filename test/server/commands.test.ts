@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
+import { azsphere } from '#cli/azsphere/azsphere.ts';
+import { homeportProgram } from '#cli/homeport/program.ts';
+import { ConnectRefused, openMqttConnection } from '#devices/mqtt-connection.ts';
+import { makeSelfSigned } from '#test/support/certificates.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { askHttps } from '#test/support/https-client.ts';
+import { type RunningHomeport, runCommand, startHomeport } from '#test/support/start-homeport.ts';
+import { temporaryDirectory } from '#test/support/test-terminal.ts';
+
+const repository = join(import.meta.dirname, '../..');
+
+describe('commands against a running server', () => {
+  let home: RunningHomeport;
+  before(async () => {
+    home = await startHomeport();
+  });
+  after(() => home.close());
+
+  test('every command looks for its server under HOMEPORT_DATA, and --data says otherwise', async (t) => {
+    const empty = temporaryDirectory(t);
+    const words: Record<string, string[]> = {
+      status: [],
+      'sign-in': [],
+      refusals: [],
+      simulate: ['--app', 'd1'],
+      'hub device create': ['-d', 'x', '--auth-method', 'x509_ca'],
+      'hub device list': [],
+      'hub device delete': ['-d', 'x'],
+      'hub certificate upload': ['--name', 'x', '--path', 'package.json'],
+      'hub certificate code': ['--name', 'x'],
+      'hub certificate verify': ['--name', 'x', '--path', 'package.json'],
+      'hub certificate list': [],
+    };
+    // These ask no server: `start` is one, and settings are read from files.
+    const others = ['start', 'config show', 'config check'];
+    assert.deepEqual(
+      homeportProgram('0')
+        .commands.map(({ path }) => path)
+        .sort(),
+      [...Object.keys(words), ...others].sort(),
+    );
+    for (const [path, rest] of Object.entries(words)) {
+      const { code, stderr } = await runCommand('homeport', [...path.split(' '), ...rest], {}, empty);
+      assert.deepEqual([path, code], [path, 7], stderr);
+      assert.ok(stderr.includes(`No answer from ${join(empty, 'admin.sock')}.`), `${path}: ${stderr}`);
+    }
+    const login = await runCommand('azsphere', ['login'], {}, empty);
+    assert.notEqual(login.code, 0);
+    assert.ok(login.stderr.includes(join(empty, 'admin.sock')), login.stderr);
+    for (const { path } of azsphere.commands.filter(({ path }) => /^(tenant|device list$)/.test(path))) {
+      const { code } = await runCommand('azsphere', path.split(' '), {}, empty);
+      assert.notEqual(code, 0, `azsphere ${path} without a sign-in in this directory`);
+    }
+    const named = await runCommand('homeport', ['status', '--json', '--data', home.data], {}, empty);
+    assert.equal(JSON.parse(named.stdout).pid, home.status.pid);
+    assert.ok(!existsSync(join(empty, 'azsphere.json')));
+  });
+
+  test('sign-in prints a link that opens one session, once', async () => {
+    const first = (await home.ok('homeport', ['sign-in'])).trim();
+    const { url: second } = JSON.parse(await home.ok('homeport', ['sign-in', '--json']));
+    assert.notEqual(first, second);
+    for (const link of [first, second]) {
+      const { origin, pathname, hash } = new URL(link);
+      assert.deepEqual([origin, pathname], [home.status.central.url, '/sign-in']);
+      assert.match(hash, /^#[A-Za-z0-9_-]{43}$/, 'the code stands where no server log sees it');
+      const spend = () =>
+        askHttps(`${origin}/api/ui/session`, home.ca, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', origin },
+          body: JSON.stringify({ code: hash.slice(1) }),
+        });
+      const opened = await spend();
+      assert.equal(opened.status, 204);
+      assert.match(
+        String(opened.headers['set-cookie']),
+        /^__Host-homeport=[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=604800$/,
+      );
+      const again = await spend();
+      assert.equal(again.status, 401);
+      assert.equal(again.headers['set-cookie'], undefined);
+    }
+  });
+
+  test('refusals prints a hostile name with its control characters escaped', async () => {
+    const identity = makeSelfSigned('evil');
+    const hostile = 'ev\u001b[31m\u202eil\u0007\u009b';
+    const refused = openMqttConnection({
+      clock: systemClock,
+      network: { ca: home.ca },
+      host: home.address,
+      port: home.status.hub.mqttPort,
+      identity: {
+        certificatePem: identity.pem,
+        privateKeyPem: String(identity.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      },
+      connect: {
+        clientId: hostile,
+        userName: `${home.status.hub.hostName}/${hostile}/?api-version=2021-04-12`,
+        keepAliveSeconds: 60,
+        cleanSession: true,
+      },
+      onMessage: () => {},
+    });
+    await assert.rejects(refused, ConnectRefused);
+    const output = await eventually(async () => {
+      const { stdout } = await home.run('homeport', ['refusals', '--service', 'hub']);
+      return stdout.includes('ev') ? stdout : undefined;
+    });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(output, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    assert.ok(output.includes('ev\\u{1b}[31m\\u{202e}il\\u{7}\\u{9b}'), output);
+    const json = await home.ok('homeport', ['refusals', '--json', '--service', 'hub']);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(json, /[\u001b\u009b\u202e]/);
+  });
+});
+
+describe('the programs', () => {
+  test('run under an old Node on the path by handing over to the pinned one', (t) => {
+    const folders = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+    const found = folders.map((folder) => join(folder, 'node')).find(existsSync);
+    const version = found && spawnSync(found, ['--version'], { encoding: 'utf8' }).stdout.trim();
+    const isOld = version !== undefined && Number(/^v(\d+)/.exec(version)?.[1]) < 24;
+    t.diagnostic(isOld ? `handed over by ${version}` : 'no older Node on this machine; the pinned one ran');
+    const node = isOld ? found : process.execPath;
+    for (const program of ['homeport', 'azsphere']) {
+      const { status, stdout, stderr } = spawnSync(node ?? process.execPath, [join(repository, 'bin', program), '--version'], {
+        encoding: 'utf8',
+      });
+      assert.deepEqual([status, stderr], [0, ''], program);
+      assert.match(stdout, /^\d+\.\d+\.\d+/, program);
+    }
+  });
+});
