@@ -44,6 +44,17 @@ describe("a device's twin over MQTT", () => {
     assert.deepEqual(await bench.operations('twinChangeEvents'), ['updateTwin', 'updateTwin']);
   });
 
+  test('the longest request id comes back whole; one that its answer could not carry ends the connection', async () => {
+    const rid = 'r'.repeat(1_024);
+    await device.send(`$iothub/twin/GET/?$rid=${rid}`);
+    await device.message(`$iothub/twin/res/200/?$rid=${rid}`);
+    // 65,535 bytes of topic: with the status in it, the answer's would be four longer than MQTT allows.
+    device.sendOnce(`$iothub/twin/GET/?$rid=${'r'.repeat(65_535 - '$iothub/twin/GET/?$rid='.length)}`);
+    await until('the hub hangs up', () => device.closed !== undefined);
+    assert.equal(device.closed, 'protocol-violation');
+    assert.ok((await bench.connect()).answer.code === 0, 'the hub goes on');
+  });
+
   test('an empty patch answers 204 with the version as it was', async () => {
     device.sendOnce(patchTopic('$rid=1'), '{}');
     assert.equal((await device.message('$iothub/twin/res/')).topic, '$iothub/twin/res/204/?$rid=1&$version=1');

@@ -72,6 +72,10 @@ export class MqttTwinRequests {
       .then(({ status, version, body }) => {
         this.#waiting -= 1;
         this.#send(formatTwinResponseTopic(status, requestId, version), body);
+      })
+      .catch((error) => {
+        const [deviceId, trackingId] = [this.#deviceId, this.#trackingId];
+        this.#platform.log.error('twin.unanswered', { deviceId, trackingId, error: String(error) });
       });
   }
 

@@ -107,16 +107,21 @@ class RegisteringDevice implements SessionHandler {
     if (qos === 1) this.#session.acknowledge(packetId);
     // One byte more than allowed is enough to be refused; a body is copied since its memory is used again.
     const body = Buffer.from(payload.subarray(0, registerBytesMax + 1));
-    const { calls } = this.#options;
+    const { calls, platform } = this.#options;
     this.#waiting += 1;
-    this.#answers = this.#answers.then(async () => {
-      const answer =
-        request.kind === 'register'
-          ? await calls.register(this.#evidence, () => parseBody(body))
-          : await calls.poll(this.#evidence, request.operationId);
-      this.#waiting -= 1;
-      this.#send(request.requestId, answer);
-    });
+    this.#answers = this.#answers
+      .then(async () => {
+        const answer =
+          request.kind === 'register'
+            ? await calls.register(this.#evidence, () => parseBody(body))
+            : await calls.poll(this.#evidence, request.operationId);
+        this.#waiting -= 1;
+        this.#send(request.requestId, answer);
+      })
+      .catch((error: unknown) => {
+        platform.log.error('registration.unanswered', { registrationId: this.#evidence.registrationId, error: String(error) });
+        this.#session.close('internal-error');
+      });
   }
 
   acknowledged(): void {}

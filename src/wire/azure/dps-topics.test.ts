@@ -27,6 +27,13 @@ describe('provisioning topics', () => {
     }
   });
 
+  test('a request id that the answer could not carry is none', () => {
+    const topicOf = (length: number) => `$dps/registrations/PUT/iotdps-register/?$rid=${'r'.repeat(length)}`;
+    assert.equal(parseDpsRequestTopic(topicOf(1_024))?.requestId.length, 1_024);
+    assert.equal(parseDpsRequestTopic(topicOf(1_025)), undefined);
+    assert.equal(parseDpsRequestTopic(topicOf(65_490)), undefined);
+  });
+
   test('a poll names its operation, in either order', () => {
     const poll = { kind: 'poll', requestId: '2', operationId } as const;
     assert.deepEqual(
