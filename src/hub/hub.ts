@@ -3,7 +3,12 @@ import type { Platform } from '#base/platform.ts';
 import type { MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { SecretStore } from '#storage/secret-store.ts';
+import type { ServiceCaller } from '#trust/caller.ts';
+import type { Verdict } from '#trust/verdict.ts';
 import type { EventLog } from './events/event-log.ts';
+import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
+import { ServiceSignIn } from './instances/service-sign-in.ts';
 import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
@@ -18,6 +23,7 @@ export type HubOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
+  readonly secrets: SecretStore;
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
   readonly events: EventLog;
@@ -40,6 +46,12 @@ export type Hub = {
   readonly methods: Pick<Methods, 'invoke'>;
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
+  readonly policies: Pick<HubPolicies, 'list' | 'find'>;
+  /**
+   * Under which access policy a back end acts that sent `authorization` and asks for `path`, decoded,
+   * such as `/devices/dev1`. A refusal is for the surface to keep: it knows the peer.
+   */
+  authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
   start(): Promise<void>;
   /** Ends every session once what it sent is acknowledged, or after a moment. The event log stays open: its owner closes it. */
   stop(): Promise<void>;
@@ -49,7 +61,7 @@ export type Hub = {
 const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
-  const { platform, database, refusals, authorities, events: log, hostName, instanceName: hub } = options;
+  const { platform, database, refusals, secrets, authorities, events: log, hostName, instanceName: hub } = options;
   const events = new HubEvents(platform, log, hub);
   const presence = new Presence(platform, database, hub, events);
   const twins = new Twins(platform, database, hub, events);
@@ -57,6 +69,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const registry = new Registry({ platform, database, hub, twins, presence, watches, events });
   const methods = new Methods(platform, registry);
   const sessions = new StoredSessions(database, hub);
+  const policies = await openHubPolicies(platform, secrets, hub);
+  const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
   const signIn = new SignIn(platform, registry, authorities);
   const mqtt = new HubMqtt({
     platform,
@@ -82,6 +96,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     methods,
     presence,
     events: log,
+    policies,
+    authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
     start: () => presence.start(),
     async stop() {
       cancelAuthorities();

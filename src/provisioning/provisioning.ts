@@ -4,9 +4,11 @@ import type { Hub } from '#hub/hub.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { SecretStore } from '#storage/secret-store.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
 import { openIdScope } from './instances/id-scope.ts';
+import { openProvisioningPolicies, type ProvisioningPolicies } from './instances/service-policies.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
 import type { DaaIdentityMode } from './registration/provision-identity.ts';
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
@@ -18,6 +20,7 @@ export type ProvisioningOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
+  readonly secrets: SecretStore;
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
   readonly hub: Pick<Hub, 'hostName' | 'registry' | 'authorities'>;
@@ -34,14 +37,16 @@ export type Provisioning = {
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly groups: EnrollmentGroups;
+  readonly policies: Pick<ProvisioningPolicies, 'list' | 'find'>;
   readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
 };
 
 export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
-  const { platform, database, refusals, authorities, hub, instanceName, daaIdentityMode } = options;
+  const { platform, database, refusals, secrets, authorities, hub, instanceName, daaIdentityMode } = options;
   const idScope = await openIdScope(platform, database, instanceName);
+  const policies = await openProvisioningPolicies(platform, secrets, instanceName);
   const groups = new EnrollmentGroups(platform, database, instanceName);
   const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
   const registrations = openRegistrations(database, instanceName, settings);
@@ -54,6 +59,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     http: await buildProvisioningHttp(platform, calls, refusals),
     authorities,
     groups,
+    policies,
     registrations,
     setAllocator(allocator) {
       settings.allocate = allocator;

@@ -30,7 +30,7 @@ import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
 import { serveStaticFiles } from './static-files.ts';
-import type { ServerStatus } from './status.ts';
+import { connectionStrings, type ServerStatus } from './status.ts';
 
 export type StartOptions = {
   readonly platform: Platform;
@@ -101,6 +101,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     platform,
     database,
     refusals,
+    secrets,
     authorities: new CaCertificates(platform, database, `hub:${instanceName}`, refusals),
     events,
     hostName,
@@ -111,6 +112,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     platform,
     database,
     refusals,
+    secrets,
     authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
     hub,
     instanceName,
@@ -194,8 +196,15 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       mqttPort,
       httpsPort: https.port,
       events: { partitions: events.partitions, state: events.state, start: events.start, end: events.end },
+      ...(withSecrets && { connectionStrings: connectionStrings(hostName, hub.policies.list()) }),
     },
-    dps: { hostName, idScope: provisioning.idScope, mqttPort, httpsPort: https.port },
+    dps: {
+      hostName,
+      idScope: provisioning.idScope,
+      mqttPort,
+      httpsPort: https.port,
+      ...(withSecrets && { connectionStrings: connectionStrings(hostName, provisioning.policies.list()) }),
+    },
     central: {
       url: peopleUrl,
       applicationId: central.appId,

@@ -1,3 +1,7 @@
+import { Secret } from '#base/secret.ts';
+import type { AccessPolicy } from '#trust/access-policy.ts';
+import { formatConnectionString } from '#wire/azure/connection-string.ts';
+
 /** What `homeport status --json` prints, and what tests and scripts build upon. What does not exist yet is absent. */
 export type ServerStatus = {
   version: string;
@@ -14,8 +18,25 @@ export type ServerStatus = {
     mqttPort: number;
     httpsPort: number;
     events: { partitions: number; state: string; start: number; end: number };
+    /** By access policy, under its primary key; with secrets only. */
+    connectionStrings?: Record<string, string>;
   };
-  dps: { hostName: string; idScope: string; mqttPort: number; httpsPort: number };
+  dps: {
+    hostName: string;
+    idScope: string;
+    mqttPort: number;
+    httpsPort: number;
+    connectionStrings?: Record<string, string>;
+  };
   central: { url: string; applicationId: string; apiToken?: string };
   sphere: { url: string; tenantId: string };
 };
+
+export function connectionStrings(hostName: string, policies: readonly AccessPolicy<string>[]): Record<string, string> {
+  return Object.fromEntries(
+    policies.map(({ name, primaryKey }) => [
+      name,
+      formatConnectionString({ hostName, sharedAccessKeyName: name, sharedAccessKey: new Secret(primaryKey) }),
+    ]),
+  );
+}

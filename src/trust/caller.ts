@@ -1,4 +1,5 @@
 import type { Instant } from '#base/instant.ts';
+import type { ServiceRight } from './access-policy.ts';
 import type { Permission } from './permissions.ts';
 
 /**
@@ -35,6 +36,16 @@ export type RegistrationCaller = Sealed<{
   anchorSha256: string;
 }>;
 
+/** A back end that signed with a shared access policy of a hub. */
+export type ServiceCaller = Sealed<{
+  kind: 'service';
+  policyName: string;
+  /** What the policy allows, with what that implies. */
+  rights: ReadonlySet<ServiceRight>;
+  /** When the token stops being good; links and sockets end then at the latest. */
+  expiresAt: Instant;
+}>;
+
 /** Somebody at Central or the security service: a person's session, an API token, or the local administrator. */
 export type UserCaller = Sealed<{
   kind: 'user';
@@ -44,7 +55,7 @@ export type UserCaller = Sealed<{
   credential: 'session' | 'api-token' | 'sphere-token' | 'administration-socket';
 }>;
 
-export type Caller = DeviceCaller | RegistrationCaller | UserCaller;
+export type Caller = DeviceCaller | RegistrationCaller | ServiceCaller | UserCaller;
 
 /** For the files of trust/ alone. */
 export function mint<C extends Caller>(facts: Omit<C, typeof seal>): C {

@@ -66,6 +66,8 @@ export const refusalReasons = [
   'token-unknown',
   'token-signature',
   'token-scope',
+  'policy-unknown',
+  'policy-right-missing',
   'session-expired',
   'origin-refused',
   'host-refused',

@@ -103,6 +103,27 @@ describe('the start of a server', () => {
     }
   });
 
+  test('status --secrets prints a connection string for every access policy, the same after a restart; without it there is none', async (t) => {
+    const home = await start(t);
+    const secrets = async () => {
+      const { hub, dps } = JSON.parse(await home.ok('homeport', ['status', '--json', '--secrets']));
+      return { hub: hub.connectionStrings, dps: dps.connectionStrings };
+    };
+    const before = await secrets();
+    assert.deepEqual(Object.keys(before.hub), ['iothubowner', 'service', 'device', 'registryRead', 'registryReadWrite']);
+    assert.deepEqual(Object.keys(before.dps), ['provisioningserviceowner']);
+    const all = [...Object.entries(before.hub), ...Object.entries(before.dps)].map(([name, text]) => {
+      const key = new RegExp(`^HostName=${home.address};SharedAccessKeyName=${name};SharedAccessKey=([A-Za-z0-9+/]{43}=)$`);
+      return key.exec(String(text))?.[1] ?? assert.fail(`${name}: ${text}`);
+    });
+    assert.equal(new Set(all).size, 6, 'every policy has a key of its own');
+    const plain = await home.ok('homeport', ['status', '--json']);
+    await home.stop();
+    await home.restart();
+    assert.deepEqual(await secrets(), before);
+    for (const key of all) assert.ok(!plain.includes(key) && !home.log().includes(key));
+  });
+
   test('SIGTERM ends it with 0 and leaves neither socket nor owner behind; what it was, it is again', async (t) => {
     const home = await start(t);
     const before = home.status;

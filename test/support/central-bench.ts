@@ -15,6 +15,7 @@ import { Twins } from '#hub/twins/twins.ts';
 import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
+import { SecretStore } from '#storage/secret-store.ts';
 import { dpsResponseFilter, formatDpsPollTopic, formatDpsRegisterTopic, parseDpsResponseTopic } from '#wire/azure/dps-topics.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import { MqttServerSession } from '#wire/mqtt/server-session.ts';
@@ -42,12 +43,14 @@ export async function openCentralBench() {
   const registry = new Registry({ platform, database, hub: 'home', twins, presence, watches, events: hubEvents });
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
+  const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const provisioning = await buildProvisioning({
     platform,
     database,
     refusals,
+    secrets,
     authorities,
     hub: { hostName, registry, authorities: hubAuthorities },
     instanceName: 'home',
@@ -318,10 +321,13 @@ export async function openEventStream(port: number, options: { path?: string; co
     wake();
   });
   response.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => response.once('end', resolve));
   await first;
   return {
     status: response.statusCode,
     received,
+    /** Resolves when the server ends the stream. */
+    ended,
     async next(isWanted: (received: Received) => boolean, deadlineMs = 5_000): Promise<Received> {
       const deadline = AbortSignal.timeout(deadlineMs);
       for (;;) {

@@ -7,6 +7,7 @@ import { buildHub } from '#hub/hub.ts';
 import type { DeviceAuthentication } from '#hub/registry/device.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
+import { SecretStore } from '#storage/secret-store.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import type { Qos, Will } from '#wire/mqtt/packet.ts';
 import { type CloseReason, MqttServerSession } from '#wire/mqtt/server-session.ts';
@@ -72,10 +73,20 @@ export async function openHubBench() {
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');
   const refusals = new RefusalLog(platform, database);
+  const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const authorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const disk = new CrashDisk();
   const events = await SegmentEvents.open(platform, { directory: '/log', files: disk });
-  const hub = await buildHub({ platform, database, refusals, authorities, events, hostName: hubHost, instanceName: 'home' });
+  const hub = await buildHub({
+    platform,
+    database,
+    refusals,
+    secrets,
+    authorities,
+    events,
+    hostName: hubHost,
+    instanceName: 'home',
+  });
   await hub.start();
   const ownCertificates = new Map<string, TestCertificate>();
 
@@ -237,6 +248,7 @@ export async function openHubBench() {
     ...platform,
     database,
     refusals,
+    secrets,
     authorities,
     disk,
     events,

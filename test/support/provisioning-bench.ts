@@ -22,12 +22,12 @@ export type DpsAnswer = { topic: string; status: number; retryAfterSeconds: numb
 /** A provisioning instance with the real hub behind it, in memory, and one X.509 enrollment group, `line-1`. */
 export async function openProvisioningBench(options: { daaIdentityMode?: 'selfSigned' | 'caSigned' } = {}) {
   const hubBench = await openHubBench();
-  const { clock, random, log, database, refusals, hub } = hubBench;
+  const { clock, random, log, database, refusals, secrets, hub } = hubBench;
   const platform = { clock, random, log };
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const { daaIdentityMode = 'selfSigned' } = options;
   const build = () =>
-    buildProvisioning({ platform, database, refusals, authorities, hub, instanceName: 'home', daaIdentityMode });
+    buildProvisioning({ platform, database, refusals, secrets, authorities, hub, instanceName: 'home', daaIdentityMode });
   let provisioning = await build();
   const ca = makeCa({ name: 'Line 1' });
 
