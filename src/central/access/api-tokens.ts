@@ -1,4 +1,5 @@
-import { sha256Hex } from '#base/bytes.ts';
+import { constantTimeEqual, sha256Hex } from '#base/bytes.ts';
+import type { Cancel } from '#base/clock.ts';
 import { type Instant, plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -20,6 +21,7 @@ export class ApiTokens {
   readonly #platform: Platform;
   readonly #store: AccessStore;
   readonly #appId: string;
+  readonly #endListeners = new Set<(tokenId: string) => void>();
 
   constructor(platform: Platform, database: Database, appId: string) {
     this.#platform = platform;
@@ -55,6 +57,19 @@ export class ApiTokens {
     return this.#store.loadApiToken(tokenId);
   }
 
+  /** Whether the token still opens something, for streams that were opened with it. */
+  async isAlive({ tokenId, signature }: { tokenId: string; signature: string }): Promise<boolean> {
+    const token = await this.load(tokenId);
+    if (!token || !constantTimeEqual(token.signatureHash, sha256Hex(signature))) return false;
+    return this.#platform.clock.now() < token.expiresAt;
+  }
+
+  /** Calls `listener` with the id of each token that is revoked, so that its open streams end. */
+  onEnd(listener: (tokenId: string) => void): Cancel {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
+  }
+
   async require(tokenId: string): Promise<ApiToken> {
     const token = await this.load(tokenId);
     if (!token) throw new Problem('not-found', 'There is no such API token.');
@@ -69,6 +84,7 @@ export class ApiTokens {
   async delete(tokenId: string): Promise<void> {
     if (!(await this.#store.deleteApiToken(tokenId))) throw new Problem('not-found', 'There is no such API token.');
     this.#platform.log.info('api-token.revoked', { tokenId });
+    for (const listener of this.#endListeners) listener(tokenId);
   }
 
   async #issue(tokenId: string, roleId: string, expiresAt: Instant, createdBy: string): Promise<IssuedToken> {

@@ -52,7 +52,7 @@ export class Sessions {
     await this.#store.touchSession(session.sessionHash, now);
   }
 
-  /** Calls `listener` with the hash of each session that is signed out, so that its open streams go quiet. */
+  /** Calls `listener` with the hash of each session that is signed out, so that its open streams end. */
   onEnd(listener: (sessionHash: string) => void): Cancel {
     this.#endListeners.add(listener);
     return () => this.#endListeners.delete(listener);

@@ -49,6 +49,11 @@ export class LiveEvents {
     return () => this.#subscribers.delete(subscriber);
   }
 
+  /** Open streams. */
+  get subscriberCount(): number {
+    return this.#subscribers.size;
+  }
+
   stop(): void {
     for (const cancel of this.#cancels) cancel();
     this.#subscribers.clear();

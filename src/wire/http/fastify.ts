@@ -48,6 +48,8 @@ export async function buildHttpHandler<Caller, Permission extends string>(
     bodyLimit: bodyBytesMaxDefault,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: false,
+    // What is wrong with the URL itself never reaches a route, nor the error handler of the routes.
+    frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -68,7 +70,7 @@ export async function buildHttpHandler<Caller, Permission extends string>(
     return fresh;
   };
 
-  app.setErrorHandler((error, request, reply) => {
+  function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const described = describe(request);
     const problem = fromFastify(error);
     if (problem.code === 'internal') {
@@ -76,7 +78,8 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       platform.log.error('request.failed', { service: service.name, trackingId: described.trackingId, cause });
     }
     return sendProblem(reply, service.renderProblem(problem, described), service.headers);
-  });
+  }
+  app.setErrorHandler(answerProblem);
   app.setNotFoundHandler((request) => {
     throw new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
   });
@@ -148,6 +151,8 @@ function fromFastify(error: unknown): Problem {
   const code = (error as { code?: string }).code;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('payload-too-large', 'The request body is larger than the limit.');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new Problem('unsupported-media-type', 'The Content-Type is not the name of a media type.');
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH')
     return new Problem('malformed', 'The body does not match its Content-Length.');
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new Problem('malformed', 'The URL is malformed.');
@@ -181,12 +186,20 @@ function sendEvents(reply: FastifyReply, subscribe: NonNullable<Reply['events']>
     'cache-control': 'no-store',
   } as Record<string, string>);
   response.write(': open\n\n');
-  const end = subscribe((event, data) => {
+  if (reply.request.method === 'HEAD') {
+    response.end();
+    return reply;
+  }
+  const send = (event: string, data: unknown) => {
+    if (response.destroyed || response.writableEnded) return;
     // A reader that stops reading must not fill our memory: it is cut off and reconnects.
     if (response.writableLength > eventBacklogBytesMax) response.destroy();
     else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  });
-  response.once('close', end);
+  };
+  const end = subscribe(send, () => response.end());
+  // Who went away while we looked at the credentials sends no second `close`.
+  if (response.destroyed) end();
+  else response.once('close', end);
   return reply;
 }
 

@@ -21,8 +21,11 @@ export type Reply = {
   headers?: Record<string, string>;
   json?: unknown;
   bytes?: { type: string; data: Uint8Array };
-  /** Server-sent events: called once with a writer; the returned function ends the subscription. */
-  events?: (send: (event: string, data: unknown) => void) => () => void;
+  /**
+   * Server-sent events: called once with a writer and with what ends the stream from our side. The returned
+   * function ends the subscription; it is called when the stream is over, whoever ended it.
+   */
+  events?: (send: (event: string, data: unknown) => void, close: () => void) => () => void;
 };
 
 /**
