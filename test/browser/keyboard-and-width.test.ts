@@ -47,7 +47,10 @@ describe('pages under the keyboard and on a telephone', () => {
       const opener = overlay.name === 'command palette' ? 'BODY' : 'BUTTON';
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').or(page.getByRole('alertdialog')).waitFor({ state: 'detached' });
-      await eventually(async () => (await page.evaluate<string>('document.activeElement.tagName')) === opener || undefined);
+      await eventually(async () => {
+        assert.equal(await page.evaluate<string>('document.activeElement.tagName'), opener, overlay.name);
+        return true;
+      });
     }
   });
 
