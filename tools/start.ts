@@ -18,7 +18,7 @@ function isBuilt(): boolean {
 
 if (!isBuilt()) {
   console.error('Building the web app, once.');
-  const code = await run('npm', ['run', 'build', '--silent', '--', '--logLevel', 'error']);
+  const code = await run('npm', ['run', 'build', '--workspace', 'web', '--silent', '--', '--logLevel', 'error']);
   if (code !== 0) process.exit(code);
 }
 process.argv.splice(2, process.argv.length, 'start', '--demo', ...process.argv.slice(2));

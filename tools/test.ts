@@ -23,7 +23,7 @@ async function outside(): Promise<number> {
     patterns.length === 0 ||
     (!existsSync(join(repository, 'web/dist/index.html')) && patterns.some((pattern) => pattern.startsWith('test/')))
   ) {
-    const built = await run('npm', ['run', 'build', '--silent']);
+    const built = await run('npm', ['run', 'build', '--workspace', 'web', '--silent', '--', '--logLevel', 'error']);
     if (built !== 0) return built;
   }
   // Outside, because the server runs as another user, which a namespace of one user cannot; its socket is a file.
