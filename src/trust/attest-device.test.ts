@@ -60,6 +60,16 @@ test('the registration id is compared ignoring case, and kept as the device spel
   assert.ok(verdict.accepted && verdict.value.registrationId === deviceId.toUpperCase());
 });
 
+test("a name that turns into another device's in lower case is not its name", () => {
+  const groups = [group('line', [ca])];
+  // The Kelvin sign, whose lower case is the letter k.
+  const lookalike = 'sensor-\u212a';
+  assert.equal(lookalike.toLowerCase(), 'sensor-k');
+  assert.equal(outcome([makeLeaf({ issuer: ca, name: lookalike })], groups, 'sensor-k'), 'common-name-mismatch');
+  assert.equal(outcome([makeLeaf({ issuer: ca, name: 'sensor-k' })], groups, lookalike), 'common-name-mismatch');
+  assert.equal(outcome([makeLeaf({ issuer: ca, name: 'sensor-K' })], groups, 'sensor-k'), 'line');
+});
+
 test('the primary and the secondary certificate of a group both count', () => {
   const second = makeCa({ name: 'Second' });
   const groups = [group('line', [ca, second])];

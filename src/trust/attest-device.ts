@@ -52,8 +52,7 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
   }
   const name = singleCommonName(leaf, trace);
   if (!name.accepted) return name;
-  // Registration ids are compared ignoring case; both sides are ASCII by their own rules.
-  if (name.value.toLowerCase() !== registrationId.toLowerCase()) {
+  if (!isSameName(name.value, registrationId)) {
     return refuse('common-name-mismatch', `The certificate is for ${name.value}, not for ${registrationId}.`, {
       trace,
       fix: 'Register under the name in the certificate.',
@@ -84,3 +83,14 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
 }
 
 const noGroupFix = 'Upload and verify the CA certificate that signed the device certificate in an enrollment group.';
+
+const asciiText = /^[\x20-\x7e]+$/;
+
+/**
+ * Registration ids are compared ignoring case (dps-device-protocol.md 2), of ASCII alone: Unicode has letters
+ * that become ASCII in lower case (the Kelvin sign is a `k`), and a CA that keeps its names apart would have
+ * signed such a name for somebody else.
+ */
+function isSameName(a: string, b: string): boolean {
+  return asciiText.test(a) && asciiText.test(b) && a.toLowerCase() === b.toLowerCase();
+}

@@ -1,6 +1,6 @@
-import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Platform } from '#base/platform.ts';
-import { parseCertificate } from '#pki/certificate.ts';
+import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
@@ -28,6 +28,11 @@ export type AttestRegistrationOptions = {
 /** Gathers what trust/ needs to decide whether this device may use one of our enrollment groups, and keeps refusals. */
 export class AttestRegistration {
   readonly #options: AttestRegistrationOptions;
+  /**
+   * Parsed once per certificate; a replaced or deleted one is a new object or none. Anybody may ask, and the
+   * CAs of all groups are looked at each time: parsing them would make a small request a costly one.
+   */
+  readonly #parsed = new WeakMap<CaCertificate, Certificate>();
 
   constructor(options: AttestRegistrationOptions) {
     this.#options = options;
@@ -76,7 +81,15 @@ export class AttestRegistration {
       (found) => found !== undefined,
     );
     const parse = (isVerified: boolean) =>
-      loaded.filter((found) => found.isVerified === isVerified).map(({ der }) => parseCertificate(der));
+      loaded.filter((found) => found.isVerified === isVerified).map((found) => this.#parse(found));
     return { groupId, isEnabled, anchors: parse(true), unverified: parse(false) };
+  }
+
+  #parse(authority: CaCertificate): Certificate {
+    const known = this.#parsed.get(authority);
+    if (known) return known;
+    const parsed = parseCertificate(authority.der);
+    this.#parsed.set(authority, parsed);
+    return parsed;
   }
 }
