@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
+import { requestHttp } from '#cli/kit/http-client.ts';
 import { openMqttConnection } from '#devices/mqtt-connection.ts';
 import { exportPrivateKeyPem } from '#pki/key.ts';
 import { makeSelfSigned, type TestCertificate } from './certificates.ts';
@@ -15,18 +18,27 @@ export type TestDevice = {
   disconnect(): void;
 };
 
-/** Creates the device at the hub by its thumbprint, as an operator does. */
+/** Creates the device at the hub by its thumbprint, through the administration socket as an operator does. */
 export async function createTestDevice(home: RunningHomeport, deviceId: string): Promise<TestCertificate> {
   const now = systemClock.now();
   const identity = makeSelfSigned(deviceId, { notBefore: plus(now, -hourMs), notAfter: plus(now, dayMs) });
   const { sha256Thumbprint } = identity.certificate;
-  const words = ['hub', 'device', 'create', '-d', deviceId, '--auth-method', 'x509_thumbprint'];
-  await home.ok('homeport', [...words, '--primary-thumbprint', sha256Thumbprint]);
+  const json = { authentication: { type: 'selfSigned', primaryThumbprint: sha256Thumbprint } };
+  const { status, body } = await requestHttp(
+    { socketPath: join(home.data, 'admin.sock') },
+    { method: 'PUT', path: `/hub/devices/${deviceId}`, json },
+  );
+  assert.equal(status, 201, body.toString());
   return identity;
 }
 
 /** Connects over a real TLS socket. Throws ConnectRefused with CONNACK's code. */
-export async function connectTestDevice(home: RunningHomeport, deviceId: string, identity: TestCertificate): Promise<TestDevice> {
+export async function connectTestDevice(
+  home: RunningHomeport,
+  deviceId: string,
+  identity: TestCertificate,
+  modelId?: string,
+): Promise<TestDevice> {
   const connection = await openMqttConnection({
     clock: systemClock,
     network: { ca: home.ca },
@@ -35,7 +47,7 @@ export async function connectTestDevice(home: RunningHomeport, deviceId: string,
     identity: { certificatePem: identity.pem, privateKeyPem: exportPrivateKeyPem(identity.privateKey) },
     connect: {
       clientId: deviceId,
-      userName: `${home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12`,
+      userName: `${home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12${modelId === undefined ? '' : `&model-id=${modelId}`}`,
       keepAliveSeconds: 240,
       cleanSession: true,
     },

@@ -1,0 +1,33 @@
+/**
+ * `npm run prove -- <name>`: the full-size run of a check that `npm test` runs small, in the same file and by the
+ * same code, so that what is proven is what is tested. Prints figures. `npm run prove -- list` names them.
+ */
+import { run } from './run.ts';
+
+type Proof = { readonly says: string; readonly files: readonly string[] };
+
+export const proofs: Readonly<Record<string, Proof>> = {
+  kill: {
+    says: 'kill -9 in the middle of a load, ten times: nothing acknowledged is lost, order per device is kept, charts are whole',
+    files: ['test/durability/kill.test.ts'],
+  },
+};
+
+export function describeProofs(): string[] {
+  return Object.entries(proofs).map(([name, { says }]) => `${name.padEnd(12)} ${says}`);
+}
+
+if (import.meta.main) {
+  const [name = 'list', ...rest] = process.argv.slice(2);
+  const proof = Object.hasOwn(proofs, name) ? proofs[name] : undefined;
+  if (name === 'list' && rest.length === 0) for (const line of describeProofs()) console.log(line);
+  else if (!proof || rest.length > 0) {
+    console.error(`error: There is no proof ${[name, ...rest].join(' ')}.`);
+    for (const line of describeProofs()) console.error(`  ${line}`);
+    process.exitCode = 2;
+  } else {
+    process.exitCode = await run(process.execPath, ['tools/test.ts', ...proof.files], {
+      environment: { HOMEPORT_FULL_SIZE: '1' },
+    });
+  }
+}
