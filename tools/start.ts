@@ -1,6 +1,7 @@
 /** `npm start`: builds the web app when it is missing or older than its sources, then starts the server with the demo device. */
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { launch } from '../bin/launch.mjs';
 import { repository, run } from './run.ts';
 
 function isBuilt(): boolean {
@@ -22,5 +23,7 @@ if (!isBuilt()) {
   if (code !== 0) process.exit(code);
 }
 process.argv.splice(2, process.argv.length, 'start', '--demo', ...process.argv.slice(2));
+// The first minutes are for a person: what it prints, and trouble, and nothing else. A setting still decides.
+process.env.HOMEPORT_LOG__LEVEL ??= 'warn';
 // In this process, so that ^C and the exit code are the server's own.
-await import('../src/cli/homeport/main.ts');
+await launch('cli/homeport/main.ts');
