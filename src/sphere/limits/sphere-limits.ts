@@ -4,9 +4,13 @@ import { dayMs, hourMs, minuteMs, secondMs } from '#base/instant.ts';
 import { addressScope } from './address-scope.ts';
 import { type Rate, RateLimit } from './rate-limit.ts';
 
-/** sphere.md 3.10. The original's own figures are not known. */
+/**
+ * sphere.md 3.10. The original's own figures are not known. Evidence per address is ours: each needs a nonce, so
+ * twice as many as those leave room for answers that were lost.
+ */
 export const sphereRates = {
   noncesPerAddress: { count: 30, perMs: minuteMs, burst: 60 },
+  evidencePerAddress: { count: 60, perMs: minuteMs, burst: 120 },
   noncesPerDevice: { count: 6, perMs: minuteMs, burst: 10 },
   certificatesPerDevice: { count: 24, perMs: dayMs, burst: 6 },
   failuresPerDevice: { count: 10, perMs: hourMs, burst: 10 },
@@ -27,6 +31,7 @@ export const limitedKeysMax = 100_000;
  */
 export class SphereLimits {
   readonly #noncesPerAddress: RateLimit;
+  readonly #evidencePerAddress: RateLimit;
   readonly #noncesPerDevice: RateLimit;
   readonly #certificatesPerDevice: RateLimit;
   readonly #failuresPerDevice: RateLimit;
@@ -38,6 +43,7 @@ export class SphereLimits {
   constructor(clock: Clock) {
     const limit = (rate: Rate) => new RateLimit(clock, rate, limitedKeysMax);
     this.#noncesPerAddress = limit(sphereRates.noncesPerAddress);
+    this.#evidencePerAddress = limit(sphereRates.evidencePerAddress);
     this.#noncesPerDevice = limit(sphereRates.noncesPerDevice);
     this.#certificatesPerDevice = limit(sphereRates.certificatesPerDevice);
     this.#failuresPerDevice = limit(sphereRates.failuresPerDevice);
@@ -55,7 +61,15 @@ export class SphereLimits {
     );
   }
 
-  /** Asked before any evidence is looked at. */
+  /**
+   * Asked before anything of the evidence is read. Tenant ids are no secrets (they stand in the name of each
+   * tenant's CA), so without it one stranger could use up what a tenant's devices share.
+   */
+  takeEvidence(address: string): number {
+    return this.#evidencePerAddress.take(addressScope(address));
+  }
+
+  /** Asked before any evidence is believed. */
   takeAttempt(input: { deviceId: string; tenantId: string }): number {
     return this.#requestsPerTenant.take(input.tenantId) || this.#pauseMs(input.deviceId);
   }

@@ -475,6 +475,26 @@ for (const kind of testDatabases()) {
       assert.equal((await ask()).status, 201);
     });
 
+    test('evidence without end from one address is answered 429, claims and requests counted together', async (t) => {
+      const bench = await openSphereBench(kind, t);
+      const { deviceId } = bench.newBoard();
+      const { tenantId } = bench;
+      const bodies = [
+        [attestationPaths.certificates, { deviceId, tenantId, evidence: 'e30.e30.', csr: 'AAAA' }],
+        [attestationPaths.claims, { deviceId, tenantId, evidence: 'e30.e30.', claimCode: 'code' }],
+      ] as const;
+      for (let i = 0; i < 120; i++) {
+        const [path, body] = bodies[i % 2 === 0 ? 0 : 1];
+        assert.equal((await bench.device(path, body)).status, 400);
+      }
+      for (const [path, body] of bodies) {
+        const answer = await bench.device(path, body);
+        assert.deepEqual([answer.status, answer.body.code, answer.headers.get('retry-after')], [429, 'rate-limited', '1']);
+      }
+      bench.platform.clock.advance(secondMs);
+      assert.equal((await bench.device(bodies[0][0], bodies[0][1])).status, 400);
+    });
+
     test('after six certificates at once a device waits an hour for the next', async (t) => {
       const bench = await openSphereBench(kind, t);
       const board = await bench.claimedBoard();

@@ -75,10 +75,7 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       async handle({ body, remoteAddress }) {
         const deviceId = parseSphereDeviceId(body.deviceId);
         const { tenantId } = body;
-        const waitMs = limits.takeNonce({ address: remoteAddress, deviceId, tenantId });
-        if (waitMs > 0) {
-          throw new Problem('throttled', 'Too many nonces were requested.', { retryAfterSeconds: retryAfterSecondsOf(waitMs) });
-        }
+        throttle(limits.takeNonce({ address: remoteAddress, deviceId, tenantId }), 'Too many nonces were requested.');
         const { nonce } = await nonces.issue({ deviceId, tenantId, audience: audienceOf(origins[0], tenantId) });
         const policy = await policies.load(tenantId);
         const json: NonceReply = {
@@ -98,7 +95,10 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       summary: "Evidence and a certificate request for today's certificate",
       body: certificateRequestSchema,
       bodyBytesMax,
-      handle: async (context) => answer(context, context.body.deviceId, await issueDailyCertificate(options, context.body)),
+      async handle(context) {
+        throttle(limits.takeEvidence(context.remoteAddress), tooMuchEvidence);
+        return answer(context, context.body.deviceId, await issueDailyCertificate(options, context.body));
+      },
     }),
     route({
       method: 'POST',
@@ -107,7 +107,10 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       summary: "Evidence and a claim code make the device the tenant's",
       body: claimRequestSchema,
       bodyBytesMax,
-      handle: async (context) => answer(context, context.body.deviceId, await claimDevice(options, context.body)),
+      async handle(context) {
+        throttle(limits.takeEvidence(context.remoteAddress), tooMuchEvidence);
+        return answer(context, context.body.deviceId, await claimDevice(options, context.body));
+      },
     }),
     route({
       method: 'GET',
@@ -122,6 +125,12 @@ export function deviceRoutes(options: DeviceRoutesOptions): Route<undefined, nev
       },
     }),
   ];
+}
+
+const tooMuchEvidence = 'Too much evidence came from this address.';
+
+function throttle(waitMs: number, detail: string): void {
+  if (waitMs > 0) throw new Problem('throttled', detail, { retryAfterSeconds: retryAfterSecondsOf(waitMs) });
 }
 
 /** The origin that the caller used, when it is one of ours, so that a device hears the name it was told. */
