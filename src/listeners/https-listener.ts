@@ -20,6 +20,15 @@ export type HttpsListenerOptions = {
   readonly asksForCertificate: boolean;
   /** The surface for a request, or undefined: 404. */
   choose(request: IncomingMessage): HttpSurface | undefined;
+  /** Who takes connections that leave HTTP; without one an upgrade is an ordinary request. */
+  readonly upgrade?: HttpUpgrade;
+};
+
+/** Takes the sockets of requests that ask for another protocol. Once taken they are its to end. */
+export type HttpUpgrade = {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  start(): void;
+  stop(): void;
 };
 
 /** A slow client gets this long for its headers, and this long for a whole request. */
@@ -53,16 +62,21 @@ export class HttpsListener {
       if (surface) surface(request, response);
       else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
     });
+    const { upgrade } = options;
+    if (upgrade) this.#server.on('upgrade', (request, socket, head) => upgrade.accept(request, socket, head));
   }
 
   /** Resolves with the port that was bound; throws when it cannot be. */
-  start(): Promise<number> {
-    return listen(this.#server, this.#options.address, this.#options.port);
+  async start(): Promise<number> {
+    const port = await listen(this.#server, this.#options.address, this.#options.port);
+    this.#options.upgrade?.start();
+    return port;
   }
 
   /** Lets requests under way finish; idle keep-alive connections and event streams are ended. */
   async stop(): Promise<void> {
     const stopped = stopListening(this.#server);
+    this.#options.upgrade?.stop();
     this.#server.closeIdleConnections();
     const cancel = this.#options.platform.clock.after(drainMsMax, () => this.#server.closeAllConnections());
     await stopped;

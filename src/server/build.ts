@@ -13,6 +13,7 @@ import { HttpsListener } from '#listeners/https-listener.ts';
 import { listenerLimits } from '#listeners/limits.ts';
 import { MqttListener } from '#listeners/mqtt-listener.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import { buildSphere } from '#sphere/sphere.ts';
 import { openDatabase } from '#storage/database.ts';
@@ -135,6 +136,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     connectionsPerAddressMax: settings['listeners.connectionsPerAddressMax'],
   };
   const surfaces: Partial<Record<string, HttpSurface>> = { central: central.http, provisioning: provisioning.http };
+  const mqttSurfaces = { hub: hub.mqtt, provisioning: provisioning.mqtt };
+  const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
   const app = serveStaticFiles(options.webDirectory);
   const listener = { platform, address, identity, limits };
   const https = await bindHttps(
@@ -143,6 +146,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         ...listener,
         port,
         asksForCertificate: true,
+        upgrade: webSockets,
         choose: (request) => surfaces[chooseDeviceHttp(request.url ?? '/') ?? ''],
       }),
     {
@@ -175,11 +179,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const mqtt = new MqttListener({
     ...listener,
     port: settings['listeners.mqttPort'],
-    surfaces: { hub: hub.mqtt, provisioning: provisioning.mqtt },
+    surfaces: mqttSurfaces,
   });
   const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
-  // Before the listener closes their sockets, devices get the acknowledgements that wait for the disk.
+  await lifecycle.start({ name: 'web-sockets', stop: async () => webSockets.stop() });
+  // Before the listeners close their sockets, devices get the acknowledgements that wait for the disk.
   await lifecycle.start({ name: 'sessions', stop: () => hub.stop() });
   const peopleUrl = urlOf(hostName, peoplePort);
 
