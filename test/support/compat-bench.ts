@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
@@ -177,6 +179,20 @@ export async function openCompatBench(parameters: readonly string[] = []) {
               ...(thumbprints.secondary ? ['--secondary-thumbprint', thumbprints.secondary] : []),
             ];
       await home.ok('homeport', ['hub', 'device', 'create', '--device-id', deviceId, '--auth-method', ...words]);
+    },
+    /** Uploads a CA to the hub itself and, unless told otherwise, proves it. */
+    async trustAtHub(certificateId: string, authority: TestCertificate, options: { isProven: boolean } = { isProven: true }) {
+      const file = (name: string, bytes: Buffer): string => {
+        const path = join(home.folder, name);
+        writeFileSync(path, bytes);
+        return path;
+      };
+      const certificate = file(`${certificateId}.cer`, authority.der);
+      await home.ok('homeport', ['hub', 'certificate', 'upload', '--name', certificateId, '--path', certificate]);
+      if (!options.isProven) return;
+      const code = (await home.ok('homeport', ['hub', 'certificate', 'code', '--name', certificateId])).trim();
+      const proof = file(`${certificateId}-proof.cer`, proofOf(authority, code).der);
+      await home.ok('homeport', ['hub', 'certificate', 'verify', '--name', certificateId, '--path', proof]);
     },
     /** What arrived from the device, newest first. */
     async raw(deviceId: string): Promise<RawRow[]> {
