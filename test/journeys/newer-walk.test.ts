@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
+import { typedFromGuide } from '#test/support/guide.ts';
 import { meetThermometer } from '#test/support/meet-thermometer.ts';
 import { type Browser, chooseFile, openBrowser, signIn } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
-import { typed } from '#test/support/typed.ts';
 
 describe('the newer tutorial', () => {
   let home: RunningHomeport;
@@ -18,10 +18,10 @@ describe('the newer tutorial', () => {
     await home?.close();
   });
 
-  test('sphere 36, 42, 87, 97 and central 9, 12, 15, 16: the newer walk, from azsphere login to the answer of a command', async (t) => {
+  test('sphere 36, 42, 87, 97 and central 9, 12, 15, 16, 23, 44, 46: the newer walk, from azsphere login to the answer of a command', async (t) => {
     const { page, complaints } = await browser.open();
-    await typed(home, 'azsphere login');
-    await typed(home, 'azsphere ca-certificate download --destination CAcertificate.cer');
+    await typedFromGuide(home, 'azsphere login');
+    await typedFromGuide(home, 'azsphere ca-certificate download --destination CAcertificate.cer');
 
     await signIn(home, page);
     // The reader presses the three-line button first, whether the pane is open or not; names are there either way.
@@ -47,9 +47,10 @@ describe('the newer tutorial', () => {
     const box = dialog.getByRole('textbox', { name: 'Verification code' });
     const code = await eventually(async () => (await box.inputValue()) || undefined);
     assert.equal(await box.isEditable(), false);
-    await typed(
+    await typedFromGuide(
       home,
-      `azsphere ca-certificate download-proof --destination ValidationCertification.cer --verification-code ${code}`,
+      'azsphere ca-certificate download-proof --destination ValidationCertification.cer --verification-code CODE',
+      code,
     );
     await chooseFile(page, join(home.folder, 'ValidationCertification.cer'), () =>
       dialog.getByRole('button', { name: 'Verify', exact: true }).click(),

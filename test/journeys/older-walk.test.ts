@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openCentralClient } from '#test/support/central-client.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { typedFromGuide } from '#test/support/guide.ts';
 import { meetThermometer } from '#test/support/meet-thermometer.ts';
 import { type Browser, chooseFile, openBrowser, signIn } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
-import { typed } from '#test/support/typed.ts';
 
 describe('the older tutorial', () => {
   let home: RunningHomeport;
@@ -21,7 +21,7 @@ describe('the older tutorial', () => {
     await home?.close();
   });
 
-  test('sphere 36, 42, 87, 97 and central 9, 13, 16: the older walk, from azsphere login to the answer of a command', async (t) => {
+  test('sphere 36, 42, 87, 97 and central 9, 13, 16, 23, 44, 46: the older walk, from azsphere login to the answer of a command', async (t) => {
     // The tutorial finds the group already there.
     const attestation = { type: 'x509' };
     await (await openCentralClient(home)).ok('PUT', '/api/enrollmentGroups/azure-sphere', {
@@ -30,8 +30,8 @@ describe('the older tutorial', () => {
       attestation,
     });
     const { page, complaints } = await browser.open();
-    await typed(home, 'azsphere login');
-    await typed(home, 'azsphere ca-certificate download --output CAcertificate.cer');
+    await typedFromGuide(home, 'azsphere login');
+    await typedFromGuide(home, 'azsphere ca-certificate download --output CAcertificate.cer');
 
     await signIn(home, page);
     await page.getByRole('link', { name: 'Administration' }).click();
@@ -56,7 +56,11 @@ describe('the older tutorial', () => {
     await dialog.getByRole('button', { name: 'Refresh' }).click();
     const box = dialog.getByRole('textbox', { name: 'Verification code' });
     const code = await eventually(async () => (await box.inputValue()) || undefined);
-    await typed(home, `azsphere ca-certificate download-proof --output ValidationCertification.cer --verificationcode ${code}`);
+    await typedFromGuide(
+      home,
+      'azsphere ca-certificate download-proof --output ValidationCertification.cer --verificationcode CODE',
+      code,
+    );
     await chooseFile(page, join(home.folder, 'ValidationCertification.cer'), () =>
       dialog.getByRole('button', { name: 'Verify', exact: true }).click(),
     );
