@@ -11,7 +11,7 @@ export function takeFileLock(path: string): (() => void) | undefined {
   const database = new DatabaseSync(path);
   try {
     chmodSync(path, 0o600);
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; BEGIN EXCLUSIVE;');
+    database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE;');
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;

@@ -129,7 +129,7 @@ async function chartDevice(
 }
 
 /** The telemetry in the log of a server that is not running, in the order of the log. */
-async function readLog(data: string): Promise<StoredEvent[]> {
+export async function readLog(data: string): Promise<StoredEvent[]> {
   const log = await SegmentEvents.open(testPlatform(), { directory: join(data, 'log') });
   try {
     const events: StoredEvent[] = [];
