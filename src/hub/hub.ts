@@ -66,12 +66,12 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const presence = new Presence(platform, database, hub, events);
   const twins = new Twins(platform, database, hub, events);
   const watches = new CredentialWatches();
-  const registry = new Registry({ platform, database, hub, twins, presence, watches, events });
+  const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets });
   const methods = new Methods(platform, registry);
   const sessions = new StoredSessions(database, hub);
   const policies = await openHubPolicies(platform, secrets, hub);
   const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
-  const signIn = new SignIn(platform, registry, authorities);
+  const signIn = new SignIn(platform, { hostName, registry, authorities, policies });
   const mqtt = new HubMqtt({
     platform,
     hostName,

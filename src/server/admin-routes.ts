@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { formatInstant, instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
+import { Secret } from '#base/secret.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
+import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ServerStatus } from './status.ts';
 
@@ -18,6 +20,7 @@ export type Administration = {
 
 const route = defineRoute<UserCaller, Permission>();
 const certificateFile = z.strictObject({ file: z.string().max(64 * 1024) });
+const deviceQuery = z.strictObject({ secrets: z.enum(['true', 'false']).optional() });
 const deviceBody = z.strictObject({
   authentication: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('certificateAuthority') }),
@@ -25,6 +28,11 @@ const deviceBody = z.strictObject({
       type: z.literal('selfSigned'),
       primaryThumbprint: z.string().max(128).optional(),
       secondaryThumbprint: z.string().max(128).optional(),
+    }),
+    z.strictObject({
+      type: z.literal('sas'),
+      primaryKey: z.string().max(128).optional(),
+      secondaryKey: z.string().max(128).optional(),
     }),
   ]),
 });
@@ -92,21 +100,36 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/devices',
       permission: 'devices.read',
       summary: 'The hub’s device identities',
-      handle: async () => ({ json: { value: await hub.registry.list() } }),
+      handle: async () => {
+        const devices = await hub.registry.list();
+        return { json: { value: devices.map((device) => describeDevice(hub.hostName, device, false)) } };
+      },
     }),
     route({
       method: 'PUT',
       path: '/hub/devices/:deviceId',
       permission: 'devices.write',
-      summary: 'Creates a device identity that signs in with a thumbprint or under a verified CA',
+      summary: 'Creates a device identity that signs in with a thumbprint, under a verified CA or with a key',
+      query: deviceQuery,
       body: deviceBody,
-      handle: async ({ params, body }) => ({
-        status: 201,
-        json: await hub.registry.create({
+      handle: async ({ params, query, body }) => {
+        const device = await hub.registry.create({
           deviceId: requireParam(params, 'deviceId'),
           authentication: authenticationOf(body.authentication),
-        }),
-      }),
+        });
+        return { status: 201, json: describeDevice(hub.hostName, device, query.secrets === 'true') };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/hub/devices/:deviceId',
+      permission: 'devices.write',
+      summary: 'A device identity and, when asked for, its connection string',
+      query: deviceQuery,
+      handle: async ({ params, query }) => {
+        const device = await hub.registry.require(requireParam(params, 'deviceId'));
+        return { json: describeDevice(hub.hostName, device, query.secrets === 'true') };
+      },
     }),
     route({
       method: 'DELETE',
@@ -164,12 +187,30 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
 /** Without members that are there and undefined, which a stored document would lose. */
 function authenticationOf(asked: z.output<typeof deviceBody>['authentication']) {
   if (asked.type === 'certificateAuthority') return asked;
+  if (asked.type === 'sas') {
+    const { type, primaryKey, secondaryKey } = asked;
+    return { type, ...(primaryKey !== undefined && { primaryKey }), ...(secondaryKey !== undefined && { secondaryKey }) };
+  }
   const { type, primaryThumbprint, secondaryThumbprint } = asked;
   return {
     type,
     ...(primaryThumbprint !== undefined && { primaryThumbprint }),
     ...(secondaryThumbprint !== undefined && { secondaryThumbprint }),
   };
+}
+
+type Device = Awaited<ReturnType<Hub['registry']['require']>>;
+
+/** Keys are shown inside the connection string, and only when they were asked for. */
+function describeDevice(hostName: string, device: Device, withSecrets: boolean) {
+  const { authentication } = device;
+  if (authentication.type !== 'sas') return device;
+  const { deviceId } = device;
+  const { type, keys } = authentication;
+  const shown = { ...device, authentication: { type } };
+  if (!withSecrets) return shown;
+  const sharedAccessKey = new Secret(keys.reveal().primaryKey);
+  return { ...shown, connectionString: formatConnectionString({ hostName, deviceId, sharedAccessKey }) };
 }
 
 type CaCertificate = Awaited<ReturnType<Hub['authorities']['upload']>>;

@@ -8,6 +8,7 @@ import { sphereMigration } from './migrations/0004-sphere.ts';
 import { centralMigration } from './migrations/0005-central.ts';
 import { trustMigration } from './migrations/0006-trust.ts';
 import { seriesMigration } from './migrations/0007-series.ts';
+import { hubKeysMigration } from './migrations/0008-hub-keys.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   centralMigration,
   trustMigration,
   seriesMigration,
+  hubKeysMigration,
 ];
 
 /**

@@ -25,11 +25,11 @@ export class SecretStore {
   /** Throws when the row was sealed under another master key or altered. */
   async load(name: string): Promise<Buffer | undefined> {
     const row = await this.#database.selectFrom('secret').select('sealed').where('name', '=', name).executeTakeFirst();
-    return row ? this.#unseal(name, Buffer.from(row.sealed)) : undefined;
+    return row ? this.unseal(name, Buffer.from(row.sealed)) : undefined;
   }
 
   async save(name: string, secret: Buffer): Promise<void> {
-    const sealed = this.#seal(name, secret);
+    const sealed = this.seal(name, secret);
     await this.#database
       .insertInto('secret')
       .values({ name, sealed, created_at: this.#platform.clock.now() })
@@ -47,7 +47,7 @@ export class SecretStore {
     if (known) return known;
     await this.#database
       .insertInto('secret')
-      .values({ name, sealed: this.#seal(name, make()), created_at: this.#platform.clock.now() })
+      .values({ name, sealed: this.seal(name, make()), created_at: this.#platform.clock.now() })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
     const stored = await this.load(name);
@@ -55,14 +55,16 @@ export class SecretStore {
     return stored;
   }
 
-  #seal(name: string, secret: Buffer): Buffer {
+  /** The secret under the master key, for a row that keeps it itself. */
+  seal(name: string, secret: Buffer): Buffer {
     const nonce = this.#platform.random.bytes(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', this.#masterKey, nonce).setAAD(Buffer.from(name));
     const body = Buffer.concat([cipher.update(secret), cipher.final()]);
     return Buffer.concat([nonce, cipher.getAuthTag(), body]);
   }
 
-  #unseal(name: string, sealed: Buffer): Buffer {
+  /** Throws when it was sealed under another master key or name, or altered. */
+  unseal(name: string, sealed: Buffer): Buffer {
     const decipher = createDecipheriv('aes-256-gcm', this.#masterKey, sealed.subarray(0, nonceBytes))
       .setAAD(Buffer.from(name))
       .setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));

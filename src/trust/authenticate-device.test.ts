@@ -23,14 +23,16 @@ const ca = makeCa();
 function attempt(
   shown: readonly TestCertificate[],
   authentication: DeviceAuthentication,
-  change: Partial<DeviceAttempt> & { deviceId?: string; isEnabled?: boolean; hasPassword?: boolean } = {},
+  change: Partial<DeviceAttempt> & { deviceId?: string; isEnabled?: boolean; token?: string } = {},
 ) {
-  const { deviceId = 'device-1', isEnabled = true, hasPassword = false, ...rest } = change;
+  const { deviceId = 'device-1', isEnabled = true, token, ...rest } = change;
   return authenticateDevice({
     device: { deviceId, isEnabled, generationId: 'g1', authentication },
-    evidence: { certificates: shown.map(({ der }) => der), hasPassword },
+    evidence: { certificates: shown.map(({ der }) => der), token },
     verifiedAnchors: [ca.certificate],
     uploadedUnverified: [],
+    hubHostName: 'hub.example',
+    policies: [],
     at: testNow,
     ...rest,
   });
@@ -232,9 +234,12 @@ test('an unknown device is refused', () => {
 
 test('a password, also beside a good certificate, is an attempt by key, and a key identity takes no certificate', () => {
   const leaf = makeLeaf({ issuer: ca });
-  assert.equal(outcome([leaf], bySigning, { hasPassword: true }), 'credential-type-mismatch');
-  assert.equal(outcome([], bySigning, { hasPassword: true }), 'credential-type-mismatch');
-  assert.equal(outcome([leaf], { type: 'sas' }), 'credential-type-mismatch');
+  assert.equal(outcome([leaf], bySigning, { token: 'x' }), 'credential-type-mismatch');
+  assert.equal(outcome([], bySigning, { token: 'x' }), 'credential-type-mismatch');
+  assert.equal(
+    outcome([leaf], { type: 'sas', keys: { reveal: () => assert.fail('no key is needed') } }),
+    'credential-type-mismatch',
+  );
 });
 
 test('hub 20: a disabled device is refused as disabled only after it proved who it is', () => {
@@ -246,12 +251,12 @@ test('hub 20: a disabled device is refused as disabled only after it proved who 
 test('bytes that are no certificate are refused as a leaf and passed over beside one', () => {
   const noise = Buffer.from('3003020100', 'hex');
   const device = { deviceId: 'device-1', isEnabled: true, generationId: 'g1', authentication: bySigning };
-  const rest = { device, verifiedAnchors: [ca.certificate], uploadedUnverified: [], at: testNow };
-  const refused = authenticateDevice({ ...rest, evidence: { certificates: [noise], hasPassword: false } });
+  const rest = { device, verifiedAnchors: [ca.certificate], uploadedUnverified: [], hubHostName: 'h', policies: [], at: testNow };
+  const refused = authenticateDevice({ ...rest, evidence: { certificates: [noise], token: undefined } });
   assert.ok(!refused.accepted && refused.refusal.reason === 'certificate-malformed');
   const accepted = authenticateDevice({
     ...rest,
-    evidence: { certificates: [makeLeaf({ issuer: ca }).der, noise], hasPassword: false },
+    evidence: { certificates: [makeLeaf({ issuer: ca }).der, noise], token: undefined },
   });
   assert.ok(accepted.accepted);
 });

@@ -1,15 +1,19 @@
 import { formatInstant, type Instant, instant } from '#base/instant.ts';
 import type { Certificate } from '#pki/certificate.ts';
 import { buildChain } from '#pki/chain.ts';
+import { parseSasToken, type SasToken } from '#wire/azure/sas-token.ts';
+import { type AccessPolicy, policyKeys } from './access-policy.ts';
 import { type DeviceCaller, mint } from './caller.ts';
+import { checkSasToken, type SasKey } from './check-sas-token.ts';
 import { readShown, type ShownCertificates, singleCommonName } from './leaf.ts';
+import type { RevealableKeys } from './symmetric-keys.ts';
 import { normalizeThumbprint } from './thumbprint.ts';
 import { accept, type Refusal, refuse, type TraceStep, type Verdict } from './verdict.ts';
 
 export type DeviceAuthentication =
   | { readonly type: 'selfSigned'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string }
   | { readonly type: 'certificateAuthority' }
-  | { readonly type: 'sas' };
+  | { readonly type: 'sas'; readonly keys: RevealableKeys };
 
 /** What the registry knows of the identity that somebody wants to be. */
 export type DeviceIdentity = {
@@ -22,8 +26,8 @@ export type DeviceIdentity = {
 export type DeviceEvidence = {
   /** As the TLS handshake brought them, DER, leaf first; the peer proved that it holds the leaf's key. */
   readonly certificates: readonly Buffer[];
-  /** A password of at least one byte was sent. An empty one counts as none. */
-  readonly hasPassword: boolean;
+  /** The password, or what stands for it on other protocols; undefined when it is empty or missing. */
+  readonly token: string | undefined;
 };
 
 export type DeviceAttempt = {
@@ -34,6 +38,10 @@ export type DeviceAttempt = {
   readonly verifiedAnchors: readonly Certificate[];
   /** CAs that were uploaded and never proven: they let nobody in, and explain why. */
   readonly uploadedUnverified: readonly Certificate[];
+  /** The hub's name: what the scope of a token begins with. */
+  readonly hubHostName: string;
+  /** A policy with DeviceConnect signs in for any device that signs in by key. */
+  readonly policies: readonly AccessPolicy[];
   readonly at: Instant;
 };
 
@@ -42,30 +50,28 @@ export type DeviceAttempt = {
  *
  * The kind of the identity chooses the rule: for `selfSigned` only the thumbprint and the dates of
  * the leaf count, for `certificateAuthority` a chain to a verified CA and the exact device id as
- * common name. A password is an attempt by key, also when a certificate came with it
- * (hub-device-protocol.md 2.3). Whether the device is enabled is looked at last: only who proved to
+ * common name, for `sas` a token that its own key or a policy's signed. A password is an attempt by
+ * key, also when a certificate came with it (hub-device-protocol.md 2.3). Whether the device is enabled is looked at last: only who proved to
  * be the device is told apart as disabled.
  */
 export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller> {
   const { device, evidence } = attempt;
-  if (evidence.certificates.length === 0 && !evidence.hasPassword) {
+  if (evidence.certificates.length === 0 && evidence.token === undefined) {
     return refuse('credentials-missing', 'Neither a client certificate nor a password was presented.', {
-      fix: 'Configure the device with its certificate and private key.',
+      fix: 'Configure the device with its connection string, or with its certificate and private key.',
     });
   }
   if (!device)
     return refuse('device-unknown', 'There is no device of this id.', {
       fix: 'Create the device, or let it register through the provisioning service.',
     });
-  const { type } = device.authentication;
-  if (evidence.hasPassword || type === 'sas') return refuseKind(type, evidence);
-  const shown = readShown(evidence.certificates);
-  if (!shown.accepted) return shown;
-  const trace = [...shown.trace, { check: 'authentication-type', passed: true, detail: type }];
+  const { authentication } = device;
+  const isByKey = authentication.type === 'sas';
+  if (isByKey !== (evidence.token !== undefined)) return refuseKind(authentication.type, evidence);
   const proof =
-    device.authentication.type === 'selfSigned'
-      ? checkThumbprint(device.authentication, shown.value.leaf, attempt.at, trace)
-      : checkChain(device.deviceId, shown.value, attempt, trace);
+    authentication.type === 'sas'
+      ? checkToken(device.deviceId, authentication.keys, attempt)
+      : checkCertificate(device.deviceId, authentication, attempt);
   if (!proof.accepted) return proof;
   if (!device.isEnabled) {
     return refuse('device-disabled', 'The device is disabled.', {
@@ -73,23 +79,16 @@ export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller
       fix: 'Enable the device in the registry, or unblock it in Central.',
     });
   }
-  return accept(
-    mint<DeviceCaller>({
-      kind: 'device',
-      deviceId: device.deviceId,
-      generationId: device.generationId,
-      authMethod: { scope: 'device', type: 'x509' },
-      leafSha256: shown.value.leaf.sha256Thumbprint,
-      ...proof.value,
-    }),
-    proof.trace,
-  );
+  const { deviceId, generationId } = device;
+  return accept(mint<DeviceCaller>({ kind: 'device', deviceId, generationId, ...proof.value }), proof.trace);
 }
 
-type Proof = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256'>;
+type Proof = Pick<DeviceCaller, 'authMethod' | 'expiresAt' | 'leafSha256' | 'anchorSha256'>;
+/** What the rules for certificates find out beside the leaf. */
+type Lasting = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256'>;
 
-function refuseKind(type: DeviceAuthentication['type'], { hasPassword }: DeviceEvidence): { accepted: false; refusal: Refusal } {
-  const shown = hasPassword ? 'A password was presented' : 'A certificate was presented';
+function refuseKind(type: DeviceAuthentication['type'], { token }: DeviceEvidence): { accepted: false; refusal: Refusal } {
+  const shown = token !== undefined ? 'A password was presented' : 'A certificate was presented';
   const wanted = {
     selfSigned: 'a certificate of a known thumbprint',
     certificateAuthority: 'a certificate signed by a verified CA',
@@ -98,9 +97,75 @@ function refuseKind(type: DeviceAuthentication['type'], { hasPassword }: DeviceE
   return refuse('credential-type-mismatch', `${shown}; the device is registered for ${wanted[type]}.`, {
     fix:
       type === 'sas'
-        ? 'This build signs devices in by certificate: register the device for one.'
+        ? 'Connect with the device’s connection string, or register the device for its certificate.'
         : 'Connect with the certificate alone, without a password.',
   });
+}
+
+/** Without `skn` a key of the device signed; with it, that policy's (hub-device-protocol.md 3.2). */
+function checkToken(deviceId: string, keys: RevealableKeys, attempt: DeviceAttempt): Verdict<Proof> {
+  const token = parseSasToken(attempt.evidence.token ?? '');
+  if (!token) {
+    return refuse('token-malformed', 'The password is no shared access signature with sr, sig and se.', {
+      fix: 'Send a token, not the key or the connection string itself.',
+    });
+  }
+  const signers = token.keyName === undefined ? accept(deviceKeys(keys)) : connectingPolicy(token, attempt.policies);
+  if (!signers.accepted) return signers;
+  const checked = checkSasToken({
+    token,
+    keys: signers.value,
+    resource: `${attempt.hubHostName}/devices/${deviceId}`,
+    ignoresPathCase: true,
+    at: attempt.at,
+    trace: [{ check: 'authentication-type', passed: true, detail: 'sas' }, ...signers.trace],
+  });
+  if (!checked.accepted) return checked;
+  return accept(
+    {
+      authMethod: { scope: token.keyName === undefined ? 'device' : 'hub', type: 'sas' },
+      expiresAt: checked.value.expiresAt,
+      leafSha256: undefined,
+      anchorSha256: undefined,
+    },
+    checked.trace,
+  );
+}
+
+function deviceKeys(keys: RevealableKeys): SasKey[] {
+  const { primaryKey, secondaryKey } = keys.reveal();
+  return [
+    { name: 'primary', key: Buffer.from(primaryKey, 'base64') },
+    { name: 'secondary', key: Buffer.from(secondaryKey, 'base64') },
+  ];
+}
+
+function connectingPolicy({ keyName = '' }: SasToken, policies: readonly AccessPolicy[]): Verdict<SasKey[]> {
+  const policy = policies.find(({ name }) => name === keyName);
+  const fix = 'Leave skn out to sign with the key of the device, or name a policy that holds DeviceConnect.';
+  if (!policy) return refuse('policy-unknown', `There is no access policy ${keyName}.`, { fix });
+  if (!policy.rights.has('DeviceConnect')) {
+    return refuse('policy-right-missing', `The access policy ${keyName} does not hold DeviceConnect.`, { fix });
+  }
+  return accept(policyKeys(policy), [{ check: 'policy', passed: true, detail: keyName }]);
+}
+
+function checkCertificate(
+  deviceId: string,
+  authentication: Exclude<DeviceAuthentication, { type: 'sas' }>,
+  attempt: DeviceAttempt,
+): Verdict<Proof> {
+  const shown = readShown(attempt.evidence.certificates);
+  if (!shown.accepted) return shown;
+  const { leaf } = shown.value;
+  const trace = [...shown.trace, { check: 'authentication-type', passed: true, detail: authentication.type }];
+  const lasting =
+    authentication.type === 'selfSigned'
+      ? checkThumbprint(authentication, leaf, attempt.at, trace)
+      : checkChain(deviceId, shown.value, attempt, trace);
+  if (!lasting.accepted) return lasting;
+  const authMethod = { scope: 'device', type: 'x509' } as const;
+  return accept({ authMethod, leafSha256: leaf.sha256Thumbprint, ...lasting.value }, lasting.trace);
 }
 
 /** No chain is built and no usage is looked at: the original's hub does neither (sphere.md 2.8). */
@@ -109,7 +174,7 @@ function checkThumbprint(
   leaf: Certificate,
   at: Instant,
   trace: readonly TraceStep[],
-): Verdict<Proof> {
+): Verdict<Lasting> {
   const known = [slots.primaryThumbprint, slots.secondaryThumbprint].map((text) => normalizeThumbprint(text ?? ''));
   const own = [leaf.sha1Thumbprint.toLowerCase(), leaf.sha256Thumbprint];
   const slot = known.findIndex((thumbprint) => thumbprint !== undefined && own.includes(thumbprint));
@@ -139,7 +204,7 @@ function checkChain(
   shown: ShownCertificates,
   attempt: DeviceAttempt,
   before: readonly TraceStep[],
-): Verdict<Proof> {
+): Verdict<Lasting> {
   const { leaf, presented } = shown;
   const result = buildChain({ leaf, presented, anchors: attempt.verifiedAnchors, at: attempt.at });
   const trace = [...before, ...result.trace];

@@ -30,6 +30,7 @@ describe('commands against a running server', () => {
       refusals: [],
       simulate: ['--app', 'd1'],
       'hub device create': ['-d', 'x', '--auth-method', 'x509_ca'],
+      'hub device show': ['-d', 'x'],
       'hub device list': [],
       'hub device delete': ['-d', 'x'],
       'hub certificate upload': ['--name', 'x', '--path', 'package.json'],
@@ -119,6 +120,49 @@ describe('commands against a running server', () => {
     const json = await home.ok('homeport', ['refusals', '--json', '--service', 'hub']);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     assert.doesNotMatch(json, /[\u001b\u009b\u202e]/);
+  });
+
+  describe('a device that signs in by key', () => {
+    const create = (...words: string[]) =>
+      home.run('homeport', ['hub', 'device', 'create', '--auth-method', 'shared_private_key', ...words]);
+    const pattern = (deviceId: string) =>
+      new RegExp(`^HostName=${home.address};DeviceId=${deviceId};SharedAccessKey=([A-Za-z0-9+/]+=*)$`);
+
+    test('gets keys of 32 bytes, and its connection string is printed to who asks for secrets, and to nobody else', async () => {
+      const { code, stdout } = await create('-d', 'key-1', '--json', '--secrets');
+      assert.equal(code, 0);
+      const made = JSON.parse(stdout);
+      const key = pattern('key-1').exec(made.connectionString)?.[1] ?? '';
+      assert.equal(Buffer.from(key, 'base64').length, 32);
+      assert.deepEqual(made.authentication, { type: 'sas' });
+      const shown = await home.ok('homeport', ['hub', 'device', 'show', '-d', 'key-1', '--json', '--secrets']);
+      assert.equal(JSON.parse(shown).connectionString, made.connectionString);
+      const lines = await home.ok('homeport', ['hub', 'device', 'show', '-d', 'key-1', '--secrets']);
+      assert.ok(lines.includes(made.connectionString));
+      const plain = [
+        await home.ok('homeport', ['hub', 'device', 'show', '-d', 'key-1', '--json']),
+        await home.ok('homeport', ['hub', 'device', 'show', '-d', 'key-1']),
+        await home.ok('homeport', ['hub', 'device', 'list', '--json']),
+        (await create('-d', 'key-2', '--primary-key', key)).stdout,
+        home.log(),
+      ];
+      for (const text of plain) assert.equal(text.includes(key), false, text);
+    });
+
+    test('takes the key that somebody chose, and no other than base64 of 16 to 64 bytes', async () => {
+      const key = Buffer.alloc(16, 4).toString('base64');
+      const chosen = await create('-d', 'key-3', '--primary-key', key, '--secrets');
+      assert.equal(pattern('key-3').exec(chosen.stdout.trim().split('\n').at(-1) ?? '')?.[1], key);
+      for (const wrong of ['short', Buffer.alloc(15).toString('base64'), Buffer.alloc(65).toString('base64')]) {
+        for (const option of ['--primary-key', '--secondary-key']) {
+          const { code, stderr } = await create('-d', 'key-4', option, wrong);
+          assert.notEqual(code, 0);
+          assert.match(stderr, /base64 of 16 to 64 bytes/);
+          assert.equal(stderr.includes(wrong), false);
+        }
+      }
+      assert.notEqual((await home.run('homeport', ['hub', 'device', 'show', '-d', 'key-4'])).code, 0);
+    });
   });
 });
 

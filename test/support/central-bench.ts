@@ -39,11 +39,20 @@ export async function openCentralBench() {
   const hubEvents = new HubEvents(platform, events, 'home');
   const presence = new Presence(platform, database, 'home', hubEvents);
   const twins = new Twins(platform, database, 'home', hubEvents);
+  const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const watches = new CredentialWatches();
-  const registry = new Registry({ platform, database, hub: 'home', twins, presence, watches, events: hubEvents });
+  const registry = new Registry({
+    platform,
+    database,
+    hub: 'home',
+    twins,
+    presence,
+    watches,
+    events: hubEvents,
+    sealer: secrets,
+  });
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
-  const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const provisioning = await buildProvisioning({

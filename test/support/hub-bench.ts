@@ -4,7 +4,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { EventSource, StoredEvent } from '#hub/events/event-log.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
-import type { DeviceAuthentication } from '#hub/registry/device.ts';
+import type { AskedAuthentication } from '#hub/registry/device.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -91,7 +91,7 @@ export async function openHubBench() {
   const ownCertificates = new Map<string, TestCertificate>();
 
   /** Adds a device and, for thumbprints, the certificate it signs in with. */
-  async function addDevice(deviceId: string, authentication?: DeviceAuthentication): Promise<TestCertificate> {
+  async function addDevice(deviceId: string, authentication?: AskedAuthentication): Promise<TestCertificate> {
     const certificate = makeSelfSigned(deviceId);
     ownCertificates.set(deviceId, certificate);
     const own = { type: 'selfSigned', primaryThumbprint: certificate.certificate.sha256Thumbprint } as const;

@@ -4,6 +4,7 @@ import { CredentialWatches } from '#hub/registry/credential-watches.ts';
 import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
 import type { Database } from '#storage/database.ts';
+import { SecretStore } from '#storage/secret-store.ts';
 import { recordedEvents } from './recorded-events.ts';
 import { testPlatform } from './test-platform.ts';
 
@@ -14,8 +15,9 @@ export function hubRooms(database: Database, hub = 'home') {
   const events = new HubEvents(platform, log, hub);
   const twins = new Twins(platform, database, hub, events);
   const presence = new Presence(platform, database, hub, events);
+  const sealer = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const watches = new CredentialWatches();
-  const registry = new Registry({ platform, database, hub, twins, presence, watches, events });
+  const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer });
   return { platform, clock: platform.clock, log, twins, presence, watches, registry };
 }
 

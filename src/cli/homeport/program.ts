@@ -48,6 +48,11 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/device-create.ts')).deviceCreateCommand,
       },
       {
+        path: 'hub device show',
+        summary: 'Print a device identity and its connection string',
+        load: async () => (await import('./hub/device-show.ts')).deviceShowCommand,
+      },
+      {
         path: 'hub device list',
         summary: 'List the hub’s device identities',
         load: async () => (await import('./hub/device-list.ts')).deviceListCommand,

@@ -1,17 +1,26 @@
 import { instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubDeviceRow } from '#storage/schema/hub.ts';
+import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { Transaction } from '#storage/transaction.ts';
+import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
 import type { Device, DeviceAuthentication } from './device.ts';
 
 /** Device identities of one hub in the database. */
 export class DeviceStore {
   readonly #database: Database;
   readonly #hub: string;
+  readonly #sealer: KeySealer;
 
-  constructor(database: Database, hub: string) {
+  constructor(database: Database, hub: string, sealer: KeySealer) {
     this.#database = database;
     this.#hub = hub;
+    this.#sealer = sealer;
+  }
+
+  /** The keys in the form in which the device's row takes them. */
+  seal(deviceId: string, keys: SymmetricKeys): SealedKeys {
+    return SealedKeys.seal(this.#sealer, sealNameOf(this.#hub, deviceId), keys);
   }
 
   async load(deviceId: string): Promise<Device | undefined> {
@@ -21,7 +30,7 @@ export class DeviceStore {
       .where('hub', '=', this.#hub)
       .where('device_id', '=', deviceId)
       .executeTakeFirst();
-    return row && parseRow(row);
+    return row && this.#parseRow(row);
   }
 
   /** By device id, after `after`. */
@@ -34,7 +43,7 @@ export class DeviceStore {
       .orderBy('device_id')
       .limit(limit)
       .execute();
-    return rows.map(parseRow);
+    return rows.map((row) => this.#parseRow(row));
   }
 
   /** False when a device of this id exists already. */
@@ -68,6 +77,35 @@ export class DeviceStore {
       .executeTakeFirst();
     return result.numDeletedRows === 1n;
   }
+
+  #parseRow(row: HubDeviceRow): Device {
+    return {
+      deviceId: row.device_id,
+      generationId: row.generation_id,
+      etag: row.etag,
+      isEnabled: row.is_enabled === 1,
+      authentication: this.#parseAuthentication(row),
+      createdAt: instant(row.created_at),
+      updatedAt: instant(row.updated_at),
+    };
+  }
+
+  #parseAuthentication(row: HubDeviceRow): DeviceAuthentication {
+    if (row.authentication_type === 'certificateAuthority') return { type: 'certificateAuthority' };
+    if (row.sealed_keys !== null) {
+      return { type: 'sas', keys: new SealedKeys(this.#sealer, sealNameOf(this.#hub, row.device_id), row.sealed_keys) };
+    }
+    return {
+      type: 'selfSigned',
+      ...(row.primary_thumbprint === null ? {} : { primaryThumbprint: row.primary_thumbprint }),
+      ...(row.secondary_thumbprint === null ? {} : { secondaryThumbprint: row.secondary_thumbprint }),
+    };
+  }
+}
+
+/** No host, hub or device of another name has this one: hub names hold no slash. */
+function sealNameOf(hub: string, deviceId: string): string {
+  return `hub-device:${hub}/${deviceId}`;
 }
 
 function formatRow(hub: string, device: Device): HubDeviceRow {
@@ -82,28 +120,8 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     authentication_type: authentication.type,
     primary_thumbprint: thumbprints?.primaryThumbprint ?? null,
     secondary_thumbprint: thumbprints?.secondaryThumbprint ?? null,
+    sealed_keys: authentication.type === 'sas' ? authentication.keys.sealed : null,
     created_at: device.createdAt,
     updated_at: device.updatedAt,
-  };
-}
-
-function parseRow(row: HubDeviceRow): Device {
-  return {
-    deviceId: row.device_id,
-    generationId: row.generation_id,
-    etag: row.etag,
-    isEnabled: row.is_enabled === 1,
-    authentication: parseAuthentication(row),
-    createdAt: instant(row.created_at),
-    updatedAt: instant(row.updated_at),
-  };
-}
-
-function parseAuthentication(row: HubDeviceRow): DeviceAuthentication {
-  if (row.authentication_type === 'certificateAuthority') return { type: 'certificateAuthority' };
-  return {
-    type: 'selfSigned',
-    ...(row.primary_thumbprint === null ? {} : { primaryThumbprint: row.primary_thumbprint }),
-    ...(row.secondary_thumbprint === null ? {} : { secondaryThumbprint: row.secondary_thumbprint }),
   };
 }

@@ -1,10 +1,18 @@
 import type { Instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
+import type { SealedKeys } from '#storage/sealed-keys.ts';
+import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
 
 /** How a device proves who it is. Thumbprints are upper-case hex of SHA-1 (40) or SHA-256 (64) over the DER leaf. */
 export type DeviceAuthentication =
   | { readonly type: 'selfSigned'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string }
-  | { readonly type: 'certificateAuthority' };
+  | { readonly type: 'certificateAuthority' }
+  | { readonly type: 'sas'; readonly keys: SealedKeys };
+
+/** How a device shall prove who it is. A key that is not given is the one it has, or is made. */
+export type AskedAuthentication =
+  | Exclude<DeviceAuthentication, { type: 'sas' }>
+  | { readonly type: 'sas'; readonly primaryKey?: string; readonly secondaryKey?: string };
 
 /** A device identity. */
 export type Device = {
@@ -21,12 +29,19 @@ export type Device = {
 
 /**
  * The authentication as it is kept: separators stripped, upper case, an empty or all-zero slot left
- * out (hub-device-protocol.md 2.4). Throws Problem `argument-invalid`.
+ * out (hub-device-protocol.md 2.4), keys sealed by `seal`. Throws Problem `argument-invalid`.
  */
-export function normalizeAuthentication(authentication: DeviceAuthentication): DeviceAuthentication {
+export function normalizeAuthentication(
+  authentication: AskedAuthentication,
+  seal: (chosen: Partial<SymmetricKeys>) => SealedKeys,
+): DeviceAuthentication {
   if (authentication.type === 'certificateAuthority') return { type: 'certificateAuthority' };
+  if (authentication.type === 'sas') {
+    const { type, ...chosen } = authentication;
+    return { type, keys: seal(chosen) };
+  }
   if (authentication.type !== 'selfSigned') {
-    throw new Problem('not-supported', 'Devices sign in with X.509 certificates: selfSigned or certificateAuthority.');
+    throw new Problem('not-supported', 'Devices sign in as selfSigned, certificateAuthority or sas.');
   }
   const primaryThumbprint = normalizeThumbprint('primary', authentication.primaryThumbprint);
   const secondaryThumbprint = normalizeThumbprint('secondary', authentication.secondaryThumbprint);
@@ -41,6 +56,10 @@ export function normalizeAuthentication(authentication: DeviceAuthentication): D
 }
 
 export function isSameAuthentication(a: DeviceAuthentication, b: DeviceAuthentication): boolean {
+  if (a.type === 'sas' && b.type === 'sas') {
+    const keys = [a.keys.reveal(), b.keys.reveal()] as const;
+    return keys[0].primaryKey === keys[1].primaryKey && keys[0].secondaryKey === keys[1].secondaryKey;
+  }
   if (a.type !== 'selfSigned' || b.type !== 'selfSigned') return a.type === b.type;
   return a.primaryThumbprint === b.primaryThumbprint && a.secondaryThumbprint === b.secondaryThumbprint;
 }

@@ -101,10 +101,77 @@ for (const kind of testDatabases()) {
       });
     }
 
-    test('a device without a certificate is said not to be supported', async () => {
-      const { registry, deviceId } = rooms();
-      const sas = { type: 'sas' } as unknown as DeviceAuthentication;
-      await assert.rejects(registry.create({ deviceId, authentication: sas }), { code: 'not-supported' });
+    describe('of a device that signs in by key', () => {
+      const chosen = { primaryKey: Buffer.alloc(16, 1).toString('base64'), secondaryKey: Buffer.alloc(64, 2).toString('base64') };
+
+      function keysOf({ authentication: kept }: { authentication: DeviceAuthentication }) {
+        assert.ok(kept.type === 'sas');
+        return kept.keys.reveal();
+      }
+
+      test('keys that nobody chose are made, 32 bytes each, and nothing that prints the device holds them', async () => {
+        const { registry, deviceId } = rooms();
+        const created = await registry.create({ deviceId, authentication: { type: 'sas' } });
+        const keys = keysOf(created);
+        assert.notEqual(keys.primaryKey, keys.secondaryKey);
+        for (const key of Object.values(keys)) assert.equal(Buffer.from(key, 'base64').length, 32);
+        const loaded = await registry.require(deviceId);
+        assert.deepEqual(keysOf(loaded), keys);
+        for (const key of Object.values(keys)) assert.equal(JSON.stringify([created, loaded]).includes(key), false);
+      });
+
+      test('chosen keys are kept as they are written, and lie sealed in the database', async () => {
+        const { registry, deviceId } = rooms();
+        await registry.create({ deviceId, authentication: { type: 'sas', ...chosen } });
+        assert.deepEqual(keysOf(await registry.require(deviceId)), chosen);
+        const rows = await database.selectFrom('hub_device').selectAll().where('device_id', '=', deviceId).execute();
+        const stored = rows.map((row) => JSON.stringify(row) + Buffer.from(row.sealed_keys ?? []).toString('latin1')).join();
+        for (const key of Object.values(chosen)) assert.equal(stored.includes(key), false);
+      });
+
+      for (const key of [
+        'AAAA',
+        Buffer.alloc(15).toString('base64'),
+        Buffer.alloc(65).toString('base64'),
+        'no base64 at all!!!!',
+      ]) {
+        test(`the key ${key.slice(0, 20)} of ${key.length} characters is refused in either slot`, async () => {
+          const { registry, deviceId } = rooms();
+          for (const wrong of [{ primaryKey: key }, { secondaryKey: key }]) {
+            const asked = { type: 'sas', ...wrong } as const;
+            await assert.rejects(registry.create({ deviceId, authentication: asked }), { code: 'argument-invalid' });
+          }
+          assert.equal(await registry.load(deviceId), undefined);
+        });
+      }
+
+      test('another key ends the session, the same ones do not; a slot that is not named keeps its key', async () => {
+        const { registry, presence, deviceId } = rooms();
+        await registry.create({ deviceId, authentication: { type: 'sas', ...chosen } });
+        const session = liveSession(presence, deviceId);
+        await registry.setAuthentication(deviceId, { type: 'sas', ...chosen });
+        await registry.setAuthentication(deviceId, { type: 'sas' });
+        assert.deepEqual(session.closed, []);
+        const primaryKey = Buffer.alloc(32, 3).toString('base64');
+        const changed = await registry.setAuthentication(deviceId, { type: 'sas', primaryKey });
+        assert.deepEqual(session.closed, ['credential-changed']);
+        assert.deepEqual(keysOf(changed), { ...chosen, primaryKey });
+      });
+
+      test('a device changes between key and certificate, and the old credential is gone', async () => {
+        const { registry, deviceId } = rooms();
+        await registry.create({ deviceId, authentication });
+        await registry.setAuthentication(deviceId, { type: 'sas', ...chosen });
+        const byKey = await registry.require(deviceId);
+        assert.deepEqual([byKey.authentication.type, keysOf(byKey)], ['sas', chosen]);
+        await registry.setAuthentication(deviceId, authentication);
+        assert.deepEqual((await registry.require(deviceId)).authentication, authentication);
+        await assert.rejects(registry.setAuthentication(deviceId, { type: 'sas', primaryKey: 'short' }), {
+          code: 'argument-invalid',
+        });
+        await registry.setAuthentication(deviceId, { type: 'sas' });
+        assert.notDeepEqual(keysOf(await registry.require(deviceId)), chosen, 'a certificate takes the keys away');
+      });
     });
 
     test('disabling ends the session before it resolves, and does it once', async () => {

@@ -3,19 +3,27 @@ import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
+import type { KeySealer } from '#storage/sealed-keys.ts';
 import { inTransaction } from '#storage/transaction.ts';
+import { completeKeys } from '#trust/symmetric-keys.ts';
 import { IdentityQueue } from '../identity-queue.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
 import type { DisconnectCause, Presence } from '../presence/presence.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
 import type { Twins } from '../twins/twins.ts';
 import type { CredentialWatches } from './credential-watches.ts';
-import { type Device, type DeviceAuthentication, isSameAuthentication, normalizeAuthentication } from './device.ts';
+import {
+  type AskedAuthentication,
+  type Device,
+  type DeviceAuthentication,
+  isSameAuthentication,
+  normalizeAuthentication,
+} from './device.ts';
 import { DeviceStore } from './device-store.ts';
 
 export type NewDevice = {
   readonly deviceId: string;
-  readonly authentication: DeviceAuthentication;
+  readonly authentication: AskedAuthentication;
   /** Default true. */
   readonly isEnabled?: boolean;
   readonly initialTwin?: InitialTwin;
@@ -27,6 +35,9 @@ export type ProvisionedDevice = Pick<NewDevice, 'deviceId' | 'authentication' | 
 
 /** At most this many identities in one answer; the service's own page size. */
 const listMax = 1_000;
+
+/** What a key has that nobody chose. */
+const generatedKeyBytes = 32;
 
 /**
  * The devices a hub knows. A change that takes away what a live session rests on (the credential, the
@@ -50,10 +61,11 @@ export class Registry {
     presence: Presence;
     watches: CredentialWatches;
     events: HubEvents;
+    sealer: KeySealer;
   }) {
     this.#platform = options.platform;
     this.#database = options.database;
-    this.#store = new DeviceStore(options.database, options.hub);
+    this.#store = new DeviceStore(options.database, options.hub, options.sealer);
     this.#twins = options.twins;
     this.#presence = options.presence;
     this.#watches = options.watches;
@@ -97,10 +109,10 @@ export class Registry {
   }
 
   /** Replaces how the device signs in; a session that rests on the old way ends at once. */
-  async setAuthentication(deviceId: string, input: DeviceAuthentication): Promise<Device> {
-    const authentication = normalizeAuthentication(input);
+  setAuthentication(deviceId: string, input: AskedAuthentication): Promise<Device> {
     return this.#queue.run(deviceId, async () => {
       const device = await this.require(deviceId);
+      const authentication = this.#normalize(deviceId, input, device.authentication);
       if (isSameAuthentication(device.authentication, authentication)) return device;
       return this.#replace({ ...device, authentication }, device.etag, 'credential-changed');
     });
@@ -148,10 +160,17 @@ export class Registry {
       generationId: this.#platform.random.bytes(8).readBigUInt64BE().toString(),
       etag: this.#newEtag(),
       isEnabled: input.isEnabled ?? true,
-      authentication: normalizeAuthentication(input.authentication),
+      authentication: this.#normalize(input.deviceId, input.authentication),
       createdAt: now,
       updatedAt: now,
     };
+  }
+
+  #normalize(deviceId: string, asked: AskedAuthentication, present?: DeviceAuthentication): DeviceAuthentication {
+    return normalizeAuthentication(asked, (chosen) => {
+      const known = present?.type === 'sas' ? present.keys.reveal() : {};
+      return this.#store.seal(deviceId, completeKeys(this.#platform.random, { ...known, ...chosen }, generatedKeyBytes));
+    });
   }
 
   #newEtag(): string {

@@ -4,29 +4,39 @@ import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import { authenticateDevice, type DeviceEvidence } from '#trust/authenticate-device.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import type { Verdict } from '#trust/verdict.ts';
+import type { HubPolicies } from '../instances/hub-policies.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { CredentialWatches } from './credential-watches.ts';
 import type { Registry } from './registry.ts';
 
+export type SignInOptions = {
+  /** What the scope of a token begins with. */
+  readonly hostName: string;
+  readonly registry: Pick<Registry, 'load'>;
+  readonly authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
+  readonly policies: Pick<HubPolicies, 'list'>;
+};
+
 /**
- * Gathers what trust needs to decide who a device is: its identity and, where the identity is signed
- * by a CA, the CAs of the hub. One instance serves every protocol.
+ * Gathers what trust needs to decide who a device is: its identity, the hub's access policies and, where
+ * the identity is signed by a CA, the CAs of the hub. One instance serves every protocol.
  */
 export class SignIn {
   readonly #platform: Platform;
-  readonly #registry: Pick<Registry, 'load'>;
-  readonly #authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
+  readonly #options: SignInOptions;
+  readonly #authorities: SignInOptions['authorities'];
   /** Parsed once per certificate; a replaced or deleted one is a new object or none. */
   readonly #parsed = new WeakMap<CaCertificate, Certificate>();
 
-  constructor(platform: Platform, registry: Pick<Registry, 'load'>, authorities: Pick<CaCertificates, 'loadVerified' | 'list'>) {
+  constructor(platform: Platform, options: SignInOptions) {
     this.#platform = platform;
-    this.#registry = registry;
-    this.#authorities = authorities;
+    this.#options = options;
+    this.#authorities = options.authorities;
   }
 
   async check(deviceId: string, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
-    const device = await this.#registry.load(deviceId);
+    const { registry, hostName, policies } = this.#options;
+    const device = await registry.load(deviceId);
     // Thumbprint identities build no chain, so they need no CA.
     const needsChain = device?.authentication.type === 'certificateAuthority';
     const verified = needsChain ? await this.#authorities.loadVerified() : [];
@@ -34,6 +44,8 @@ export class SignIn {
       device,
       evidence,
       verifiedAnchors: this.#parse(verified),
+      hubHostName: hostName,
+      policies: policies.list(),
       at: this.#platform.clock.now(),
     };
     const verdict = authenticateDevice({ ...attempt, uploadedUnverified: [] });

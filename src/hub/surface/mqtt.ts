@@ -79,10 +79,10 @@ export class HubMqtt implements MqttSurface {
     const watch = watches.begin(deviceId);
     try {
       // A zero-length password is none (2.3).
-      const hasPassword = (connect.password?.length ?? 0) > 0;
+      const token = connect.password?.toString() || undefined;
       let stored: Awaited<ReturnType<typeof sessions.begin>> | undefined;
       for (let i = 0; i < signInAttemptsMax; i++) {
-        const verdict = await signIn.check(deviceId, { certificates: peer.certificates, hasPassword });
+        const verdict = await signIn.check(deviceId, { certificates: peer.certificates, token });
         if (session.isClosed) return;
         if (!verdict.accepted) {
           const trace = [...read.trace, ...verdict.refusal.trace];

@@ -5,10 +5,12 @@ export type HubDeviceRow = {
   generation_id: string;
   etag: string;
   is_enabled: number;
-  /** selfSigned or certificateAuthority. */
+  /** selfSigned, certificateAuthority or sas. */
   authentication_type: string;
   primary_thumbprint: string | null;
   secondary_thumbprint: string | null;
+  /** Both symmetric keys, sealed under the master key and the device's name. */
+  sealed_keys: Uint8Array | null;
   created_at: number;
   updated_at: number;
 };

@@ -31,7 +31,7 @@ const spellings: [client: string, text: string, resource: string, signedResource
   ['Python', `sr=h%2Fdevices%2Fd&sig=${sig.replaceAll('%2F', '/')}&se=1`, 'h/devices/d', 'h%2Fdevices%2Fd'],
   [
     'C, hub',
-    `sr=h%2fdevices%2fd&sig=${sig.replace(/%../g, (escape) => escape.toLowerCase())}&se=1&skn=`,
+    `sr=h%2fdevices%2fd&sig=${sig.replace(/%../g, (sequence) => sequence.toLowerCase())}&se=1&skn=`,
     'h/devices/d',
     'h%2fdevices%2fd',
   ],

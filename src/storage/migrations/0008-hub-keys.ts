@@ -1,0 +1,7 @@
+import type { Migration } from './migration.ts';
+import { bytesType } from './migration.ts';
+
+export const hubKeysMigration: Migration = {
+  name: '0008-hub-keys',
+  statements: (kind) => [`alter table hub_device add column sealed_keys ${bytesType(kind)}`],
+};
