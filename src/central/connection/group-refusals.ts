@@ -13,11 +13,21 @@ export function countGroupRefusals(refusals: readonly KeptRefusal[], group: Grou
 }
 
 function isAbout(refusal: KeptRefusal, group: GroupNames): boolean {
+  // A refused proof names CAs too, but no device was turned away.
+  if (refusal.reason.startsWith('Proof')) return false;
   const text = `${refusal.detail}\n${refusal.trace}`;
   if (group.certificates.some(({ sha256Thumbprint }) => text.includes(sha256Thumbprint))) return true;
   // The trace is JSON, so a quote in a name stands escaped there.
-  if (group.certificates.some(({ subject }) => text.includes(subject) || text.includes(JSON.stringify(subject).slice(1, -1))))
+  if (group.certificates.some(({ subject }) => isNamed(text, subject) || isNamed(text, JSON.stringify(subject).slice(1, -1))))
     return true;
   const isTheGroupsOwn = refusal.reason === 'enrollment-disabled' || refusal.reason === 'allocation-refused';
   return isTheGroupsOwn && text.split(/[^A-Za-z0-9-]+/).includes(group.groupId);
+}
+
+/** Whether the subject stands in the text as a whole, and not as the beginning of a longer one. */
+function isNamed(text: string, subject: string): boolean {
+  for (let at = text.indexOf(subject); at >= 0; at = text.indexOf(subject, at + 1)) {
+    if (!/^(?:[\p{L}\p{N}_-]|, ?[A-Za-z0-9.]+=)/u.test(text.slice(at + subject.length))) return true;
+  }
+  return false;
 }
