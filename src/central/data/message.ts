@@ -32,6 +32,7 @@ export function messageOf(event: StoredEvent): Message {
     component: system['dt-subject'],
     contentType: system['content-type'],
     contentEncoding: system['content-encoding'],
-    operation: source === 'deviceLifecycleEvents' ? (application.opType ?? undefined) : undefined,
+    operation:
+      source === 'deviceLifecycleEvents' || source === 'twinChangeEvents' ? (application.opType ?? undefined) : undefined,
   };
 }

@@ -79,7 +79,8 @@ function nameTwinChange(event: Message, model: DeviceModel | undefined): NamedMe
   const body = parseBody(event);
   const properties = body.ok && isJsonObject(body.value) ? body.value.properties : undefined;
   const isObject = isJsonObject(properties);
-  const reported = isObject ? properties.reported : undefined;
+  // An owner who replaced tags and desired is quoted with the whole twin; the device reported nothing then.
+  const reported = isObject && event.operation !== 'replaceTwin' ? properties.reported : undefined;
   if (isJsonObject(reported)) {
     nameFields(message, unwrapReported(reported, model), model?.properties, undefined);
     return { ...message, messageType: 'Property' };

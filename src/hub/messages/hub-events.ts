@@ -8,6 +8,7 @@ export type HubEventSource = Exclude<EventSource, 'Telemetry'>;
 
 export type HubOperation =
   | 'updateTwin'
+  | 'replaceTwin'
   | 'createDeviceIdentity'
   | 'deleteDeviceIdentity'
   | 'deviceConnected'

@@ -24,6 +24,18 @@ export class PresenceStore {
     return row && parseRow(row);
   }
 
+  /** By device id; those that were never connected are missing. */
+  async loadMany(deviceIds: readonly string[]): Promise<Map<string, PresenceState>> {
+    if (deviceIds.length === 0) return new Map();
+    const rows = await this.#database
+      .selectFrom('hub_presence')
+      .selectAll()
+      .where('hub', '=', this.#hub)
+      .where('device_id', 'in', deviceIds)
+      .execute();
+    return new Map(rows.map((row) => [row.device_id, parseRow(row)]));
+  }
+
   /** Those that were connected when the last process wrote. */
   async listConnected(): Promise<string[]> {
     const rows = await this.#database

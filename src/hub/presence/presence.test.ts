@@ -17,6 +17,21 @@ for (const kind of testDatabases()) {
 
     const rooms = (hub = `hub-${++made}`) => ({ ...hubRooms(database, hub), hub });
 
+    test('the states of a page of devices are those of each one, written or not', async () => {
+      const { presence } = rooms();
+      liveSession(presence, 'gone');
+      presence.drop('gone', 'device-disabled');
+      liveSession(presence, 'deleted');
+      presence.drop('deleted', 'device-deleted');
+      await presence.flush();
+      liveSession(presence, 'here');
+      presence.forget('deleted');
+      const states = await presence.loadMany(['gone', 'here', 'never', 'deleted']);
+      assert.deepEqual([...states.keys()].sort(), ['gone', 'here']);
+      for (const [deviceId, state] of states) assert.deepEqual(state, await presence.load(deviceId));
+      assert.equal((await presence.loadMany([])).size, 0);
+    });
+
     test('a newer session ends the older one, and the events leave in that order', () => {
       const { presence, log } = rooms();
       const changes: PresenceChange[] = [];

@@ -143,6 +143,17 @@ export class Presence {
     return this.#unwritten.has(deviceId) ? this.#unwritten.get(deviceId) : this.#store.load(deviceId);
   }
 
+  /** Of at most a page of devices; those that were never connected are missing. */
+  async loadMany(deviceIds: readonly string[]): Promise<Map<string, PresenceState>> {
+    const states = await this.#store.loadMany(deviceIds);
+    for (const deviceId of deviceIds) {
+      const newer = this.#live.get(deviceId)?.state ?? this.#unwritten.get(deviceId);
+      if (newer) states.set(deviceId, newer);
+      else if (this.#unwritten.has(deviceId)) states.delete(deviceId);
+    }
+    return states;
+  }
+
   onChange(listener: (change: PresenceChange) => void): Cancel {
     return this.#listeners.add(listener);
   }

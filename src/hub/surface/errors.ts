@@ -39,9 +39,14 @@ const hubErrors = {
   internal: { errorCode: 500001, name: 'ServerError' },
 } as const satisfies Record<ProblemCode, HubError>;
 
-/** Finer than the code: a method's device that left in the middle of a call, and too many calls at once. */
+/** Finer than the code. */
 const byReason: ReadonlyMap<string, HubError> = new Map([
   ['connection-closed', { errorCode: 404104, name: 'DeviceConnectionClosedRemotely' }],
+  ['protocol-version', { errorCode: 400001, name: 'InvalidProtocolVersion' }],
+  ['device-scope', { errorCode: 400028, name: 'InvalidDeviceScope' }],
+  ['defined-twice', { errorCode: 400011, name: 'DeviceDefinedMultipleTimes' }],
+  ['too-many-devices', { errorCode: 413002, name: 'TooManyDevices' }],
+  ['module-not-found', { errorCode: 404010, name: 'ModuleNotFound' }],
   ['too-many-calls', { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' }],
 ]);
 

@@ -224,5 +224,70 @@ for (const kind of testDatabases()) {
         '{"desired":{"$version":1},"reported":{"__proto__":{"a":1},"constructor":2,"$version":2}}',
       );
     });
+
+    test('an owner patches tags and desired in one step: one version each, one event, one push', async () => {
+      const { twins, log, deviceId } = await newTwin({ tags: { room: 'attic' }, desired: { a: 1 } });
+      const pushes: DesiredChange[] = [];
+      twins.onDesiredChange((change) => pushes.push(change));
+      const twin = await twins.patchOwned(deviceId, { tags: { room: null, floor: 3 }, desired: { a: null, b: { c: 2 } } });
+      assert.deepEqual(twin.tags, { floor: 3 });
+      assert.deepEqual(twin.desired, { b: { c: 2 } });
+      assert.deepEqual([twin.version, twin.desiredVersion, twin.etag], [2, 2, 'AAAAAAAAAAI=']);
+      assert.deepEqual(pushes, [{ deviceId, patch: { a: null, b: { c: 2 } }, version: 2 }]);
+      assert.deepEqual(log.operations('twinChangeEvents'), ['updateTwin']);
+    });
+
+    test('a patch of tags alone leaves desired at its version and pushes nothing', async () => {
+      const { twins, deviceId } = await newTwin();
+      const pushes: DesiredChange[] = [];
+      twins.onDesiredChange((change) => pushes.push(change));
+      const twin = await twins.patchOwned(deviceId, { tags: { floor: 3 }, desired: {} });
+      assert.deepEqual([twin.desiredVersion, twin.etag, pushes.length], [1, 'AAAAAAAAAAI=', 0]);
+    });
+
+    test('a replacement leaves reported alone and tells the device what to add and what to drop', async () => {
+      const { twins, log, deviceId } = await newTwin({
+        tags: { room: 'attic' },
+        desired: { keep: 1, drop: 2, in: { a: 1, b: 2 } },
+      });
+      await twins.patchReported(deviceId, { own: true });
+      const pushes: DesiredChange[] = [];
+      twins.onDesiredChange((change) => pushes.push(change));
+      const twin = await twins.replaceOwned(deviceId, { tags: { floor: 3 }, desired: { keep: 1, in: { b: 3 }, no: null } });
+      assert.deepEqual(twin.tags, { floor: 3 });
+      assert.deepEqual(twin.desired, { keep: 1, in: { b: 3 } });
+      assert.deepEqual(twin.reported, { own: true });
+      assert.deepEqual([twin.desiredVersion, twin.reportedVersion, twin.version], [2, 2, 3]);
+      assert.deepEqual(pushes, [{ deviceId, patch: { drop: null, in: { a: null, b: 3 } }, version: 2 }]);
+      assert.deepEqual(Object.keys(twin.desiredMetadata.members), ['keep', 'in']);
+      assert.deepEqual(log.operations('twinChangeEvents'), ['updateTwin', 'replaceTwin']);
+      assert.deepEqual(await twins.load(deviceId), twin);
+    });
+
+    for (const how of ['patchOwned', 'replaceOwned'] as const) {
+      test(`${how} with the etag of an older twin changes nothing; with the present one or * it does`, async () => {
+        const { twins, deviceId } = await newTwin();
+        const { etag } = await twins.load(deviceId);
+        const { etag: next } = await twins[how](deviceId, { tags: { a: 1 }, desired: {} }, `"${etag}"`);
+        for (const stale of [etag, `"${etag}"`, `W/"${etag}"`, '']) {
+          const change = twins[how](deviceId, { tags: { a: 2 }, desired: { a: 2 } }, stale);
+          await assert.rejects(change, { code: 'precondition-failed' }, stale);
+        }
+        assert.deepEqual((await twins.load(deviceId)).tags, { a: 1 });
+        await twins[how](deviceId, { tags: { a: 3 }, desired: {} }, next);
+        await twins[how](deviceId, { tags: { a: 4 }, desired: {} }, '*');
+        assert.deepEqual((await twins.load(deviceId)).tags, { a: 4 });
+      });
+
+      test(`${how} refuses what a twin may not hold, and the twin of nobody`, async () => {
+        const { twins, deviceId } = await newTwin();
+        const bad = { tags: { 'a.b': 1 }, desired: {} };
+        await assert.rejects(async () => twins[how](deviceId, bad), { code: 'twin-invalid' });
+        const large = { tags: {}, desired: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, 'x'.repeat(4000)])) };
+        await assert.rejects(async () => twins[how](deviceId, large), { code: 'twin-invalid' });
+        assert.equal((await twins.load(deviceId)).version, 1);
+        await assert.rejects(twins[how]('nobody', { tags: { a: 1 }, desired: {} }), { code: 'device-not-found' });
+      });
+    }
   });
 }

@@ -1,20 +1,24 @@
 import type { Cancel } from '#base/clock.ts';
+import { checkIfMatch } from '#base/etag.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
-import { mergePatch } from '#lang/merge-patch.ts';
+import { diffAsPatch, mergePatch } from '#lang/merge-patch.ts';
 import type { Database } from '#storage/database.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import { IdentityQueue } from '../identity-queue.ts';
 import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
-import { formatSection, type Twin } from './twin.ts';
+import { formatSection, formatTwin, type Twin } from './twin.ts';
 import { selectMetadata, stampMetadata } from './twin-metadata.ts';
 import { checkTwinPatch, checkTwinSection } from './twin-rules.ts';
 import { type StoredTwin, TwinStore } from './twin-store.ts';
 
 /** What a device should be told: the changed members, removed ones as null, and the version they led to. */
 export type DesiredChange = { readonly deviceId: string; readonly patch: JsonObject; readonly version: number };
+
+/** What an owner writes; a section that is left out is not written. */
+export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: JsonObject };
 
 /** How often a change is tried again when another process changed the same twin in between. */
 const attemptsMax = 5;
@@ -53,19 +57,59 @@ export class Twins {
       patch,
       (twin) => {
         checkVersion(ifVersion, twin.desiredVersion);
-        const desired = mergePatch(twin.desired, patch);
-        checkTwinSection('desired', desired);
+        return { ...this.#mergeDesired(twin, patch), serviceRevision: twin.serviceRevision + 1 };
+      },
+      (twin) => this.#announcePatch(twin, { desired: patch }),
+    );
+  }
+
+  /**
+   * Merges an owner's patches of tags and desired in one step. Empty ones change nothing. Throws Problem
+   * `twin-invalid`, and `precondition-failed` when the twin's etag is not the one that `ifMatch` names.
+   */
+  patchOwned(deviceId: string, patches: OwnedSections, ifMatch?: string): Promise<Twin> {
+    const { tags = {}, desired = {} } = patches;
+    checkTwinPatch('tags', tags);
+    checkTwinPatch('desired', desired);
+    return this.#change(
+      deviceId,
+      { ...tags, ...desired },
+      (twin) => {
+        checkIfMatch(ifMatch, etagOf(twin));
+        const tagged = Object.keys(tags).length === 0 ? twin : mergeTags(twin, tags);
+        const changed = Object.keys(desired).length === 0 ? tagged : this.#mergeDesired(tagged, desired);
+        return { ...changed, serviceRevision: twin.serviceRevision + 1 };
+      },
+      (twin) => this.#announcePatch(twin, { tags, desired }),
+    );
+  }
+
+  /**
+   * Puts `tags` and `desired` in place of what the twin has; reported stays. The device is told what
+   * changed: what it must add, and as null what it must drop. Throws as `patchOwned`.
+   */
+  replaceOwned(deviceId: string, sections: Required<OwnedSections>, ifMatch?: string): Promise<Twin> {
+    checkTwinPatch('tags', sections.tags);
+    checkTwinPatch('desired', sections.desired);
+    const tags = mergePatch({}, sections.tags);
+    const desired = mergePatch({}, sections.desired);
+    checkTwinSection('tags', tags);
+    checkTwinSection('desired', desired);
+    return this.#queue.run(deviceId, async () => {
+      let before: JsonObject = {};
+      const changed = await this.#replace(deviceId, (twin) => {
+        checkIfMatch(ifMatch, etagOf(twin));
+        before = twin.desired;
         const desiredVersion = twin.desiredVersion + 1;
         const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
-        const desiredMetadata = stampMetadata(twin.desiredMetadata, patch, stamp);
-        return { ...twin, desired, desiredVersion, desiredMetadata, serviceRevision: twin.serviceRevision + 1 };
-      },
-      (twin) => {
-        const section = formatSection(patch, selectMetadata(twin.desiredMetadata, patch), twin.desiredVersion);
-        this.#report(twin, { properties: { desired: section } });
-        this.#listeners.tell({ deviceId, patch, version: twin.desiredVersion });
-      },
-    );
+        const desiredMetadata = stampMetadata(undefined, desired, stamp);
+        return { ...twin, tags, desired, desiredVersion, desiredMetadata, serviceRevision: twin.serviceRevision + 1 };
+      });
+      const twin = publicTwin(changed);
+      this.#events.record('twinChangeEvents', deviceId, 'replaceTwin', formatTwin(twin));
+      this.#listeners.tell({ deviceId, patch: diffAsPatch(before, desired), version: twin.desiredVersion });
+      return twin;
+    });
   }
 
   /** Merges `patch` into reported: what a device says of itself. Throws as `patchDesired`. */
@@ -95,12 +139,8 @@ export class Twins {
     return this.#change(
       deviceId,
       patch,
-      (twin) => {
-        const tags = mergePatch(twin.tags, patch);
-        checkTwinSection('tags', tags);
-        return { ...twin, tags, serviceRevision: twin.serviceRevision + 1 };
-      },
-      (twin) => this.#report(twin, { tags: patch }),
+      (twin) => ({ ...mergeTags(twin, patch), serviceRevision: twin.serviceRevision + 1 }),
+      (twin) => this.#announcePatch(twin, { tags: patch }),
     );
   }
 
@@ -183,6 +223,25 @@ export class Twins {
     throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
   }
 
+  #mergeDesired(twin: StoredTwin, patch: JsonObject): StoredTwin {
+    const desired = mergePatch(twin.desired, patch);
+    checkTwinSection('desired', desired);
+    const desiredVersion = twin.desiredVersion + 1;
+    const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
+    return { ...twin, desired, desiredVersion, desiredMetadata: stampMetadata(twin.desiredMetadata, patch, stamp) };
+  }
+
+  #announcePatch(twin: StoredTwin, { tags = {}, desired = {} }: OwnedSections): void {
+    const change: JsonObject = Object.keys(tags).length === 0 ? {} : { tags };
+    if (Object.keys(desired).length === 0) {
+      this.#report(twin, change);
+      return;
+    }
+    const section = formatSection(desired, selectMetadata(twin.desiredMetadata, desired), twin.desiredVersion);
+    this.#report(twin, { ...change, properties: { desired: section } });
+    this.#listeners.tell({ deviceId: twin.deviceId, patch: desired, version: twin.desiredVersion });
+  }
+
   #report(twin: StoredTwin, change: JsonObject): void {
     this.#events.record('twinChangeEvents', twin.deviceId, 'updateTwin', { version: twin.version, ...change });
   }
@@ -193,9 +252,20 @@ function checkVersion(wanted: number | undefined, present: number): void {
   throw new Problem('precondition-failed', `The section has version ${present}, not ${wanted}.`);
 }
 
+function mergeTags(twin: StoredTwin, patch: JsonObject): StoredTwin {
+  const tags = mergePatch(twin.tags, patch);
+  checkTwinSection('tags', tags);
+  return { ...twin, tags };
+}
+
+function publicTwin(stored: StoredTwin): Twin {
+  const { serviceRevision: _, ...twin } = stored;
+  return { ...twin, etag: etagOf(stored) };
+}
+
 /** The service's form of a twin etag: base64 of an 8-byte counter. */
-function publicTwin({ serviceRevision, ...twin }: StoredTwin): Twin {
+function etagOf({ serviceRevision }: StoredTwin): string {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(serviceRevision));
-  return { ...twin, etag: counter.toString('base64') };
+  return counter.toString('base64');
 }

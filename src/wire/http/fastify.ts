@@ -26,7 +26,7 @@ export type HttpService<Caller, Permission extends string> = {
   authenticate(request: HttpRequest, permission: Permission | 'none', params: Readonly<Record<string, string>>): Promise<Caller>;
   renderProblem(problem: Problem, request: HttpRequest): RenderedProblem;
   /** Added to every response. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | ((request: HttpRequest) => Readonly<Record<string, string>>);
 };
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -70,6 +70,9 @@ export async function buildHttpHandler<Caller, Permission extends string>(
     return fresh;
   };
 
+  const headersOf = (request: HttpRequest) =>
+    typeof service.headers === 'function' ? service.headers(request) : service.headers;
+
   function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const described = describe(request);
     const problem = fromFastify(error);
@@ -77,7 +80,7 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       const cause = problem.cause instanceof Error ? (problem.cause.stack ?? String(problem.cause)) : String(problem.cause);
       platform.log.error('request.failed', { service: service.name, trackingId: described.trackingId, cause });
     }
-    return sendProblem(reply, service.renderProblem(problem, described), service.headers);
+    return sendProblem(reply, service.renderProblem(problem, described), headersOf(described));
   }
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler((request) => {
@@ -108,7 +111,7 @@ export async function buildHttpHandler<Caller, Permission extends string>(
           remoteAddress: described.remoteAddress,
           trackingId: described.trackingId,
         });
-        return sendReply(reply, result, service.headers);
+        return sendReply(reply, result, headersOf(described));
       },
     });
   }
