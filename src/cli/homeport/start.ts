@@ -38,11 +38,13 @@ export const startCommand: Command = {
     });
     const { startServer } = await import('#server/build.ts');
     const { StartRefused } = await import('#server/start-refused.ts');
+    const { surviveRejections } = await import('#server/survive-rejections.ts');
     // Databases, journals and sockets are made by libraries that do not ask which mode they should have.
     process.umask(0o077);
     const interrupted = Promise.withResolvers<string>();
     const cancel = terminal.onInterrupt((signal) => interrupted.resolve(signal));
     const log = openLog(values['log.level'] as 'info');
+    surviveRejections(log);
     let server: Awaited<ReturnType<typeof startServer>>;
     try {
       server = await startServer({ platform: { ...platform, log }, directory: data.directory, settings: values, webDirectory });
