@@ -63,6 +63,25 @@ describe('routes behind the one HTTP library', () => {
     });
   }
 
+  test('a client that leaves in the middle of its body is no failure of ours', async () => {
+    const [asked, rendered] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const server = await serve(ok, {
+      async authenticate() {
+        asked.resolve();
+        return undefined;
+      },
+      renderProblem({ code }) {
+        rendered.resolve(code);
+        return { status: 400, json: {} };
+      },
+    });
+    const request = open(server, 'PUT', '/things/1', { 'content-length': '100' }).on('error', () => undefined);
+    request.write('{');
+    await asked.promise;
+    request.destroy();
+    assert.equal(await rendered.promise, 'malformed');
+  });
+
   test('an event stream whose reader went away before it began is ended', async () => {
     const [asked, gone, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const server = await serve(async () => ({ events: () => ended.resolve }), {

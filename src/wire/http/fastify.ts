@@ -152,6 +152,8 @@ function parseWith(schema: z.ZodType, value: unknown, where: string): unknown {
 
 function fromFastify(error: unknown): Problem {
   const code = (error as { code?: string }).code;
+  // Nobody hears this answer. It is none of our failures either, which would be logged with their stack.
+  if (code === 'ECONNRESET') return new Problem('malformed', 'The connection ended inside the request.');
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('payload-too-large', 'The request body is larger than the limit.');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
