@@ -53,7 +53,9 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^uplot/, files: /^web\/src\/charts\// },
   { package: /^ws$/, files: /^src\/wire\/http\/web-socket\.ts$/ },
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
-  { package: /^node:(net|tls|https)$/, files: /^src\/(listeners|server|devices|cli)\// },
+  { package: /^node:(net|tls|https)(\/|$)/, files: /^src\/(listeners|server|devices|cli)\// },
+  { package: /^node:worker_threads$/, files: /^src\/central\/data\// },
+  { package: /^node:(dgram|dns|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
   { package: /^node:child_process$/, files: /^src\/(server|cli)\// },
 ];
 
