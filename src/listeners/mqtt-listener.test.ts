@@ -9,9 +9,11 @@ import type { Certificate } from '#pki/certificate.ts';
 import { issueCertificate } from '#pki/issue.ts';
 import { exportPrivateKeyPem, generateEcKey, generateRsaKey, type KeyPair } from '#pki/key.ts';
 import { toPem } from '#pki/pem.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { listenerLimits } from './limits.ts';
 import { MqttListener } from './mqtt-listener.ts';
-import type { Peer } from './surface.ts';
+import type { MqttSurface, Peer } from './surface.ts';
 import type { ServerIdentity } from './tls-options.ts';
 
 const platform = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -39,6 +41,7 @@ describe('the MQTT listener', () => {
   let listener: MqttListener;
   let port = 0;
   let identity: ServerIdentity;
+  let surface: MqttSurface;
   const peers: Peer[] = [];
 
   before(async () => {
@@ -53,8 +56,8 @@ describe('the MQTT listener', () => {
     const [rsa, ec] = parts;
     assert.ok(rsa && ec);
     identity = { rsa, ec, ca: toPem('CERTIFICATE', ca.der) };
-    const surface = {
-      open({ session, peer }: Parameters<import('./surface.ts').MqttSurface['open']>[0]) {
+    surface = {
+      open({ session, peer }) {
         peers.push(peer);
         queueMicrotask(() => session.accept(false));
         return { publish() {}, acknowledged() {}, subscribe() {}, unsubscribe() {}, ended() {} };
@@ -159,6 +162,23 @@ describe('the MQTT listener', () => {
     await Promise.all(open.map(hangUp));
     const again = await dial();
     await hangUp(again);
+  });
+
+  test('the end of a client that was closed for its bytes is seen, before the wheel turns', async () => {
+    const own = new MqttListener({
+      platform: { ...platform, clock: new ManualClock() },
+      address: '127.0.0.1',
+      port: 0,
+      identity,
+      limits: listenerLimits,
+      surfaces: { hub: surface, provisioning: surface },
+    });
+    const socket = await dial({ port: await own.start() });
+    socket.write(Buffer.alloc(64, 0xff));
+    socket.resume();
+    await once(socket, 'close');
+    await eventually(() => (own.connectionCount === 0 ? true : undefined));
+    await own.stop();
   });
 
   test('random bytes instead of a handshake, and instead of a CONNECT, close that socket alone', async () => {

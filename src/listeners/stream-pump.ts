@@ -60,7 +60,8 @@ export function pumpStream(
       isReceiving = false;
     }
     flush();
-    if (!session.wantsInput) stream.pause();
+    // After the end it must go on reading, or it would not see the other side's end and never close.
+    if (!session.wantsInput && !session.isClosed) stream.pause();
   });
   stream.on('end', () => session.endOfInput());
   stream.on('error', () => session.endOfInput());
