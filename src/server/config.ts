@@ -56,7 +56,7 @@ export const serverSettings = {
     default: 4,
     min: 1,
     max: 32,
-    describe: 'Partitions of the hub’s event log; fixed when the data directory is made.',
+    describe: 'Partitions of the hub’s event log. A change moves devices to other partitions from then on.',
   },
   'events.retentionBytes': {
     kind: 'number',
