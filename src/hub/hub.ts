@@ -1,6 +1,6 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Platform } from '#base/platform.ts';
-import type { MqttSurface } from '#listeners/surface.ts';
+import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
@@ -16,6 +16,7 @@ import { CredentialWatches } from './registry/credential-watches.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import { Twins } from './twins/twins.ts';
 
@@ -37,6 +38,8 @@ export type HubOptions = {
 export type Hub = {
   readonly hostName: string;
   readonly mqtt: MqttSurface;
+  /** The REST for back ends. */
+  readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly registry: Pick<
     Registry,
@@ -84,12 +87,19 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     signIn,
     watches,
   });
+  const http = await buildHubHttp({
+    platform,
+    refusals,
+    rooms: { registry, twins, presence, methods },
+    authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
+  });
   const cancelAuthorities = authorities.onChange(() => {
     void signIn.dropUnverified(presence, watches);
   });
   return {
     hostName,
     mqtt,
+    http,
     authorities,
     registry,
     twins,

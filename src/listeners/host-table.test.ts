@@ -30,6 +30,35 @@ test('HTTP paths choose the service and their query does not', () => {
   assert.equal(chooseDeviceHttp('/api/devices?api-version=2022-07-31'), 'central');
 });
 
+test('the REST of back ends is the hub’s, however its separators, its words and its end are written', () => {
+  for (const url of [
+    '/devices?api-version=2021-04-12',
+    '/devices/?top=5',
+    '/devices/dev1',
+    '/devices%2Fquery?api-version=2020-09-30',
+    '/DEVICES%2fdev1',
+    '/twins/dev1',
+    '/Twins/dev1/methods',
+    '/twins%2Fdev1%2Fmethods',
+    '/statistics/devices',
+    '/statistics%2Fservice',
+  ]) {
+    assert.equal(chooseDeviceHttp(url), 'hub', url);
+  }
+  for (const url of ['/devicesx', '/device/dev1', '/x/devices/dev1', '/statisticsx/devices', '/', '/?x=/devices/dev1']) {
+    assert.equal(chooseDeviceHttp(url), undefined, url);
+  }
+});
+
+test('a device called registrations, sphere or api is the hub’s, and an id scope called devices is not served', () => {
+  for (const word of ['devices', 'twins', 'statistics']) {
+    for (const name of ['registrations', 'sphere', 'api']) assert.equal(chooseDeviceHttp(`/${word}/${name}/modules`), 'hub');
+  }
+  assert.equal(chooseDeviceHttp('/sphere/devices/dev1'), 'sphere');
+  assert.equal(chooseDeviceHttp('/api/devices/dev1'), 'central');
+  assert.equal(chooseDeviceHttp('/0ne000ABCDE/registrations/devices/register'), 'provisioning');
+});
+
 test('an id scope called sphere or api does not take the service’s paths', () => {
   assert.equal(chooseDeviceHttp('/sphere/registrations/dev1/register'), 'sphere');
 });

@@ -15,6 +15,8 @@ type HttpRow = { readonly pattern: RegExp; readonly target: HttpTarget };
 
 /** First match wins; matched against the path without its query. */
 const deviceRows: readonly HttpRow[] = [
+  // Some clients encode the separators of the whole path; others leave a device called `registrations` to us.
+  { pattern: /^\/(?:devices|twins|statistics)(?:\/|%2f|$)/i, target: 'hub' },
   { pattern: /^\/sphere\//i, target: 'sphere' },
   { pattern: /^\/[^/]+\/registrations\//i, target: 'provisioning' },
   { pattern: /^\/api\//i, target: 'central' },

@@ -135,7 +135,11 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     connectionsMax: settings['listeners.connectionsMax'],
     connectionsPerAddressMax: settings['listeners.connectionsPerAddressMax'],
   };
-  const surfaces: Partial<Record<string, HttpSurface>> = { central: central.http, provisioning: provisioning.http };
+  const surfaces: Partial<Record<string, HttpSurface>> = {
+    central: central.http,
+    hub: hub.http,
+    provisioning: provisioning.http,
+  };
   const mqttSurfaces = { hub: hub.mqtt, provisioning: provisioning.mqtt };
   const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
   const app = serveStaticFiles(options.webDirectory);

@@ -9,6 +9,8 @@ import { centralMigration } from './migrations/0005-central.ts';
 import { trustMigration } from './migrations/0006-trust.ts';
 import { seriesMigration } from './migrations/0007-series.ts';
 import { hubKeysMigration } from './migrations/0008-hub-keys.ts';
+import { hubStatusMigration } from './migrations/0009-hub-status.ts';
+import { enrollmentKeysMigration } from './migrations/0010-enrollment-keys.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -21,6 +23,8 @@ export const migrations: readonly Migration[] = [
   trustMigration,
   seriesMigration,
   hubKeysMigration,
+  hubStatusMigration,
+  enrollmentKeysMigration,
 ];
 
 /**

@@ -46,6 +46,15 @@ export class DeviceStore {
     return rows.map((row) => this.#parseRow(row));
   }
 
+  async count(): Promise<{ total: number; enabled: number }> {
+    const row = await this.#database
+      .selectFrom('hub_device')
+      .select(({ fn }) => [fn.countAll().as('total'), fn.sum('is_enabled').as('enabled')])
+      .where('hub', '=', this.#hub)
+      .executeTakeFirst();
+    return { total: Number(row?.total ?? 0), enabled: Number(row?.enabled ?? 0) };
+  }
+
   /** False when a device of this id exists already. */
   async insert(transaction: Transaction, device: Device): Promise<boolean> {
     const result = await transaction
@@ -84,6 +93,8 @@ export class DeviceStore {
       generationId: row.generation_id,
       etag: row.etag,
       isEnabled: row.is_enabled === 1,
+      ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
+      ...(row.status_updated_at === null ? {} : { statusUpdatedAt: instant(row.status_updated_at) }),
       authentication: this.#parseAuthentication(row),
       createdAt: instant(row.created_at),
       updatedAt: instant(row.updated_at),
@@ -117,6 +128,8 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     generation_id: device.generationId,
     etag: device.etag,
     is_enabled: device.isEnabled ? 1 : 0,
+    status_reason: device.statusReason ?? null,
+    status_updated_at: device.statusUpdatedAt ?? null,
     authentication_type: authentication.type,
     primary_thumbprint: thumbprints?.primaryThumbprint ?? null,
     secondary_thumbprint: thumbprints?.secondaryThumbprint ?? null,

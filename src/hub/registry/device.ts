@@ -22,6 +22,10 @@ export type Device = {
   /** Changes with the identity, not with the twin. */
   readonly etag: string;
   readonly isEnabled: boolean;
+  /** Why it is enabled or disabled, in the owner's words. */
+  readonly statusReason?: string;
+  /** When it was last enabled or disabled; undefined for a device that never was. */
+  readonly statusUpdatedAt?: Instant;
   readonly authentication: DeviceAuthentication;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;

@@ -1,3 +1,4 @@
+import { checkIfMatch } from '#base/etag.ts';
 import { requireDeviceId } from '#base/ids.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
@@ -26,7 +27,15 @@ export type NewDevice = {
   readonly authentication: AskedAuthentication;
   /** Default true. */
   readonly isEnabled?: boolean;
+  readonly statusReason?: string;
   readonly initialTwin?: InitialTwin;
+};
+
+/** What an owner changes of an identity; what is left out stays. An empty reason is none. */
+export type DeviceChange = {
+  readonly isEnabled?: boolean;
+  readonly statusReason?: string;
+  readonly authentication?: AskedAuthentication;
 };
 
 export type InitialTwin = { readonly tags?: JsonObject; readonly desired?: JsonObject };
@@ -99,29 +108,52 @@ export class Registry {
     return this.#store.list(options.after ?? '', limit);
   }
 
+  count(): Promise<{ total: number; enabled: number }> {
+    return this.#store.count();
+  }
+
+  /**
+   * Changes what `change` names, if the identity has the etag that `ifMatch` names. A session ends only when
+   * the device may no longer sign in as it did. Throws Problem `device-not-found`, `precondition-failed` or
+   * `argument-invalid`.
+   */
+  update(deviceId: string, change: DeviceChange, ifMatch?: string): Promise<Device> {
+    return this.#queue.run(deviceId, async () => {
+      const present = await this.require(deviceId);
+      checkIfMatch(ifMatch, present.etag);
+      const { isEnabled = present.isEnabled, statusReason = present.statusReason ?? '' } = change;
+      const asked = change.authentication && this.#normalize(deviceId, change.authentication, present.authentication);
+      const isReplaced = asked !== undefined && !isSameAuthentication(present.authentication, asked);
+      const authentication = asked && isReplaced ? asked : present.authentication;
+      if (!isReplaced && isEnabled === present.isEnabled && statusReason === (present.statusReason ?? '')) return present;
+      const { statusReason: _, ...rest } = present;
+      const changed = {
+        ...rest,
+        authentication,
+        isEnabled,
+        ...(statusReason === '' ? {} : { statusReason }),
+        ...(isEnabled === present.isEnabled ? {} : { statusUpdatedAt: this.#platform.clock.now() }),
+      };
+      const cause = isEnabled ? (isReplaced ? 'credential-changed' : undefined) : 'device-disabled';
+      return this.#replace(changed, present.etag, cause);
+    });
+  }
+
   /** A disabled device cannot sign in, and its session ends at once. */
   setEnabled(deviceId: string, isEnabled: boolean): Promise<Device> {
-    return this.#queue.run(deviceId, async () => {
-      const device = await this.require(deviceId);
-      if (device.isEnabled === isEnabled) return device;
-      return this.#replace({ ...device, isEnabled }, device.etag, 'device-disabled');
-    });
+    return this.update(deviceId, { isEnabled });
   }
 
   /** Replaces how the device signs in; a session that rests on the old way ends at once. */
-  setAuthentication(deviceId: string, input: AskedAuthentication): Promise<Device> {
-    return this.#queue.run(deviceId, async () => {
-      const device = await this.require(deviceId);
-      const authentication = this.#normalize(deviceId, input, device.authentication);
-      if (isSameAuthentication(device.authentication, authentication)) return device;
-      return this.#replace({ ...device, authentication }, device.etag, 'credential-changed');
-    });
+  setAuthentication(deviceId: string, authentication: AskedAuthentication): Promise<Device> {
+    return this.update(deviceId, { authentication });
   }
 
-  /** Deletes the identity with its twin and ends its session. Throws Problem `device-not-found`. */
-  delete(deviceId: string): Promise<void> {
+  /** Deletes the identity with its twin and ends its session. Throws Problem `device-not-found` or `precondition-failed`. */
+  delete(deviceId: string, ifMatch?: string): Promise<void> {
     return this.#queue.run(deviceId, async () => {
-      await this.require(deviceId);
+      const present = await this.require(deviceId);
+      checkIfMatch(ifMatch, present.etag);
       const twin = await this.#twins.load(deviceId);
       if (!(await this.#store.delete(deviceId))) throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
       this.#revoke(deviceId, 'device-deleted');
@@ -160,6 +192,7 @@ export class Registry {
       generationId: this.#platform.random.bytes(8).readBigUInt64BE().toString(),
       etag: this.#newEtag(),
       isEnabled: input.isEnabled ?? true,
+      ...(input.statusReason ? { statusReason: input.statusReason } : {}),
       authentication: this.#normalize(input.deviceId, input.authentication),
       createdAt: now,
       updatedAt: now,
@@ -188,12 +221,12 @@ export class Registry {
     return true;
   }
 
-  async #replace(device: Device, etag: string, cause: DisconnectCause): Promise<Device> {
+  async #replace(device: Device, etag: string, cause: DisconnectCause | undefined): Promise<Device> {
     const replaced = { ...device, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
     if (!(await this.#store.replace(replaced, etag))) {
       throw new Problem('conflict', `The device ${device.deviceId} is being changed by someone else.`);
     }
-    this.#revoke(device.deviceId, cause);
+    if (cause) this.#revoke(device.deviceId, cause);
     return replaced;
   }
 

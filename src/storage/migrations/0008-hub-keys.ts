@@ -1,5 +1,4 @@
-import type { Migration } from './migration.ts';
-import { bytesType } from './migration.ts';
+import { bytesType, type Migration } from './migration.ts';
 
 export const hubKeysMigration: Migration = {
   name: '0008-hub-keys',

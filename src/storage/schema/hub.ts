@@ -5,6 +5,10 @@ export type HubDeviceRow = {
   generation_id: string;
   etag: string;
   is_enabled: number;
+  /** Why it is enabled or disabled, in the owner's words. */
+  status_reason: string | null;
+  /** When it was last enabled or disabled. */
+  status_updated_at: number | null;
   /** selfSigned, certificateAuthority or sas. */
   authentication_type: string;
   primary_thumbprint: string | null;

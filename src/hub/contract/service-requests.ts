@@ -1,0 +1,69 @@
+/** What back ends send to the hub's REST (hub-service-protocol.md 4). Unknown and read-only members are dropped, as the service does. */
+import { z } from 'zod';
+import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+
+/** Its value is checked before the body is read: surface/http.ts. */
+const version = { 'api-version': z.string() };
+
+export const versionOnly = z.strictObject(version);
+
+export const listQuery = z.strictObject({
+  ...version,
+  top: z
+    .string()
+    .regex(/^-?\d{1,9}$/)
+    .optional(),
+});
+
+const key = z.string().max(256).nullish();
+
+export const askedIdentity = z.object({
+  deviceId: z.string().max(1024).nullish(),
+  status: z.enum(['enabled', 'disabled']).nullish(),
+  statusReason: z.string().max(128).nullish(),
+  authentication: z
+    .object({
+      type: z.enum(['sas', 'selfSigned', 'certificateAuthority', 'none']).nullish(),
+      symmetricKey: z.object({ primaryKey: key, secondaryKey: key }).nullish(),
+      x509Thumbprint: z.object({ primaryThumbprint: key, secondaryThumbprint: key }).nullish(),
+    })
+    .nullish(),
+  capabilities: z.object({ iotEdge: z.boolean().nullish() }).nullish(),
+  deviceScope: z.string().max(1024).nullish(),
+  parentScopes: z.array(z.string().max(1024)).max(16).nullish(),
+});
+
+export type AskedIdentity = z.output<typeof askedIdentity>;
+
+/** Any object: what a twin may hold is for the twins to say. */
+const section = z.custom<JsonObject>((value) => isJsonObject(value as Json), 'must be an object').nullish();
+
+export const askedTwin = z.object({ tags: section, properties: z.object({ desired: section }).nullish() });
+
+export type AskedTwin = z.output<typeof askedTwin>;
+
+export const askedMethod = z.object({
+  methodName: z.string().max(1024),
+  payload: z.custom<Json>(() => true).optional(),
+  responseTimeoutInSeconds: z.number().nullish(),
+  connectTimeoutInSeconds: z.number().nullish(),
+  /** What older clients call the time-out of the response. */
+  timeoutInSeconds: z.number().nullish(),
+});
+
+export const bulkEntriesMax = 100;
+
+export const askedBulk = z.array(
+  askedIdentity.omit({ deviceId: true }).extend({
+    id: z.string().max(1024),
+    moduleId: z.string().max(1024).nullish(),
+    eTag: z.string().max(256).nullish(),
+    etag: z.string().max(256).nullish(),
+    twinETag: z.string().max(256).nullish(),
+    importMode: z.string().max(64).nullish(),
+    tags: section,
+    properties: z.object({ desired: section }).nullish(),
+  }),
+);
+
+export type AskedBulkEntry = z.output<typeof askedBulk>[number];

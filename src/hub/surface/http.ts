@@ -1,0 +1,93 @@
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import type { HttpSurface } from '#listeners/surface.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { ServiceRight } from '#trust/access-policy.ts';
+import type { ServiceCaller } from '#trust/caller.ts';
+import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
+import { parseSasToken } from '#wire/azure/sas-token.ts';
+import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
+import { methodRoutes } from './method-routes.ts';
+import { registryRoutes } from './registry-routes.ts';
+import { renderServiceProblem } from './service-errors.ts';
+import { decode, isServiceVersion, normalizeServiceUrl, servicePath } from './service-path.ts';
+import type { ServiceRooms } from './service-rooms.ts';
+import type { ServiceCall, ServiceRoute } from './service-route.ts';
+import { statisticsRoutes } from './statistics-routes.ts';
+import { twinRoutes } from './twin-routes.ts';
+
+export type HubHttpOptions = {
+  readonly platform: Platform;
+  readonly rooms: ServiceRooms;
+  readonly refusals: Pick<RefusalLog, 'record'>;
+  authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
+};
+
+export function serviceRoutes(rooms: ServiceRooms): ServiceRoute[] {
+  return [...registryRoutes(rooms), ...twinRoutes(rooms), ...methodRoutes(rooms), ...statisticsRoutes(rooms)];
+}
+
+/** The REST that back ends use: registry, twins, methods, statistics (hub-service-protocol.md 3 and 4). */
+export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface> {
+  const { platform, rooms } = options;
+  const handle = await buildHttpHandler<ServiceCall, ServiceRight>(platform, {
+    name: 'hub',
+    routes: serviceRoutes(rooms),
+    headers: ({ trackingId }) => ({ vary: 'Origin', 'x-ms-request-id': trackingId }),
+    authenticate: (request, permission, params) => admit(options, request, permission, params.deviceId ?? ''),
+    renderProblem: (problem, { url, trackingId }) => renderServiceProblem(problem, url, trackingId, platform.clock.now()),
+  });
+  return (request, response) => {
+    request.url = normalizeServiceUrl(request.url ?? '/');
+    handle(request, response);
+  };
+}
+
+async function admit(
+  options: HubHttpOptions,
+  request: HttpRequest,
+  permission: ServiceRight | 'none',
+  deviceId: string,
+): Promise<ServiceCall> {
+  const path = servicePath(request.url);
+  const service = await authorize(options, request, permission, path);
+  if (!isServiceVersion(new URLSearchParams(request.url.split('?', 2)[1]).get('api-version'))) {
+    throw new Problem('argument-invalid', 'api-version must be a date from 2016-02-03 on.', { reason: 'protocol-version' });
+  }
+  const twiceDecoded = deviceId.includes('%') ? decode(deviceId) : undefined;
+  if (twiceDecoded === undefined || twiceDecoded === deviceId) return { service, deviceId };
+  // Explorer encodes ids twice. What is unknown under the first reading is tried under the second, for which
+  // the token must be good as well.
+  if ((await options.rooms.registry.load(deviceId)) || !(await options.rooms.registry.load(twiceDecoded))) {
+    return { service, deviceId };
+  }
+  const second = path.replace(`/${deviceId}`, () => `/${twiceDecoded}`);
+  return { service: await authorize(options, request, permission, second), deviceId: twiceDecoded };
+}
+
+/** Throws Problem `unauthorized` for a token that is no good, `forbidden` for a policy that may not do this. */
+async function authorize(
+  options: HubHttpOptions,
+  request: HttpRequest,
+  permission: ServiceRight | 'none',
+  path: string,
+): Promise<ServiceCaller> {
+  const { authorization } = request.headers;
+  const keep = (refusal: Refusal) =>
+    options.refusals.record({
+      service: 'hub',
+      subject: parseSasToken(authorization ?? '')?.keyName ?? 'service',
+      peer: request.remoteAddress,
+      ...refusal,
+    });
+  const verdict = await options.authenticateService(authorization, path);
+  if (!verdict.accepted) {
+    keep(verdict.refusal);
+    throw new Problem('unauthorized', 'The shared access signature was refused.');
+  }
+  const service = verdict.value;
+  if (permission === 'none' || service.rights.has(permission)) return service;
+  const detail = `The access policy ${service.policyName} does not grant ${permission}.`;
+  keep(refuse('policy-right-missing', detail, { trace: verdict.trace }).refusal);
+  throw new Problem('forbidden', detail);
+}

@@ -1,0 +1,88 @@
+import { formatInstantTicks, type Instant } from '#base/instant.ts';
+import { Problem } from '#base/problem.ts';
+import type { AskedIdentity } from '../contract/service-requests.ts';
+import type { PresenceState } from '../presence/presence.ts';
+import type { AskedAuthentication, Device, DeviceAuthentication } from '../registry/device.ts';
+import type { DeviceChange } from '../registry/registry.ts';
+
+/** What the service prints for an instant that never was. */
+const never = '0001-01-01T00:00:00Z';
+
+/** An identity as the service's REST prints it, keys included (hub-service-protocol.md 4.1). */
+export function formatIdentity(device: Device, presence: PresenceState | undefined) {
+  return {
+    deviceId: device.deviceId,
+    generationId: device.generationId,
+    etag: device.etag,
+    connectionState: connectionState(presence),
+    status: device.isEnabled ? 'enabled' : 'disabled',
+    statusReason: device.statusReason ?? null,
+    connectionStateUpdatedTime: formatTime(presence?.since),
+    statusUpdatedTime: formatTime(device.statusUpdatedAt),
+    lastActivityTime: formatTime(presence?.since),
+    cloudToDeviceMessageCount: 0,
+    authentication: formatAuthentication(device.authentication),
+    capabilities: { iotEdge: false },
+    parentScopes: [],
+  };
+}
+
+export function connectionState(presence: PresenceState | undefined): 'Connected' | 'Disconnected' {
+  return presence?.isConnected ? 'Connected' : 'Disconnected';
+}
+
+export function formatTime(at: Instant | undefined): string {
+  return at === undefined ? never : formatInstantTicks(at);
+}
+
+export function formatThumbprints(authentication: DeviceAuthentication) {
+  const { primaryThumbprint = null, secondaryThumbprint = null } = authentication.type === 'selfSigned' ? authentication : {};
+  return { primaryThumbprint, secondaryThumbprint };
+}
+
+function formatAuthentication(authentication: DeviceAuthentication) {
+  const keys = authentication.type === 'sas' ? authentication.keys.reveal() : { primaryKey: null, secondaryKey: null };
+  return {
+    symmetricKey: { primaryKey: keys.primaryKey, secondaryKey: keys.secondaryKey },
+    x509Thumbprint: formatThumbprints(authentication),
+    type: authentication.type,
+  };
+}
+
+/**
+ * What a body asks for; what it leaves out is left out. Throws Problem `not-supported` for edge devices and
+ * `argument-invalid` for a scope: no edge device, no scope.
+ */
+export function parseIdentity(asked: Omit<AskedIdentity, 'deviceId'>): DeviceChange {
+  if (asked.capabilities?.iotEdge) throw new Problem('not-supported', 'Edge devices are not supported.');
+  if (asked.deviceScope || (asked.parentScopes?.length ?? 0) > 0) {
+    throw new Problem('argument-invalid', 'There is no edge device of this scope.', { reason: 'device-scope' });
+  }
+  const authentication = parseAuthentication(asked.authentication);
+  return {
+    ...(asked.status == null ? {} : { isEnabled: asked.status === 'enabled' }),
+    ...(asked.statusReason === undefined ? {} : { statusReason: asked.statusReason ?? '' }),
+    ...(authentication === undefined ? {} : { authentication }),
+  };
+}
+
+function parseAuthentication(asked: AskedIdentity['authentication']): AskedAuthentication | undefined {
+  if (asked == null) return undefined;
+  const { primaryThumbprint, secondaryThumbprint } = asked.x509Thumbprint ?? {};
+  switch (asked.type ?? (primaryThumbprint || secondaryThumbprint ? 'selfSigned' : 'sas')) {
+    case 'certificateAuthority':
+      return { type: 'certificateAuthority' };
+    case 'selfSigned':
+      return {
+        type: 'selfSigned',
+        ...(primaryThumbprint ? { primaryThumbprint } : {}),
+        ...(secondaryThumbprint ? { secondaryThumbprint } : {}),
+      };
+    case 'sas': {
+      const { primaryKey, secondaryKey } = asked.symmetricKey ?? {};
+      return { type: 'sas', ...(primaryKey ? { primaryKey } : {}), ...(secondaryKey ? { secondaryKey } : {}) };
+    }
+    case 'none':
+      throw new Problem('argument-invalid', 'A device signs in as sas, selfSigned or certificateAuthority.');
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The URL as the router of the service's REST shall see it (hub-service-protocol.md 3.1): decoded once over
+ * the whole path, so that separators which a client encoded separate, then each segment encoded again,
+ * without one trailing slash. A path that does not decode stays as it is: the router refuses it.
+ */
+export function normalizeServiceUrl(url: string): string {
+  const at = url.indexOf('?');
+  const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at)];
+  const decoded = decode(path);
+  if (decoded === undefined) return url;
+  const segments = decoded.split('/');
+  if (segments.length > 2 && segments.at(-1) === '') segments.pop();
+  return segments.map(encodeURIComponent).join('/') + query;
+}
+
+/** The path of a normalized URL in plain text: what the scope of a token is compared with. */
+export function servicePath(url: string): string {
+  const path = url.split('?', 1)[0] ?? '';
+  return decode(path) ?? path;
+}
+
+/** Undefined for what does not decode. */
+export function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const versionPattern = /^(\d{4})-(\d{2})-(\d{2})(?:-preview)?$/;
+const versionMin = '2016-02-03';
+
+/** A date, from the first one on that clients were made for (3.2). */
+export function isServiceVersion(text: string | null): boolean {
+  const [, , month, day] = versionPattern.exec(text ?? '') ?? [];
+  if (text === null || month === undefined || day === undefined) return false;
+  return text.slice(0, 10) >= versionMin && Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
+}

@@ -1,0 +1,12 @@
+import type { Methods } from '../methods/methods.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Twins } from '../twins/twins.ts';
+
+/** The rooms that the service's REST opens. */
+export type ServiceRooms = {
+  readonly registry: Pick<Registry, 'create' | 'load' | 'require' | 'list' | 'update' | 'delete' | 'count'>;
+  readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
+  readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
+  readonly methods: Pick<Methods, 'invoke'>;
+};
