@@ -50,14 +50,14 @@ export class CaCertificates {
     this.#refusals = refusals;
   }
 
-  /** Throws Problem `certificate-invalid` with the rule as its reason, or `already-exists`. */
+  /** Throws Problem `certificate-invalid` with the rule as its reason, which is kept too, or `already-exists`. */
   async upload(input: CaUpload): Promise<CaCertificate> {
     if (!idPattern.test(input.certificateId)) {
       throw new Problem('argument-invalid', 'A certificate name has 1 to 256 characters of A-Z a-z 0-9 and - . _ :');
     }
     const certificate = parseCertificate(parseCertificateFile(input.file));
     const verdict = checkCaUpload(certificate, this.#platform.clock.now());
-    if (!verdict.accepted) throw new Problem('certificate-invalid', verdict.refusal.detail, { reason: verdict.refusal.reason });
+    if (!verdict.accepted) throw this.#refused('certificate-invalid', input.certificateId, input.by, verdict.refusal);
     const existing = await this.#store.load(input.certificateId);
     if (existing && !input.replace) throw new Problem('already-exists', 'There is a certificate of this name.');
     const isSame = existing?.sha256 === certificate.sha256Thumbprint;
@@ -110,7 +110,7 @@ export class CaCertificates {
       codeExpiresAt: row.code_expires_at === null ? undefined : instant(row.code_expires_at),
       at: now,
     });
-    if (!verdict.accepted) throw this.#refused(certificateId, by, verdict.refusal);
+    if (!verdict.accepted) throw this.#refused('proof-refused', certificateId, by, verdict.refusal);
     const change = {
       is_verified: 1,
       self_attested: 0,
@@ -125,7 +125,7 @@ export class CaCertificates {
         trace: verdict.trace,
         fix: 'Look at its state and try again.',
       });
-      throw this.#refused(certificateId, by, late.refusal);
+      throw this.#refused('proof-refused', certificateId, by, late.refusal);
     }
     return this.#announce(certificateId);
   }
@@ -204,10 +204,10 @@ export class CaCertificates {
     return row;
   }
 
-  #refused(certificateId: string, by: string, refusal: Refusal): Problem {
+  #refused(code: 'certificate-invalid' | 'proof-refused', certificateId: string, by: string, refusal: Refusal): Problem {
     const service = this.#owner.startsWith('hub:') ? 'hub' : 'provisioning';
     this.#refusals.record({ service, subject: certificateId, peer: by, ...refusal });
-    return new Problem('proof-refused', refusal.detail, { reason: refusal.reason });
+    return new Problem(code, refusal.detail, { reason: refusal.reason });
   }
 
   /** Tells that the certificate changed, and returns what it is now. */

@@ -47,7 +47,10 @@ let made = 0;
  * Starts the server as a person does, `bin/homeport start`, in a process and with a data directory and
  * a loopback address of its own, so that tests share no port. Resolves when it is ready.
  */
-export async function startHomeport(parameters: readonly string[] = []): Promise<RunningHomeport> {
+export async function startHomeport(
+  parameters: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningHomeport> {
   const root = mkdtempSync(join(tmpdir(), 'hp-'));
   const data = join(root, 'd');
   const folder = mkdtempSync(join(root, 'f-'));
@@ -56,7 +59,7 @@ export async function startHomeport(parameters: readonly string[] = []): Promise
   const given = parameters.indexOf('--listen');
   const address =
     (given >= 0 && parameters[given + 1]) || `127.${20 + (number >> 16)}.${(number >> 8) & 255}.${1 + (number % 250)}`;
-  const server = new HomeportProcess(data, address);
+  const server = new HomeportProcess(data, address, environment);
   await server.start(parameters);
   const running: RunningHomeport = {
     data,
@@ -92,12 +95,14 @@ class HomeportProcess {
   log = '';
   readonly #data: string;
   readonly #address: string;
+  readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #status: ServerStatus | undefined;
 
-  constructor(data: string, address: string) {
+  constructor(data: string, address: string, environment: Readonly<Record<string, string>>) {
     this.#data = data;
     this.#address = address;
+    this.#environment = environment;
   }
 
   get status(): ServerStatus {
@@ -115,7 +120,8 @@ class HomeportProcess {
       ...(parameters.includes('--listen') ? [] : ['--listen', this.#address]),
       ...parameters,
     ];
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() });
+    const env = { ...cleanEnvironment(), ...this.#environment };
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#child = child;
     child.stderr?.on('data', (chunk: Buffer) => {
       this.log += chunk.toString();
