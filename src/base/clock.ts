@@ -16,15 +16,21 @@ export interface Clock {
   after(ms: number, run: () => void): Cancel;
 }
 
-/** setTimeout holds 31 bits; a longer delay would fire at once. */
+/** setTimeout holds 31 bits, and fires at once when it is given more: a longer wait is made of several. */
 const delayMsMax = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => instant(Date.now()),
   monotonic: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, Math.min(Math.max(0, ms), delayMsMax));
-    timer.unref();
+    const due = performance.now() + ms;
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      timer =
+        left > delayMsMax ? setTimeout(() => wait(due - performance.now()), delayMsMax) : setTimeout(run, Math.max(0, left));
+      timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
