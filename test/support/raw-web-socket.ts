@@ -112,6 +112,8 @@ export class RawWebSocket {
         stream.push(payload);
       }
       stream.push(null);
+      // Answers the close frame with one.
+      stream.end();
     };
     forward().catch(() => stream.destroy());
     return stream;

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import type { ConnectFields } from '#wire/mqtt/encode.ts';
@@ -11,6 +12,8 @@ export type WireOptions = {
   ca?: string;
   identity?: { cert: string; key: string };
   tls?: ConnectionOptions;
+  /** What carries MQTT over the socket, such as a WebSocket; without it the socket itself. */
+  carry?: (socket: TLSSocket) => Promise<Duplex>;
 };
 
 export type WireMessage = { topic: string; body: string; qos: number };
@@ -21,7 +24,7 @@ const deadlineMs = 15_000;
  * A device that writes and reads MQTT packets itself over a real TLS socket: for what a statement says of bytes,
  * and for SDKs that npm does not have. Everything that arrives is kept in order.
  */
-export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, tls }: WireOptions) {
+export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, tls, carry }: WireOptions) {
   const socket = await openTls({
     host,
     port,
@@ -30,6 +33,7 @@ export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, 
     ...identity,
     ...tls,
   });
+  const line: Duplex = carry ? await carry(socket) : socket;
   /** Packets as they arrived, by name. */
   const packets: string[] = [];
   const messages: WireMessage[] = [];
@@ -57,19 +61,19 @@ export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, 
     },
     onClose() {
       flush();
-      socket.end();
+      line.end();
     },
   });
   function flush(): void {
-    for (let output = session.takeOutput(); output; output = session.takeOutput()) if (socket.writable) socket.write(output);
+    for (let output = session.takeOutput(); output; output = session.takeOutput()) if (line.writable) line.write(output);
   }
-  socket.on('data', (chunk: Buffer) => {
+  line.on('data', (chunk: Buffer) => {
     reader.feed(chunk);
     session.receive(chunk);
   });
   // What ends a connection is seen in `closed`.
-  socket.on('error', () => {});
-  socket.on('close', () => {
+  line.on('error', () => {});
+  line.on('close', () => {
     session.endOfInput();
     closed.resolve();
     answered.reject(new Error('The server closed the connection before CONNACK.'));
@@ -97,7 +101,7 @@ export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, 
             taken += 1;
             return next;
           }
-          if (socket.destroyed) throw new Error('The connection ended before the message.');
+          if (line.destroyed) throw new Error('The connection ended before the message.');
           await wake.promise;
         }
       })(),
@@ -146,7 +150,7 @@ export async function openWire({ host = '127.0.0.1', port = 8883, ca, identity, 
       return message();
     },
     /** Bytes as they are. */
-    write: (bytes: Buffer) => socket.write(bytes),
+    write: (bytes: Buffer) => line.write(bytes),
     disconnect: () => session.disconnect(),
     /** The line breaks. */
     cut: () => socket.destroy(),
