@@ -1,4 +1,8 @@
-import type { Socket } from 'node:net';
+/** What is counted: a socket, as far as that takes. */
+export type CountedSocket = {
+  readonly remoteAddress?: string | undefined;
+  once(event: 'close', listener: () => void): unknown;
+};
 
 /** Counts open sockets by remote address, a /64 of IPv6 being one, and says when an address has enough. */
 export class AddressCounter {
@@ -10,7 +14,7 @@ export class AddressCounter {
   }
 
   /** False when the address holds as many sockets as it may; otherwise counts until the socket closes. */
-  admit(socket: Pick<Socket, 'remoteAddress' | 'once'>): boolean {
+  admit(socket: CountedSocket): boolean {
     const address = groupOf(socket.remoteAddress ?? '');
     const count = this.#open.get(address) ?? 0;
     if (count >= this.#max) return false;
