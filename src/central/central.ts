@@ -14,6 +14,7 @@ import { ConnectionGroups } from './connection/connection-groups.ts';
 import { GroupCertificates } from './connection/group-certificates.ts';
 import type { Data } from './data/data.ts';
 import { buildAdmitDevice } from './devices/admit-device.ts';
+import { DeviceCredentials } from './devices/device-credentials.ts';
 import { DeviceRows } from './devices/device-rows.ts';
 import { Devices } from './devices/devices.ts';
 import { HubFollower } from './devices/follow-hub.ts';
@@ -99,6 +100,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     apiTokens,
     templates,
     devices,
+    credentials: new DeviceCredentials(groups),
     rows,
     groups,
     certificates,

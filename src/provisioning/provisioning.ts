@@ -47,7 +47,8 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
   const { platform, database, refusals, secrets, authorities, hub, instanceName, daaIdentityMode } = options;
   const idScope = await openIdScope(platform, database, instanceName);
   const policies = await openProvisioningPolicies(platform, secrets, instanceName);
-  const groups = new EnrollmentGroups(platform, database, instanceName);
+  const groups = new EnrollmentGroups(platform, database, instanceName, secrets);
+  await groups.giveMissingKeys();
   const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
   const registrations = openRegistrations(database, instanceName, settings);
   const attest = new AttestRegistration({ platform, idScope, groups, authorities, refusals });

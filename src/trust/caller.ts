@@ -1,6 +1,7 @@
 import type { Instant } from '#base/instant.ts';
 import type { ServiceRight } from './access-policy.ts';
 import type { Permission } from './permissions.ts';
+import type { RevealableKeys } from './symmetric-keys.ts';
 
 /**
  * Who is calling, sealed: only trust/ can make one (`mint` is banned elsewhere by tidy), so a use
@@ -32,8 +33,12 @@ export type RegistrationCaller = Sealed<{
   /** As the device spells it. */
   registrationId: string;
   enrollmentGroupId: string;
-  leafDer: Buffer;
-  anchorSha256: string;
+  /** The leaf, when it came in by certificate. */
+  leafDer?: Buffer;
+  /** Lower-case SHA-256 of the verified CA above it. */
+  anchorSha256?: string;
+  /** The device's own keys, when it came in by one of them: the hub gets the same. */
+  deviceKeys?: RevealableKeys;
 }>;
 
 /** A back end that signed with a shared access policy of a hub. */

@@ -14,7 +14,14 @@ const firstGroups = [
 
 const groupIdPattern = /^[A-Za-z0-9-]{1,255}$/;
 
-export type NewGroup = Pick<EnrollmentGroup, 'displayName' | 'type' | 'isEnabled'> & { attestationType: 'x509' | 'symmetricKey' };
+export type NewGroup = Pick<EnrollmentGroup, 'displayName' | 'type' | 'isEnabled'> & {
+  attestationType: 'x509' | 'symmetricKey';
+  /** For a group by key; what is not given is made. */
+  keys?: GroupKeys;
+};
+
+/** Keys that somebody chose for a group, base64. */
+export type GroupKeys = { primaryKey?: string | undefined; secondaryKey?: string | undefined };
 
 /** Device connection groups: enrollment groups of the provisioning service, in Central's words and with its switch. */
 export class ConnectionGroups {
@@ -58,8 +65,9 @@ export class ConnectionGroups {
     if (!groupIdPattern.test(groupId)) {
       throw new Problem('argument-invalid', 'A group id has 1 to 255 characters of A-Z a-z 0-9 and -.');
     }
-    const { attestationType, ...facts } = input;
-    const group = await this.#groups.create({ groupId, ...facts, attestation: { type: attestationType } });
+    const { attestationType, keys = {}, ...facts } = input;
+    const attestation = attestationType === 'x509' ? ({ type: 'x509' } as const) : byKey(keys);
+    const group = await this.#groups.create({ groupId, ...facts, attestation });
     this.#platform.log.info('group.created', { groupId, by: caller.displayName });
     this.announce(groupId);
     return group;
@@ -68,11 +76,13 @@ export class ConnectionGroups {
   async change(
     caller: UserCaller,
     groupId: string,
-    change: Partial<Pick<EnrollmentGroup, 'displayName' | 'isEnabled'>>,
+    change: Partial<Pick<EnrollmentGroup, 'displayName' | 'isEnabled'>> & { keys?: GroupKeys },
     ifMatch?: string,
   ): Promise<EnrollmentGroup> {
     const { etag, ...group } = await this.require(groupId);
-    const changed = await this.#groups.replace({ ...group, ...change }, ifMatch ?? etag);
+    const { keys, ...facts } = change;
+    const attestation = keys && group.attestation.type === 'symmetricKey' ? byKey(keys) : group.attestation;
+    const changed = await this.#groups.replace({ ...group, ...facts, attestation }, ifMatch ?? etag);
     if (changed.isEnabled !== group.isEnabled) {
       this.#platform.log.info(changed.isEnabled ? 'group.enabled' : 'group.disabled', { groupId, by: caller.displayName });
     }
@@ -110,4 +120,12 @@ export class ConnectionGroups {
   announce(groupId: string): void {
     for (const listener of this.#listeners) listener(groupId);
   }
+}
+
+function byKey({ primaryKey, secondaryKey }: GroupKeys) {
+  return {
+    type: 'symmetricKey',
+    ...(primaryKey !== undefined && { primaryKey }),
+    ...(secondaryKey !== undefined && { secondaryKey }),
+  } as const;
 }

@@ -42,7 +42,11 @@ export const devicePatchSchema = z.strictObject({
 export type DevicePatch = z.infer<typeof devicePatchSchema>;
 
 /** `GET /api/devices/{id}/credentials`. */
-export const deviceCredentialsSchema = z.object({ idScope: z.string() });
+export const deviceCredentialsSchema = z.object({
+  idScope: z.string(),
+  /** Of a device that registers by key: derived for it from its group's. */
+  symmetricKey: z.object({ primaryKey: z.string(), secondaryKey: z.string() }).optional(),
+});
 export type DeviceCredentials = z.infer<typeof deviceCredentialsSchema>;
 
 /** `GET /api/devices/{id}/telemetry/{name}`: the last known value. */

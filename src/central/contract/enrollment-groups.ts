@@ -32,10 +32,12 @@ export type EnrollmentGroupBody = z.infer<typeof enrollmentGroupSchema>;
 export const enrollmentGroupListSchema = pageSchema(enrollmentGroupSchema);
 
 const displayName = z.string().trim().min(1).max(256);
+/** base64 of 16 to 64 bytes; the provisioning service looks closer. */
+const key = z.string().max(128).optional();
 /** Certificates are set through their own calls; what a client read before may stand in the body and is ignored. */
 const attestationInput = z.discriminatedUnion('type', [
   z.object({ type: z.literal('x509'), x509: z.looseObject({}).optional() }),
-  z.object({ type: z.literal('symmetricKey'), symmetricKey: z.looseObject({}).optional() }),
+  z.object({ type: z.literal('symmetricKey'), symmetricKey: z.looseObject({ primaryKey: key, secondaryKey: key }).optional() }),
 ]);
 
 /** `PUT /api/enrollmentGroups/{id}`: creates. */

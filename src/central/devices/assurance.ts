@@ -11,7 +11,8 @@ const words: Readonly<Record<string, string>> = {
   A3: 'attested, hardware root of trust',
 };
 
-/** How far the device behind `leafDer` was attested, in words. A customer's own certificate says nothing of it. */
-export function assuranceOf(leafDer: Buffer): string {
+/** How far the device behind `leafDer` was attested, in words. A customer's own certificate says nothing of it, nor does a key. */
+export function assuranceOf(leafDer: Buffer | undefined): string {
+  if (leafDer === undefined) return 'not attested';
   return words[parseCertificate(leafDer).assuranceLevel ?? ''] ?? 'not attested';
 }

@@ -2,12 +2,13 @@ import { checkIfMatch } from '#base/etag.ts';
 import { type DeviceBody, devicePatchSchema, devicePutSchema } from '../contract/devices.ts';
 import { apiQuerySchema, pageQuerySchema } from '../contract/page.ts';
 import { type Device, isEnabled } from '../devices/device.ts';
+import type { DeviceCredentials } from '../devices/device-credentials.ts';
 import type { Devices } from '../devices/devices.ts';
 import { page } from './paging.ts';
 import { type CentralRoute, centralRoute, requireUser } from './route.ts';
 
 /** `/api/devices`: the public API's devices (central.md 4.2). */
-export function buildDeviceRoutes(rooms: { devices: Devices; idScope: string }): CentralRoute[] {
+export function buildDeviceRoutes(rooms: { devices: Devices; credentials: DeviceCredentials; idScope: string }): CentralRoute[] {
   const { devices } = rooms;
   return [
     centralRoute({
@@ -92,12 +93,14 @@ export function buildDeviceRoutes(rooms: { devices: Devices; idScope: string }):
     centralRoute({
       method: 'GET',
       path: '/api/devices/:deviceId/credentials',
-      permission: 'devices.read',
+      // Whoever reads the keys can be the device.
+      permission: 'devices.write',
       summary: 'What a device needs to know to register; works before it was provisioned.',
       query: apiQuerySchema,
       async handle({ params }) {
-        await devices.require(params.deviceId ?? '');
-        return { json: { idScope: rooms.idScope } };
+        const device = await devices.require(params.deviceId ?? '');
+        const symmetricKey = await rooms.credentials.loadKeys(device);
+        return { json: { idScope: rooms.idScope, ...(symmetricKey && { symmetricKey }) } };
       },
     }),
   ];

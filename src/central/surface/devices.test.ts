@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { minuteMs } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
@@ -249,9 +250,54 @@ describe('devices', () => {
     const id = newId();
     await call('PUT', `/api/devices/${id}`, {});
     const answer = await call('GET', `/api/devices/${id}/credentials`);
-    assert.deepEqual(answer.json, { idScope: bench.idScope });
+    assert.equal(answer.json.idScope, bench.idScope);
     assert.equal((await call('GET', '/api/ui/session')).json.idScope, bench.idScope);
     assert.equal((await call('GET', '/api/devices/nobody/credentials')).status, 404);
+  });
+
+  test('central 29: the keys of a device are derived from those of its group, which are never read back', async () => {
+    const groupKey = Buffer.alloc(64, 3).toString('base64');
+    const secondary = Buffer.alloc(32, 4).toString('base64');
+    const derived = (key: string, id: string) => createHmac('sha256', Buffer.from(key, 'base64')).update(id).digest('base64');
+    const symmetricKey = { primaryKey: groupKey, secondaryKey: secondary };
+    const body = { displayName: 'By key', type: 'iot', attestation: { type: 'symmetricKey', symmetricKey } };
+    const made = await call('PUT', '/api/enrollmentGroups/by-key', body);
+    assert.equal(made.status, 200, made.text);
+    assert.equal(made.text.includes(groupKey) || made.text.includes(secondary), false);
+    const id = newId();
+    assert.equal((await bench.register(id, { groupId: 'by-key' })).outcome, 'assign');
+    const { json } = await call('GET', `/api/devices/${id}/credentials`);
+    assert.deepEqual(json, {
+      idScope: bench.idScope,
+      symmetricKey: { primaryKey: derived(groupKey, id), secondaryKey: derived(secondary, id) },
+    });
+    // What was read back says nothing of keys and changes none; a new key changes one.
+    await call('PUT', '/api/enrollmentGroups/by-key', {
+      displayName: 'Renamed',
+      type: 'iot',
+      attestation: made.json.attestation,
+    });
+    assert.deepEqual((await call('GET', `/api/devices/${id}/credentials`)).json, json);
+    const other = Buffer.alloc(64, 5).toString('base64');
+    const attestation = { type: 'symmetricKey', symmetricKey: { primaryKey: other } };
+    assert.equal((await call('PATCH', '/api/enrollmentGroups/by-key', { attestation })).status, 200);
+    const rolled = (await call('GET', `/api/devices/${id}/credentials`)).json.symmetricKey;
+    assert.deepEqual(rolled, { primaryKey: derived(other, id), secondaryKey: derived(secondary, id) });
+    const wrong = { type: 'symmetricKey', symmetricKey: { primaryKey: 'short' } };
+    assert.equal((await call('PATCH', '/api/enrollmentGroups/by-key', { attestation: wrong })).status, 400);
+  });
+
+  test('a device that came in by certificate has no key, one that nobody saw has that of SAS-IoT-Devices', async () => {
+    const seen = newId();
+    await call('PUT', '/api/enrollmentGroups/by-certificate', { displayName: 'x', type: 'iot', attestation: { type: 'x509' } });
+    await bench.register(seen, { groupId: 'by-certificate' });
+    assert.deepEqual((await call('GET', `/api/devices/${seen}/credentials`)).json, { idScope: bench.idScope });
+    const unseen = newId();
+    await call('PUT', `/api/devices/${unseen}`, {});
+    const { symmetricKey } = (await call('GET', `/api/devices/${unseen}/credentials`)).json as {
+      symmetricKey?: { primaryKey: string };
+    };
+    assert.equal(Buffer.from(symmetricKey?.primaryKey ?? '', 'base64').length, 32);
   });
 
   test('central 28: the limits of name and id are enforced', async () => {

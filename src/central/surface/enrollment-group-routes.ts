@@ -1,9 +1,14 @@
 import { checkIfMatch } from '#base/etag.ts';
 import { Problem } from '#base/problem.ts';
-import type { ConnectionGroups } from '../connection/connection-groups.ts';
+import type { ConnectionGroups, GroupKeys } from '../connection/connection-groups.ts';
 import type { EnrollmentGroup } from '../connection/enrollment-group.ts';
 import type { GroupCertificates } from '../connection/group-certificates.ts';
-import { type EnrollmentGroupBody, enrollmentGroupPatchSchema, enrollmentGroupPutSchema } from '../contract/enrollment-groups.ts';
+import {
+  type EnrollmentGroupBody,
+  type EnrollmentGroupPatch,
+  enrollmentGroupPatchSchema,
+  enrollmentGroupPutSchema,
+} from '../contract/enrollment-groups.ts';
 import { apiQuerySchema, pageQuerySchema } from '../contract/page.ts';
 import { formatCertificate } from './format-certificate.ts';
 import { page } from './paging.ts';
@@ -54,13 +59,15 @@ export function buildEnrollmentGroupRoutes(rooms: Rooms): CentralRoute[] {
         const isEnabled = body.enabled ?? true;
         if (!existing) {
           const { displayName, type, attestation } = body;
-          const input = { displayName, type, isEnabled, attestationType: attestation.type };
+          const input = { displayName, type, isEnabled, attestationType: attestation.type, ...keysIn(body) };
           return { json: await format(await groups.create(requireUser(caller), groupId, input)) };
         }
         checkIfMatch(headers['if-match'], existing.etag);
         requireSameKind(existing, body);
         return {
-          json: await format(await groups.change(requireUser(caller), groupId, { displayName: body.displayName, isEnabled })),
+          json: await format(
+            await groups.change(requireUser(caller), groupId, { displayName: body.displayName, isEnabled, ...keysIn(body) }),
+          ),
         };
       },
     }),
@@ -78,6 +85,7 @@ export function buildEnrollmentGroupRoutes(rooms: Rooms): CentralRoute[] {
         const changed = await groups.change(requireUser(caller), existing.groupId, {
           ...(body.displayName === undefined ? {} : { displayName: body.displayName }),
           ...(body.enabled === undefined ? {} : { isEnabled: body.enabled }),
+          ...keysIn(body),
         });
         return { json: await format(changed) };
       },
@@ -103,6 +111,11 @@ export function buildEnrollmentGroupRoutes(rooms: Rooms): CentralRoute[] {
 async function listFrom(groups: ConnectionGroups, after: string | undefined, limit: number): Promise<readonly EnrollmentGroup[]> {
   const all = [...(await groups.list())].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
   return all.filter((group) => after === undefined || group.groupId > after).slice(0, limit);
+}
+
+/** The keys that somebody chose; nothing is said of them where none stand, since nothing was read back. */
+function keysIn({ attestation }: EnrollmentGroupPatch): { keys?: GroupKeys } {
+  return attestation?.type === 'symmetricKey' && attestation.symmetricKey ? { keys: attestation.symmetricKey } : {};
 }
 
 function requireSameKind(

@@ -6,8 +6,8 @@ export type AllocationRequest = {
   readonly enrollmentGroupId: string;
   /** What the device sent along, parsed when it was a text that holds a JSON object, as Java's SDK sends it. */
   readonly payload: Json | undefined;
-  /** The certificate that was accepted, DER. */
-  readonly leafDer: Buffer;
+  /** The certificate that was accepted, DER; none of a device that came in by key. */
+  readonly leafDer: Buffer | undefined;
 };
 
 /** `wait`: not decided yet, the device is told to poll again. */

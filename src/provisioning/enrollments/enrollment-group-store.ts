@@ -1,15 +1,40 @@
 import { instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import type { DpsEnrollmentGroupRow } from '#storage/schema/provisioning.ts';
+import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
+import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
 import type { EnrollmentGroup, GroupAttestation } from './enrollment-group.ts';
 
 export class EnrollmentGroupStore {
   readonly #database: Database;
   readonly #instance: string;
 
-  constructor(database: Database, instance: string) {
+  readonly #sealer: KeySealer;
+
+  constructor(database: Database, instance: string, sealer: KeySealer) {
     this.#database = database;
     this.#instance = instance;
+    this.#sealer = sealer;
+  }
+
+  /** The keys in the form in which the group's row takes them. */
+  seal(groupId: string, keys: SymmetricKeys): SealedKeys {
+    return SealedKeys.seal(this.#sealer, this.#sealNameOf(groupId), keys);
+  }
+
+  /** Those of a version that knew no keys yet. */
+  async listWithoutKeys(): Promise<string[]> {
+    const rows = await this.#select().where('attestation_type', '=', 'symmetricKey').where('sealed_keys', 'is', null).execute();
+    return rows.map((row) => row.group_id);
+  }
+
+  async setKeys(groupId: string, keys: SealedKeys): Promise<void> {
+    await this.#database
+      .updateTable('dps_enrollment_group')
+      .set({ sealed_keys: keys.sealed })
+      .where('instance', '=', this.#instance)
+      .where('group_key', '=', keyOf(groupId))
+      .execute();
   }
 
   /** False when a group of this id exists. */
@@ -49,12 +74,12 @@ export class EnrollmentGroupStore {
 
   async load(groupId: string): Promise<EnrollmentGroup | undefined> {
     const row = await this.#select().where('group_key', '=', keyOf(groupId)).executeTakeFirst();
-    return row && groupOf(row);
+    return row && this.#groupOf(row);
   }
 
   /** Oldest first. */
   async list(): Promise<EnrollmentGroup[]> {
-    return (await this.#select().orderBy('created_at').orderBy('group_key').execute()).map(groupOf);
+    return (await this.#select().orderBy('created_at').orderBy('group_key').execute()).map((row) => this.#groupOf(row));
   }
 
   #select() {
@@ -73,35 +98,43 @@ export class EnrollmentGroupStore {
       attestation_type: group.attestation.type,
       primary_certificate_id: x509?.primaryCertificateId ?? null,
       secondary_certificate_id: x509?.secondaryCertificateId ?? null,
+      sealed_keys: group.attestation.type === 'symmetricKey' ? group.attestation.keys.sealed : null,
       etag: group.etag,
       created_at: group.createdAt,
       updated_at: group.updatedAt,
     };
   }
+
+  #groupOf(row: DpsEnrollmentGroupRow): EnrollmentGroup {
+    return {
+      groupId: row.group_id,
+      displayName: row.display_name,
+      type: row.type === 'iotEdge' ? 'iotEdge' : 'iot',
+      isEnabled: row.is_enabled === 1,
+      attestation: this.#attestationOf(row),
+      etag: row.etag,
+      createdAt: instant(row.created_at),
+      updatedAt: instant(row.updated_at),
+    };
+  }
+
+  #attestationOf(row: DpsEnrollmentGroupRow): GroupAttestation {
+    if (row.attestation_type !== 'x509') {
+      const sealed = row.sealed_keys ?? new Uint8Array();
+      return { type: 'symmetricKey', keys: new SealedKeys(this.#sealer, this.#sealNameOf(row.group_id), sealed) };
+    }
+    return {
+      type: 'x509',
+      ...(row.primary_certificate_id !== null && { primaryCertificateId: row.primary_certificate_id }),
+      ...(row.secondary_certificate_id !== null && { secondaryCertificateId: row.secondary_certificate_id }),
+    };
+  }
+
+  #sealNameOf(groupId: string): string {
+    return `dps-group:${this.#instance}/${keyOf(groupId)}`;
+  }
 }
 
 function keyOf(groupId: string): string {
   return groupId.toLowerCase();
-}
-
-function groupOf(row: DpsEnrollmentGroupRow): EnrollmentGroup {
-  return {
-    groupId: row.group_id,
-    displayName: row.display_name,
-    type: row.type === 'iotEdge' ? 'iotEdge' : 'iot',
-    isEnabled: row.is_enabled === 1,
-    attestation: attestationOf(row),
-    etag: row.etag,
-    createdAt: instant(row.created_at),
-    updatedAt: instant(row.updated_at),
-  };
-}
-
-function attestationOf(row: DpsEnrollmentGroupRow): GroupAttestation {
-  if (row.attestation_type !== 'x509') return { type: 'symmetricKey' };
-  return {
-    type: 'x509',
-    ...(row.primary_certificate_id !== null && { primaryCertificateId: row.primary_certificate_id }),
-    ...(row.secondary_certificate_id !== null && { secondaryCertificateId: row.secondary_certificate_id }),
-  };
 }

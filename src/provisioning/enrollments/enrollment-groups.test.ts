@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
+import { SecretStore } from '#storage/secret-store.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import type { NewEnrollmentGroup } from './enrollment-group.ts';
 import { EnrollmentGroups } from './enrollment-groups.ts';
 
 const code = (wanted: string) => (error: unknown) => error instanceof Problem && error.code === wanted;
+
+function sealerOf(platform: Platform, database: Database): SecretStore {
+  return new SecretStore(platform, database, Buffer.alloc(32, 3));
+}
 
 function newGroup(groupId: string, changes: Partial<NewEnrollmentGroup> = {}): NewEnrollmentGroup {
   return { groupId, displayName: groupId, type: 'iot', isEnabled: true, attestation: { type: 'symmetricKey' }, ...changes };
@@ -25,7 +31,7 @@ for (const { name, open } of testDatabases()) {
 
     function groupsOf(instance = `dps-${++made}`) {
       const platform = testPlatform(instance);
-      return { ...platform, instance, groups: new EnrollmentGroups(platform, database, instance) };
+      return { ...platform, instance, groups: new EnrollmentGroups(platform, database, instance, sealerOf(platform, database)) };
     }
 
     test('a group comes back as it was made, with its dates and an etag', async () => {
@@ -99,6 +105,49 @@ for (const { name, open } of testDatabases()) {
       await other.groups.create(newGroup('g', { displayName: 'other' }));
       await other.groups.delete('g');
       assert.equal((await one.groups.load('g'))?.displayName, 'g');
+    });
+
+    test('keys that nobody chose are made, 64 bytes each; chosen ones are kept, and lie sealed', async () => {
+      const { groups, instance } = groupsOf();
+      const made = await groups.create(newGroup('made'));
+      assert.ok(made.attestation.type === 'symmetricKey');
+      const keys = made.attestation.keys.reveal();
+      for (const key of Object.values(keys)) assert.equal(Buffer.from(key, 'base64').length, 64);
+      assert.notEqual(keys.primaryKey, keys.secondaryKey);
+      assert.equal(JSON.stringify(made).includes(keys.primaryKey), false);
+      const primaryKey = Buffer.alloc(16, 1).toString('base64');
+      const chosen = await groups.create(newGroup('chosen', { attestation: { type: 'symmetricKey', primaryKey } }));
+      assert.ok(chosen.attestation.type === 'symmetricKey' && chosen.attestation.keys.reveal().primaryKey === primaryKey);
+      // A rename that sends back what it read keeps the keys, and a new key keeps the other one.
+      const renamed = await groups.replace({ ...made, displayName: 'renamed' });
+      assert.ok(renamed.attestation.type === 'symmetricKey');
+      assert.deepEqual(renamed.attestation.keys.reveal(), keys);
+      const rolled = await groups.replace(newGroup('made', { attestation: { type: 'symmetricKey', primaryKey } }));
+      assert.ok(rolled.attestation.type === 'symmetricKey');
+      assert.deepEqual(rolled.attestation.keys.reveal(), { primaryKey, secondaryKey: keys.secondaryKey });
+      for (const wrong of ['short', Buffer.alloc(65).toString('base64')]) {
+        const attestation = { type: 'symmetricKey', secondaryKey: wrong } as const;
+        await assert.rejects(groups.create(newGroup('wrong', { attestation })), code('argument-invalid'));
+        await assert.rejects(groups.replace(newGroup('made', { attestation })), code('argument-invalid'));
+      }
+      const rows = await database.selectFrom('dps_enrollment_group').selectAll().where('instance', '=', instance).execute();
+      const stored = rows.map((row) => JSON.stringify(row) + Buffer.from(row.sealed_keys ?? []).toString('latin1')).join();
+      assert.equal(stored.includes(primaryKey) || stored.includes(keys.secondaryKey), false);
+    });
+
+    test('a group of a version that knew no keys gets its own at start, once', async () => {
+      const { groups, instance } = groupsOf();
+      await groups.create(newGroup('old'));
+      await database.updateTable('dps_enrollment_group').set({ sealed_keys: null }).where('instance', '=', instance).execute();
+      await groups.giveMissingKeys();
+      const reveal = async () => {
+        const { attestation } = await groups.require('old');
+        return attestation.type === 'symmetricKey' ? attestation.keys.reveal() : assert.fail();
+      };
+      const given = await reveal();
+      assert.equal(Buffer.from(given.primaryKey, 'base64').length, 64);
+      await groups.giveMissingKeys();
+      assert.deepEqual(await reveal(), given);
     });
 
     test('there are at most 200 groups', async () => {

@@ -2,29 +2,42 @@ import { checkIfMatch } from '#base/etag.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
-import type { EnrollmentGroup, NewEnrollmentGroup } from './enrollment-group.ts';
+import type { KeySealer } from '#storage/sealed-keys.ts';
+import { completeKeys } from '#trust/symmetric-keys.ts';
+import type { AskedAttestation, EnrollmentGroup, GroupAttestation, NewEnrollmentGroup } from './enrollment-group.ts';
 import { EnrollmentGroupStore } from './enrollment-group-store.ts';
 
 /** dps-device-protocol.md 11, both kinds together. */
 const groupsMax = 200;
+
+/** What a group key has that nobody chose (dps-device-protocol.md 2.1). */
+const generatedKeyBytes = 64;
 
 /** Groups of devices that may enroll themselves. */
 export class EnrollmentGroups {
   readonly #platform: Platform;
   readonly #store: EnrollmentGroupStore;
 
-  constructor(platform: Platform, database: Database, instance: string) {
+  constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer) {
     this.#platform = platform;
-    this.#store = new EnrollmentGroupStore(database, instance);
+    this.#store = new EnrollmentGroupStore(database, instance, sealer);
   }
 
-  /** Throws Problem `already-exists`, or `quota-exceeded`. */
+  /** At start: groups of a version that knew no keys get theirs. */
+  async giveMissingKeys(): Promise<void> {
+    for (const groupId of await this.#store.listWithoutKeys()) {
+      await this.#store.setKeys(groupId, this.#store.seal(groupId, completeKeys(this.#platform.random, {}, generatedKeyBytes)));
+    }
+  }
+
+  /** Throws Problem `already-exists`, `quota-exceeded`, or `argument-invalid` for a key. */
   async create(input: NewEnrollmentGroup): Promise<EnrollmentGroup> {
     if ((await this.#store.list()).length >= groupsMax) {
       throw new Problem('quota-exceeded', `There are ${groupsMax} enrollment groups already; delete one that is not used.`);
     }
     const now = this.#platform.clock.now();
-    const group: EnrollmentGroup = { ...input, etag: this.#newEtag(), createdAt: now, updatedAt: now };
+    const attestation = this.#attestationOf(input);
+    const group: EnrollmentGroup = { ...input, attestation, etag: this.#newEtag(), createdAt: now, updatedAt: now };
     if (await this.#store.insert(group)) return group;
     throw new Problem('already-exists', `There is an enrollment group ${input.groupId} already.`);
   }
@@ -34,7 +47,9 @@ export class EnrollmentGroups {
     const present = await this.require(input.groupId);
     checkIfMatch(ifMatch, present.etag);
     const { groupId, createdAt } = present;
-    const group: EnrollmentGroup = { ...input, groupId, createdAt, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
+    const attestation = this.#attestationOf(input, present.attestation);
+    const updatedAt = this.#platform.clock.now();
+    const group: EnrollmentGroup = { ...input, groupId, attestation, createdAt, etag: this.#newEtag(), updatedAt };
     if (await this.#store.replace(group, present.etag)) return group;
     throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
   }
@@ -58,6 +73,23 @@ export class EnrollmentGroups {
     checkIfMatch(ifMatch, present.etag);
     if (await this.#store.delete(groupId, present.etag)) return;
     throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
+  }
+
+  #attestationOf(
+    { groupId, attestation: asked }: { groupId: string; attestation: AskedAttestation },
+    present?: GroupAttestation,
+  ): GroupAttestation {
+    if (asked.type === 'x509') return asked;
+    const { primaryKey, secondaryKey } = asked;
+    const known = present?.type === 'symmetricKey' ? present.keys : undefined;
+    if (known && primaryKey === undefined && secondaryKey === undefined) return { type: 'symmetricKey', keys: known };
+    const chosen = {
+      ...known?.reveal(),
+      ...(primaryKey !== undefined && { primaryKey }),
+      ...(secondaryKey !== undefined && { secondaryKey }),
+    };
+    const keys = completeKeys(this.#platform.random, chosen, generatedKeyBytes);
+    return { type: 'symmetricKey', keys: this.#store.seal(groupId, keys) };
   }
 
   #newEtag(): string {

@@ -35,7 +35,8 @@ test('the CA certificates of the groups are parsed once, however many devices as
       idScope: '0ne00000001',
       registrationId: 'device-1',
       certificates,
-      hasToken: false,
+      token: undefined,
+      transport: 'mqtt',
       remoteAddress: '192.0.2.1',
     });
   for (let i = 0; i < 3; i++) {

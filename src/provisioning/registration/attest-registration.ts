@@ -2,6 +2,7 @@ import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
+import { attestByToken, type KeyGroup } from '#trust/attest-by-token.ts';
 import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import { refuse, type Verdict } from '#trust/verdict.ts';
@@ -13,7 +14,10 @@ export type RegistrationEvidence = {
   readonly idScope: string;
   readonly registrationId: string;
   readonly certificates: readonly Buffer[];
-  readonly hasToken: boolean;
+  /** A password, or an Authorization header; undefined when it is empty or missing. */
+  readonly token: string | undefined;
+  /** The same refusal has another number on each. */
+  readonly transport: 'mqtt' | 'https';
   readonly remoteAddress: string;
 };
 
@@ -52,25 +56,25 @@ export class AttestRegistration {
     return verdict;
   }
 
-  async #decide({ idScope, registrationId, certificates, hasToken }: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
+  async #decide({ idScope, registrationId, certificates, token }: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
     const { platform, groups } = this.#options;
     if (idScope.toLowerCase() !== this.#options.idScope.toLowerCase()) {
       return refuse('scope-unknown', `There is no ID scope ${idScope}.`, {
         fix: `Give the device the ID scope ${this.#options.idScope}.`,
       });
     }
-    // A token counts even when a certificate was sent too (hub-device-protocol.md 2.3), and no enrollment takes one.
-    if (hasToken) {
-      return refuse('credential-type-mismatch', 'The device sent a token; every enrollment here asks for a certificate.', {
-        fix: 'Register with an X.509 certificate.',
-      });
+    const all = await groups.list();
+    const at = platform.clock.now();
+    // A token counts even when a certificate was sent too (hub-device-protocol.md 2.3).
+    if (token !== undefined) {
+      return attestByToken({ idScope, registrationId, token, groups: all.flatMap(keyGroups), at });
     }
-    const certificateGroups = await Promise.all((await groups.list()).map((group) => this.#certificateGroup(group)));
+    const certificateGroups = await Promise.all(all.map((group) => this.#certificateGroup(group)));
     return attestDevice({
       registrationId,
       evidence: { certificates },
       groups: certificateGroups.filter((group) => group !== undefined),
-      at: platform.clock.now(),
+      at,
     });
   }
 
@@ -92,4 +96,8 @@ export class AttestRegistration {
     this.#parsed.set(authority, parsed);
     return parsed;
   }
+}
+
+function keyGroups({ groupId, isEnabled, attestation }: EnrollmentGroup): KeyGroup[] {
+  return attestation.type === 'symmetricKey' ? [{ groupId, isEnabled, keys: attestation.keys }] : [];
 }

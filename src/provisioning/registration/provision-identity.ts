@@ -1,4 +1,5 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import { assert } from '#base/assert.ts';
 import { sha256Hex } from '#base/bytes.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Hub } from '#hub/hub.ts';
@@ -13,7 +14,8 @@ export type IdentityOptions = {
 };
 
 /**
- * Makes or renews the device's identity at the hub. The hub holds the thumbprint of exactly this leaf,
+ * Makes or renews the device's identity at the hub. A device that came in by key signs in there with
+ * the same keys (dps-device-protocol.md 2.1). Of a certificate the hub holds the thumbprint of exactly this leaf,
  * replaced before the device is told (sphere.md fact 11); or, where the operator chose so, it trusts
  * the CA, which its owner has proven to us.
  */
@@ -24,13 +26,20 @@ export async function provisionIdentity(
   initialTwin?: { tags?: JsonObject; desired?: JsonObject },
 ): Promise<void> {
   const { hub, daaIdentityMode } = options;
+  const { leafDer, anchorSha256, deviceKeys } = caller;
   const twin = initialTwin === undefined ? {} : { initialTwin };
-  if (daaIdentityMode === 'selfSigned') {
-    const authentication = { type: 'selfSigned', primaryThumbprint: sha256Hex(caller.leafDer) } as const;
+  if (deviceKeys !== undefined) {
+    await hub.registry.provision({ deviceId, authentication: { type: 'sas', ...deviceKeys.reveal() }, ...twin });
+    return;
+  }
+  assert(leafDer !== undefined, 'a registration has a certificate or keys');
+  // Without a CA there is only the thumbprint to go by.
+  if (daaIdentityMode === 'selfSigned' || anchorSha256 === undefined) {
+    const authentication = { type: 'selfSigned', primaryThumbprint: sha256Hex(leafDer) } as const;
     await hub.registry.provision({ deviceId, authentication, ...twin });
     return;
   }
-  await introduceAuthority(options, caller.anchorSha256);
+  await introduceAuthority(options, anchorSha256);
   await hub.registry.provision({ deviceId, authentication: { type: 'certificateAuthority' }, ...twin });
 }
 

@@ -23,7 +23,7 @@ export type RegistrationProgress =
   | { readonly status: 'assigning'; readonly operationId: string; readonly registrationId: string }
   | { readonly status: 'done'; readonly operationId: string; readonly registration: Registration };
 
-type Attempt = { readonly operationId: string; readonly leafDer: Buffer; readonly progress: Promise<RegistrationProgress> };
+type Attempt = { readonly operationId: string; readonly credential: string; readonly progress: Promise<RegistrationProgress> };
 
 /** An operation whose device never came back for it is forgotten. */
 const operationLifeMs = 2 * dayMs;
@@ -105,15 +105,15 @@ export class RegisterDevice {
     const key = keyOf(caller);
     const { operationId } = operation;
     const running = this.#running.get(key);
-    if (running?.operationId === operationId && running.leafDer.equals(caller.leafDer)) return running.progress;
-    // A renewed certificate takes its turn: the hub must hold the one of whoever is told of the assignment.
+    if (running?.operationId === operationId && running.credential === credentialOf(caller)) return running.progress;
+    // A renewed credential takes its turn: the hub must hold the one of whoever is told of the assignment.
     const before = running?.progress.catch(() => undefined) ?? Promise.resolve(undefined);
     const progress = before
       .then(() => this.#assign(operation, caller))
       .finally(() => {
         if (this.#running.get(key) === attempt) this.#running.delete(key);
       });
-    const attempt: Attempt = { operationId, leafDer: caller.leafDer, progress };
+    const attempt: Attempt = { operationId, credential: credentialOf(caller), progress };
     this.#running.set(key, attempt);
     return progress;
   }
@@ -134,8 +134,8 @@ export class RegisterDevice {
     const base = {
       registrationId: caller.registrationId,
       groupId: caller.enrollmentGroupId,
-      leafSha256: sha256Hex(caller.leafDer),
-      anchorSha256: caller.anchorSha256,
+      ...(caller.leafDer !== undefined && { leafSha256: sha256Hex(caller.leafDer) }),
+      ...(caller.anchorSha256 !== undefined && { anchorSha256: caller.anchorSha256 }),
       etag: platform.random.bytes(12).toString('base64'),
       createdAt: previous?.createdAt ?? now,
       updatedAt: now,
@@ -175,6 +175,12 @@ export class RegisterDevice {
 
 function keyOf({ registrationId }: RegistrationCaller): string {
   return registrationId.toLowerCase();
+}
+
+/** Tells a renewed credential from the one before, and no secret. */
+function credentialOf({ leafDer, deviceKeys }: RegistrationCaller): string {
+  const keys = deviceKeys?.reveal();
+  return sha256Hex(leafDer ?? `${keys?.primaryKey}\n${keys?.secondaryKey}`);
 }
 
 /** Java's SDK sends an object as a text of JSON: the allocator gets the object. */

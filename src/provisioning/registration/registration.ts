@@ -15,8 +15,9 @@ export type Registration = {
         readonly payload?: JsonObject;
       }
     | { readonly status: 'failed'; readonly errorCode: number; readonly errorMessage: string };
-  readonly leafSha256: string;
-  readonly anchorSha256: string;
+  /** Of the certificate it came in by; a device that came in by key has none. */
+  readonly leafSha256?: string;
+  readonly anchorSha256?: string;
   readonly etag: string;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;

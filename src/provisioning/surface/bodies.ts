@@ -63,9 +63,9 @@ export function formatDisabled(operationId: string, registrationId: string) {
 }
 
 export function formatRegistration(registration: Registration) {
-  const { registrationId, groupId, result, etag } = registration;
+  const { registrationId, groupId, result, etag, leafSha256 } = registration;
   const common = {
-    x509: { enrollmentGroupId: groupId },
+    [leafSha256 === undefined ? 'symmetricKey' : 'x509']: { enrollmentGroupId: groupId },
     registrationId,
     createdDateTimeUtc: formatInstantTicks(registration.createdAt),
     lastUpdatedDateTimeUtc: formatInstantTicks(registration.updatedAt),

@@ -84,7 +84,7 @@ export class DeviceCalls {
           ? { status: 202, retryAfterSeconds, body: formatAccepted(beginDisabled()) }
           : { status: 200, retryAfterSeconds: undefined, body: formatDisabled(operationId, evidence.registrationId) };
       }
-      return renderDpsRefusal(evidence.hasToken ? 'token' : 'certificate', trackingId, this.#platform.clock.now());
+      return renderDpsRefusal(refusedKind(evidence), trackingId, this.#platform.clock.now());
     } catch (error) {
       const problem = asProblem(error);
       this.#keep(evidence, refusalOfProblem(problem));
@@ -106,6 +106,10 @@ export class DeviceCalls {
   #newOperationId(): string {
     return `4.${this.#platform.random.bytes(8).toString('hex')}.${this.#platform.random.uuid()}`;
   }
+}
+
+function refusedKind({ token, transport }: RegistrationEvidence) {
+  return token === undefined ? 'certificate' : (`token over ${transport}` as const);
 }
 
 function refusalOfAllocation(progress: RegistrationProgress): Refusal | undefined {

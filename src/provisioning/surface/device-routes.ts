@@ -46,11 +46,11 @@ export function deviceRoutes(calls: DeviceCalls): Route<RegistrationEvidence, ne
 /** What a path may hold; a registration id is checked by its own rule later. */
 export function evidenceOf(
   params: Readonly<Record<string, string>>,
-  request: { certificates: readonly Buffer[]; hasToken: boolean; remoteAddress: string },
+  request: { certificates: readonly Buffer[]; token: string | undefined; remoteAddress: string },
 ): RegistrationEvidence {
   const { idScope, registrationId } = params;
   if (!idScope || !registrationId) throw new Problem('route-not-found', 'There is no such path.');
-  return { idScope, registrationId, ...request };
+  return { idScope, registrationId, transport: 'https', ...request };
 }
 
 function replyOf({ status, retryAfterSeconds, body }: DeviceAnswer): Reply {

@@ -54,9 +54,15 @@ export function renderDpsProblem(problem: Problem, trackingId: string, at: Insta
   };
 }
 
+const refusals = {
+  certificate: [401002, 'Invalid certificate.'],
+  'token over mqtt': [401000, 'Unauthorized'],
+  'token over https': [401002, 'Unauthorized'],
+} as const;
+
 /** A refused credential: a peer that proved nothing learns nothing but that it was refused (6.5, 401002 and 401000). */
-export function renderDpsRefusal(kind: 'certificate' | 'token', trackingId: string, at: Instant): DpsError {
-  const [errorCode, message] = kind === 'certificate' ? [401002, 'Invalid certificate.'] : [401000, 'Unauthorized'];
+export function renderDpsRefusal(kind: keyof typeof refusals, trackingId: string, at: Instant): DpsError {
+  const [errorCode, message] = refusals[kind];
   return {
     status: 401,
     retryAfterSeconds: undefined,

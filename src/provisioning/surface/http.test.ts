@@ -146,9 +146,9 @@ describe('provisioning on HTTPS', () => {
     }
     const token = await register({ body: '{}', headers: { authorization: 'SharedAccessSignature sr=a&sig=b&se=1' } });
     assert.equal(token.status, 401);
-    assert.equal(token.body.errorCode, 401000);
+    assert.deepEqual([token.body.errorCode, token.body.message], [401002, 'Unauthorized']);
     const reasons = (await bench.refusals.list()).map(({ reason }) => reason).sort();
-    assert.deepEqual(reasons, ['certificate-missing', 'common-name-mismatch', 'credential-type-mismatch']);
+    assert.deepEqual(reasons, ['certificate-missing', 'common-name-mismatch', 'enrollment-unknown']);
     assert.equal(await bench.hub.registry.load('dev1'), undefined);
   });
 

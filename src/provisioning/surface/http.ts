@@ -20,7 +20,7 @@ export function buildProvisioningHttp(
     routes: deviceRoutes(calls),
     async authenticate(request, _permission, params) {
       const { certificates, remoteAddress } = peerOf(request.raw, platform, listenerLimits);
-      return evidenceOf(params, { certificates, remoteAddress, hasToken: (request.headers.authorization ?? '') !== '' });
+      return evidenceOf(params, { certificates, remoteAddress, token: request.headers.authorization || undefined });
     },
     // Only what is wrong before a call is understood comes here; the calls answer for the rest themselves.
     renderProblem(problem, { trackingId, url, remoteAddress }) {

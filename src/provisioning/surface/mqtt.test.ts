@@ -188,7 +188,7 @@ describe('provisioning on MQTT', () => {
     await device.subscribe();
     const { body } = await device.register();
     assert.equal(body.errorCode, 401000);
-    assert.equal((await bench.refusal())?.reason, 'credential-type-mismatch');
+    assert.equal((await bench.refusal())?.reason, 'enrollment-unknown');
   });
 
   test('an unknown id scope is refused, in any case the right one is not', async () => {

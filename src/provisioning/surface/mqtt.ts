@@ -38,7 +38,8 @@ export class ProvisioningMqtt implements MqttSurface {
       idScope: name?.kind === 'provisioning' ? name.idScope : '',
       registrationId: name?.kind === 'provisioning' ? name.registrationId : '',
       certificates: peer.certificates,
-      hasToken: (connect.password?.length ?? 0) > 0,
+      token: connect.password?.toString() || undefined,
+      transport: 'mqtt',
       remoteAddress: peer.remoteAddress,
     };
     const handler = new RegisteringDevice(session, evidence, this.#options);
@@ -67,7 +68,7 @@ function refusalOf(connect: ConnectPacket, evidence: RegistrationEvidence): Refu
       `The client id ${connect.clientId} is not the registration id ${evidence.registrationId}.`,
     ).refusal;
   }
-  if (!evidence.hasToken && evidence.certificates.length === 0) {
+  if (evidence.token === undefined && evidence.certificates.length === 0) {
     return refuse('credentials-missing', 'The device sent neither a certificate nor a token.').refusal;
   }
   return undefined;

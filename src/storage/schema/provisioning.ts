@@ -12,6 +12,8 @@ export type DpsEnrollmentGroupRow = {
   attestation_type: string;
   primary_certificate_id: string | null;
   secondary_certificate_id: string | null;
+  /** Both keys of a symmetric-key group, sealed under the master key and the group's name. */
+  sealed_keys: Uint8Array | null;
   etag: string;
   created_at: number;
   updated_at: number;
@@ -32,6 +34,7 @@ export type DpsRegistrationRow = {
   error_message: string | null;
   /** JSON that the allocator returned for the device. */
   payload: string | null;
+  /** Empty for a registration by key. */
   leaf_sha256: string;
   anchor_sha256: string;
   etag: string;
