@@ -9,8 +9,6 @@ import type { Certificate } from '#pki/certificate.ts';
 import { issueCertificate } from '#pki/issue.ts';
 import { exportPrivateKeyPem, generateEcKey, generateRsaKey, type KeyPair } from '#pki/key.ts';
 import { toPem } from '#pki/pem.ts';
-import { eventually } from '#test/support/eventually.ts';
-import { ManualClock } from '#test/support/manual-clock.ts';
 import { listenerLimits } from './limits.ts';
 import { MqttListener } from './mqtt-listener.ts';
 import type { MqttSurface, Peer } from './surface.ts';
@@ -162,23 +160,6 @@ describe('the MQTT listener', () => {
     await Promise.all(open.map(hangUp));
     const again = await dial();
     await hangUp(again);
-  });
-
-  test('the end of a client that was closed for its bytes is seen, before the wheel turns', async () => {
-    const own = new MqttListener({
-      platform: { ...platform, clock: new ManualClock() },
-      address: '127.0.0.1',
-      port: 0,
-      identity,
-      limits: listenerLimits,
-      surfaces: { hub: surface, provisioning: surface },
-    });
-    const socket = await dial({ port: await own.start() });
-    socket.write(Buffer.alloc(64, 0xff));
-    socket.resume();
-    await once(socket, 'close');
-    await eventually(() => (own.connectionCount === 0 ? true : undefined));
-    await own.stop();
   });
 
   test('random bytes instead of a handshake, and instead of a CONNECT, close that socket alone', async () => {

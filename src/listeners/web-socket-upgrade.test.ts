@@ -146,13 +146,18 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
   }
 
   for (const [who, path, protocol, more] of [
-    ['hub 36, dps 31: Node and Python', '/$iothub/websocket', 'mqtt', ['Origin: https://localhost:443']],
-    ['hub 37, dps 31: C', '/$iothub/websocket', 'MQTT', []],
-    ['hub 38: Java', '/$iothub/websocket?iothub-no-client-cert=true', 'mqtt', []],
-    ['dps 32: .NET, whose path is /', '/', 'mqtt', []],
-    ['dps 33: Java, whose path is /mqtt', '/mqtt', 'mqtt', []],
+    [
+      'hub 36, dps 31: Node and Python ask for /$iothub/websocket and mqtt',
+      '/$iothub/websocket',
+      'mqtt',
+      ['Origin: https://localhost:443'],
+    ],
+    ['hub 37, dps 31: C asks for /$iothub/websocket and MQTT', '/$iothub/websocket', 'MQTT', []],
+    ['hub 38: Java asks for a path with a query', '/$iothub/websocket?iothub-no-client-cert=true', 'mqtt', []],
+    ['dps 32: .NET asks for /', '/', 'mqtt', []],
+    ['dps 33: Java asks for /mqtt', '/mqtt', 'mqtt', []],
   ] as const) {
-    test(`${who} is let in, its letters echoed, and CONNECT chooses the service`, async () => {
+    test(`${who}: it is let in, its letters echoed, and CONNECT chooses the service`, async () => {
       for (const [userName, target] of [
         ['localhost/dev1/?api-version=2021-04-12', 'hub'],
         ['0ne00000001/registrations/dev1/api-version=2019-03-31', 'provisioning'],

@@ -160,15 +160,20 @@ describe('MQTT over WebSockets on port 443', () => {
 
   for (const [name, id, spelling, rest] of [
     [
-      'hub 36: Python, which sends an Origin',
+      'hub 36: Python, whose handshake has an Origin, sends over a WebSocket',
       'ws-py',
       python,
       '?api-version=2019-10-01&DeviceClientType=azure-iot-device-iothub-py%2F2.14.0',
     ],
-    ['hub 37: C, whose sub-protocol is MQTT', 'ws-c', c, '?api-version=2020-09-30&DeviceClientType=iothubclient%2F1.9.1'],
-    ['.NET', 'ws-net', dotnet, '?api-version=2021-04-12&DeviceClientType=.NET'],
+    [
+      'hub 37: C, whose sub-protocol is MQTT, sends over a WebSocket',
+      'ws-c',
+      c,
+      '?api-version=2020-09-30&DeviceClientType=iothubclient%2F1.9.1',
+    ],
+    ['.NET, whose path is /, sends over a WebSocket', 'ws-net', dotnet, '?api-version=2021-04-12&DeviceClientType=.NET'],
   ] as const) {
-    test(`${name}, sends over a WebSocket with its certificate`, async () => {
+    test(`${name}, with its certificate and not with another`, async () => {
       const identity = await bench.registerThermometer(id);
       const client = await bench.dialHub(identity, id, {
         ...over(spelling),
@@ -202,11 +207,11 @@ describe('MQTT over WebSockets on port 443', () => {
   });
 
   for (const [name, id, spelling] of [
-    ['dps 31: C and Python', 'ws-dps-c', c],
-    ['dps 32: .NET, whose path is /', 'ws-dps-net', dotnet],
-    ['dps 33: Java, whose path is /mqtt', 'ws-dps-java', javaToDps],
+    ['dps 31: C and Python register through /$iothub/websocket', 'ws-dps-c', c],
+    ['dps 32: .NET registers through /', 'ws-dps-net', dotnet],
+    ['dps 33: Java registers through /mqtt', 'ws-dps-java', javaToDps],
   ] as const) {
-    test(`${name}, registers over a WebSocket`, async () => {
+    test(`${name}, and is assigned`, async () => {
       const client = await bench.dialDps(bench.leafOf(id), id, over(spelling));
       assert.equal(client.code, 0);
       await client.subscribe('$dps/registrations/res/#');
