@@ -1,0 +1,92 @@
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { secondMs } from '#base/instant.ts';
+import { formatSasToken } from '#wire/azure/sas-token.ts';
+import { type HubBench, hubHost } from './hub-bench.ts';
+
+export type ServiceAnswer = {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The body as JSON; it throws for a body that is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it and fails where it is wrong
+  json: any;
+  /** The code that stands in `Message` of shape A. */
+  code: string | undefined;
+};
+
+export type ServiceAsk = {
+  /** The policy to sign with; default iothubowner. */
+  policy?: string;
+  /** In place of a token of the policy; empty for none. */
+  authorization?: string;
+  ifMatch?: string;
+  body?: unknown;
+};
+
+export const apiVersion = 'api-version=2021-04-12';
+
+/** A back end at the REST of a hub in memory, on plain HTTP: TLS decides nothing here. */
+export async function openServiceClient(bench: HubBench) {
+  const { hub, clock } = bench;
+  const server = createServer(hub.http);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+
+  function tokenOf(policyName = 'iothubowner', resource = hubHost): string {
+    const policy = hub.policies.find(policyName);
+    if (!policy) throw new Error(`There is no policy ${policyName}.`);
+    const expirySeconds = Math.ceil(clock.now() / secondMs) + 3600;
+    return formatSasToken({ resource, key: Buffer.from(policy.primaryKey, 'base64'), keyName: policyName, expirySeconds });
+  }
+
+  /** `path` goes out as it is written, with api-version where it has no query. */
+  function ask(method: string, path: string, { policy, authorization, ifMatch, body }: ServiceAsk = {}): Promise<ServiceAnswer> {
+    const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    return new Promise((resolve, reject) => {
+      const sent = request({
+        host: '127.0.0.1',
+        port,
+        method,
+        path: path.includes('?') ? path : `${path}?${apiVersion}`,
+        agent: false,
+        headers: {
+          ...(authorization === '' ? {} : { authorization: authorization ?? tokenOf(policy) }),
+          ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+          ...(bytes && { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }),
+        },
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({
+            status,
+            headers,
+            text,
+            get json() {
+              return JSON.parse(text);
+            },
+            get code() {
+              return /^ErrorCode:(\w+);/.exec(JSON.parse(text).Message)?.[1];
+            },
+          });
+        });
+      });
+      sent.end(bytes);
+    });
+  }
+
+  return {
+    ask,
+    tokenOf,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+export type ServiceClient = Awaited<ReturnType<typeof openServiceClient>>;
