@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import common from 'azure-iot-common';
 import device from 'azure-iot-device';
 import deviceMqtt from 'azure-iot-device-mqtt';
+import { makeCa } from '#test/support/certificates.ts';
 import { type CompatBench, type Identity, openCompatBench } from '#test/support/compat-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
 
@@ -82,6 +83,15 @@ describe('azure-iot-device over MQTT, as it comes from npm', () => {
       const wrong = await clientOf('named-2', bench.leafOf('named-1'));
       await assert.rejects(wrong.open(), { name: 'UnauthorizedError' });
       assert.equal((await bench.refusal('named-2')).reason, 'common-name-mismatch');
+    });
+
+    test('hub 10: a whole chain under a CA that was uploaded and never proven is refused', async () => {
+      const unproven = makeCa({ name: 'Unproven', ...bench.dates });
+      await bench.trustAtHub('unproven', unproven, { isProven: false });
+      await bench.createHubDevice('unproven-1', 'ca');
+      const client = await clientOf('unproven-1', bench.leafOf('unproven-1', { issuer: unproven }, [unproven]));
+      await assert.rejects(client.open(), { name: 'UnauthorizedError' });
+      assert.equal((await bench.refusal('unproven-1')).reason, 'issuer-not-verified');
     });
 
     test('hub 28: a failed sign-in does not end the session of the device that is connected', async () => {
