@@ -32,6 +32,8 @@ export type HttpUpgrade = {
 };
 
 /** A slow client gets this long for its headers, and this long for a whole request. */
+/** How late a timeout may act; Node looks every 30 s unless told otherwise. */
+const timeoutCheckMs = 5_000;
 const headersMsMax = 30_000;
 const requestMsMax = 120_000;
 
@@ -47,6 +49,7 @@ export class HttpsListener {
       ...tlsOptions(options.identity, { asksForCertificate: options.asksForCertificate }),
       handshakeTimeout: options.limits.handshakeMsMax,
       headersTimeout: headersMsMax,
+      connectionsCheckingInterval: timeoutCheckMs,
       requestTimeout: requestMsMax,
       maxHeaderSize: 16 * 1024,
       noDelay: true,

@@ -54,7 +54,6 @@ export class RefusalLog {
   record(entry: RefusalEntry): void {
     const row = this.#rowOf(entry);
     const { service, reason, subject, peer } = row;
-    this.#platform.log.info(`${service}.refused`, { service, reason, subject, peer });
     for (const listener of this.#listeners) listener(row);
     const key = row.refusal_id;
     const known = this.#pending.get(key);
@@ -63,8 +62,11 @@ export class RefusalLog {
       known.last_at = row.last_at;
       known.trace = row.trace;
       known.detail = row.detail;
-    } else if (this.#pending.size < refusalLimits.pendingMax) this.#pending.set(key, row);
-    else this.#dropped += 1;
+    } else if (this.#pending.size < refusalLimits.pendingMax) {
+      this.#pending.set(key, row);
+      // Once for each collapsed row: strangers must not decide how much is logged.
+      this.#platform.log.info(`${service}.refused`, { service, reason, subject, peer });
+    } else this.#dropped += 1;
     this.#scheduled ??= this.#platform.clock.after(refusalLimits.flushMs, () => {
       this.#scheduled = undefined;
       void this.flush();

@@ -1,7 +1,6 @@
 import { sha256Hex } from '#base/bytes.ts';
 import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
-import { Problem } from '#base/problem.ts';
 import { randomToken } from '#base/random.ts';
 import type { Database } from '#storage/database.ts';
 import { AccessStore } from './access-store.ts';
@@ -31,12 +30,9 @@ export class SignInLinks {
     return `${baseUrl.replace(/\/+$/, '')}/sign-in#${code}`;
   }
 
-  /** Spends `code`. Throws Problem `unauthorized` when it is unknown, was used or is too old: which of these, nobody is told. */
-  async spend(code: string): Promise<void> {
+  /** Spends `code`. False when it is unknown, was used or is too old: which of these, nobody is told. */
+  async spend(code: string): Promise<boolean> {
     const expiresAt = await this.#store.spendSignInCode(sha256Hex(code));
-    if (expiresAt !== undefined && expiresAt > this.#platform.clock.now()) return;
-    throw new Problem('unauthorized', 'This sign-in link is used up or too old. `homeport sign-in` prints a new one.', {
-      reason: 'SignInCodeInvalid',
-    });
+    return expiresAt !== undefined && expiresAt > this.#platform.clock.now();
   }
 }

@@ -1,4 +1,7 @@
+import { Problem } from '#base/problem.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
 import { roles } from '#trust/permissions.ts';
+import { refuse } from '#trust/verdict.ts';
 import { formatEndedCookie, formatSessionCookie, parseSessionCookie } from '../access/session-cookie.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { SignInLinks } from '../access/sign-in-links.ts';
@@ -6,7 +9,14 @@ import type { App } from '../apps/apps.ts';
 import { type SessionBody, signInSchema } from '../contract/access.ts';
 import { type CentralRoute, centralRoute, requireUser } from './route.ts';
 
-type Rooms = { app: App; idScope: string; hubHostName: string; signInLinks: SignInLinks; sessions: Sessions };
+type Rooms = {
+  app: App;
+  idScope: string;
+  hubHostName: string;
+  signInLinks: SignInLinks;
+  sessions: Sessions;
+  refusals: Pick<RefusalLog, 'record'>;
+};
 
 /** The local account that a sign-in link opens. */
 const administrator = { userId: 'administrator', displayName: 'Administrator', roleId: roles.administrator.id };
@@ -23,8 +33,18 @@ export function buildSessionRoutes(rooms: Rooms): CentralRoute[] {
       summary: 'Exchange the one-time code of a sign-in link for a session cookie.',
       body: signInSchema,
       bodyBytesMax: 1024,
-      async handle({ body }) {
-        await rooms.signInLinks.spend(body.code);
+      async handle({ body, remoteAddress }) {
+        if (!(await rooms.signInLinks.spend(body.code))) {
+          const detail = 'The code of the link is unknown, used up or older than ten minutes.';
+          const refusal = refuse('token-unknown', detail, {
+            check: 'sign-in code',
+            fix: 'homeport sign-in prints a new link.',
+          }).refusal;
+          rooms.refusals.record({ service: 'central', subject: 'sign-in link', peer: remoteAddress, ...refusal });
+          throw new Problem('unauthorized', 'This sign-in link is used up or too old. `homeport sign-in` prints a new one.', {
+            reason: 'SignInCodeInvalid',
+          });
+        }
         return { status: 204, headers: { 'set-cookie': formatSessionCookie(await rooms.sessions.open(administrator)) } };
       },
     }),
