@@ -7,6 +7,7 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
+import { Enrollments } from './enrollments/enrollments.ts';
 import { openIdScope } from './instances/id-scope.ts';
 import { openProvisioningPolicies, type ProvisioningPolicies } from './instances/service-policies.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
@@ -37,6 +38,7 @@ export type Provisioning = {
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly groups: EnrollmentGroups;
+  readonly enrollments: Enrollments;
   readonly policies: Pick<ProvisioningPolicies, 'list' | 'find'>;
   readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
@@ -49,9 +51,10 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
   const policies = await openProvisioningPolicies(platform, secrets, instanceName);
   const groups = new EnrollmentGroups(platform, database, instanceName, secrets);
   await groups.giveMissingKeys();
+  const enrollments = new Enrollments(platform, database, instanceName, secrets);
   const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
   const registrations = openRegistrations(database, instanceName, settings);
-  const attest = new AttestRegistration({ platform, idScope, groups, authorities, refusals });
+  const attest = new AttestRegistration({ platform, idScope, enrollments, groups, authorities, refusals });
   const calls = new DeviceCalls(platform, { attest, registrations: registrations.device, refusals });
   return {
     idScope,
@@ -60,6 +63,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     http: await buildProvisioningHttp(platform, calls, refusals),
     authorities,
     groups,
+    enrollments,
     policies,
     registrations,
     setAllocator(allocator) {

@@ -11,6 +11,7 @@ import { seriesMigration } from './migrations/0007-series.ts';
 import { hubKeysMigration } from './migrations/0008-hub-keys.ts';
 import { hubStatusMigration } from './migrations/0009-hub-status.ts';
 import { enrollmentKeysMigration } from './migrations/0010-enrollment-keys.ts';
+import { individualEnrollmentsMigration } from './migrations/0011-individual-enrollments.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   hubKeysMigration,
   hubStatusMigration,
   enrollmentKeysMigration,
+  individualEnrollmentsMigration,
 ];
 
 /**

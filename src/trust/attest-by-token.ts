@@ -1,7 +1,7 @@
 import type { Instant } from '#base/instant.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { mint, type RegistrationCaller } from './caller.ts';
-import { checkSasToken, type SasKey } from './check-sas-token.ts';
+import { type CheckedToken, checkSasToken, type SasKey } from './check-sas-token.ts';
 import { deriveDeviceKey, type RevealableKeys, type SymmetricKeys } from './symmetric-keys.ts';
 import { accept, type Refusal, refuse, type TraceStep, type Verdict } from './verdict.ts';
 
@@ -35,7 +35,7 @@ export function attestByToken(attempt: TokenAttempt): Verdict<RegistrationCaller
     const groupKeys = group.keys.reveal();
     for (const id of new Set([registrationId, registrationId.toLowerCase()])) {
       const deviceKeys = derive(groupKeys, id);
-      const checked = checkToken(attempt, keysOf(deviceKeys, group.groupId));
+      const checked = checkRegistrationToken(attempt, registrationKeys(deviceKeys, group.groupId));
       if (checked.accepted) matches.push({ group, keys: { reveal: () => deviceKeys }, trace: checked.trace });
       // Of many refusals the most telling one: a token that was genuine, or one that would be but for the scope.
       else if (!refusal || refusal.reason === 'token-signature') refusal = checked.refusal;
@@ -64,14 +64,19 @@ function derive({ primaryKey, secondaryKey }: SymmetricKeys, registrationId: str
   };
 }
 
-function keysOf({ primaryKey, secondaryKey }: SymmetricKeys, owner: string): SasKey[] {
+/** Both keys as ones that may have signed a registration. */
+export function registrationKeys({ primaryKey, secondaryKey }: SymmetricKeys, owner: string): SasKey[] {
   return [
     { name: `primary of ${owner}`, key: Buffer.from(primaryKey, 'base64') },
     { name: `secondary of ${owner}`, key: Buffer.from(secondaryKey, 'base64') },
   ];
 }
 
-function checkToken({ idScope, registrationId, token: text, at }: TokenAttempt, keys: readonly SasKey[]) {
+/** Whether one of `keys` signed this token for this registration. */
+export function checkRegistrationToken(
+  { idScope, registrationId, token: text, at }: Omit<TokenAttempt, 'groups'>,
+  keys: readonly SasKey[],
+): Verdict<CheckedToken> {
   const token = parseSasToken(text);
   if (!token) {
     return refuse('token-malformed', 'What the device sent is no shared access signature with sr, sig and se.', {
@@ -89,7 +94,9 @@ function checkToken({ idScope, registrationId, token: text, at }: TokenAttempt, 
 
 /** Says so when somebody gave a device the key of its group: the mistake of everybody's first day. */
 function explain(attempt: TokenAttempt, refusal: Refusal | undefined): { accepted: false; refusal: Refusal } {
-  const given = attempt.groups.find(({ keys, groupId }) => checkToken(attempt, keysOf(keys.reveal(), groupId)).accepted);
+  const given = attempt.groups.find(
+    ({ keys, groupId }) => checkRegistrationToken(attempt, registrationKeys(keys.reveal(), groupId)).accepted,
+  );
   if (given && refusal?.reason === 'token-signature') {
     return refuse('token-signature', `The token is signed with the key of the enrollment group ${given.groupId} itself.`, {
       trace: refusal.trace.slice(0, -1),

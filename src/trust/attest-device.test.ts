@@ -28,7 +28,7 @@ function attest(shown: readonly TestCertificate[], groups: readonly CertificateG
 /** The group that was chosen, or why none was. */
 function outcome(...parameters: Parameters<typeof attest>): string {
   const verdict = attest(...parameters);
-  return verdict.accepted ? verdict.value.enrollmentGroupId : verdict.refusal.reason;
+  return verdict.accepted ? (verdict.value.enrollmentGroupId ?? 'none') : verdict.refusal.reason;
 }
 
 test('dps 7: a leaf signed by the verified CA of a group may use it', () => {

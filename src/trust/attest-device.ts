@@ -91,6 +91,6 @@ const asciiText = /^[\x20-\x7e]+$/;
  * that become ASCII in lower case (the Kelvin sign is a `k`), and a CA that keeps its names apart would have
  * signed such a name for somebody else.
  */
-function isSameName(a: string, b: string): boolean {
+export function isSameName(a: string, b: string): boolean {
   return asciiText.test(a) && asciiText.test(b) && a.toLowerCase() === b.toLowerCase();
 }

@@ -32,7 +32,10 @@ export type RegistrationCaller = Sealed<{
   kind: 'registration';
   /** As the device spells it. */
   registrationId: string;
-  enrollmentGroupId: string;
+  /** None when the enrollment was made for this device alone. */
+  enrollmentGroupId?: string;
+  /** What the enrollment wants the device to be called at the hub. */
+  deviceId?: string;
   /** The leaf, when it came in by certificate. */
   leafDer?: Buffer;
   /** Lower-case SHA-256 of the verified CA above it. */

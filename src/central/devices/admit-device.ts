@@ -46,7 +46,9 @@ export function buildAdmitDevice(options: Options): Allocator {
   }
 
   async function admitNew(request: AdmissionRequest): Promise<Device> {
-    const isApproved = await options.connectsAutomatically(request.enrollmentGroupId);
+    const { enrollmentGroupId } = request;
+    // Whoever enrolled this very device has approved it with that.
+    const isApproved = enrollmentGroupId === undefined || (await options.connectsAutomatically(enrollmentGroupId));
     const model = announcedModel(request.payload);
     // Something that only waits makes no template: whoever approves it decides that with it.
     const template = model === undefined || !isApproved ? undefined : await templates.forModel(model);
@@ -60,7 +62,7 @@ export function buildAdmitDevice(options: Options): Allocator {
         isApproved,
         isProvisioned: isApproved,
         isSimulated: false,
-        enrollmentGroupId: request.enrollmentGroupId,
+        ...(enrollmentGroupId !== undefined && { enrollmentGroupId }),
         assurance: assuranceOf(request.leafDer),
       });
     } catch (error) {
@@ -75,10 +77,11 @@ export function buildAdmitDevice(options: Options): Allocator {
 
 function provision(device: Device, request: AdmissionRequest, model: string | undefined, templateId: string | undefined): Device {
   const assurance = assuranceOf(request.leafDer);
+  const { enrollmentGroupId } = request;
   const changes: Partial<Device> = {
     ...(device.assurance === assurance ? {} : { assurance }),
     ...(device.isBlocked || device.isProvisioned ? {} : { isProvisioned: true }),
-    ...(device.enrollmentGroupId === request.enrollmentGroupId ? {} : { enrollmentGroupId: request.enrollmentGroupId }),
+    ...(enrollmentGroupId === undefined || device.enrollmentGroupId === enrollmentGroupId ? {} : { enrollmentGroupId }),
     ...(model === undefined || model === device.modelId ? {} : { modelId: model }),
     ...(templateId === undefined || device.templateId !== undefined ? {} : { templateId }),
   };

@@ -3,7 +3,8 @@ import type { Json, JsonObject } from '#base/json.ts';
 /** A device whose credential was accepted, on its way to a hub. */
 export type AllocationRequest = {
   readonly registrationId: string;
-  readonly enrollmentGroupId: string;
+  /** None when the device has an enrollment of its own. */
+  readonly enrollmentGroupId: string | undefined;
   /** What the device sent along, parsed when it was a text that holds a JSON object, as Java's SDK sends it. */
   readonly payload: Json | undefined;
   /** The certificate that was accepted, DER; none of a device that came in by key. */

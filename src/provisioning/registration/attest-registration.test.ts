@@ -27,6 +27,7 @@ test('the CA certificates of the groups are parsed once, however many devices as
     groups: {
       list: async () => [{ groupId: 'line', isEnabled: true, attestation: { type: 'x509', primaryCertificateId: 'ca' } }],
     } as unknown as EnrollmentGroups,
+    enrollments: { load: async () => undefined },
     authorities: { load: async () => stored },
     refusals: { record() {} },
   });

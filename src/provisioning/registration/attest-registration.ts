@@ -4,10 +4,12 @@ import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import { attestByToken, type KeyGroup } from '#trust/attest-by-token.ts';
 import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
+import { attestIndividual } from '#trust/attest-individual.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import { refuse, type Verdict } from '#trust/verdict.ts';
 import type { EnrollmentGroup } from '../enrollments/enrollment-group.ts';
 import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
+import type { Enrollments } from '../enrollments/enrollments.ts';
 
 /** A device that wants to register or to poll, and what it showed. */
 export type RegistrationEvidence = {
@@ -24,12 +26,13 @@ export type RegistrationEvidence = {
 export type AttestRegistrationOptions = {
   readonly platform: Platform;
   readonly idScope: string;
+  readonly enrollments: Pick<Enrollments, 'load'>;
   readonly groups: EnrollmentGroups;
   readonly authorities: Pick<CaCertificates, 'load'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
 };
 
-/** Gathers what trust/ needs to decide whether this device may use one of our enrollment groups, and keeps refusals. */
+/** Gathers what trust/ needs to decide whether this device may use one of our enrollments, and keeps refusals. */
 export class AttestRegistration {
   readonly #options: AttestRegistrationOptions;
   /**
@@ -57,14 +60,16 @@ export class AttestRegistration {
   }
 
   async #decide({ idScope, registrationId, certificates, token }: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
-    const { platform, groups } = this.#options;
+    const { platform, enrollments, groups } = this.#options;
     if (idScope.toLowerCase() !== this.#options.idScope.toLowerCase()) {
       return refuse('scope-unknown', `There is no ID scope ${idScope}.`, {
         fix: `Give the device the ID scope ${this.#options.idScope}.`,
       });
     }
-    const all = await groups.list();
     const at = platform.clock.now();
+    const enrollment = await enrollments.load(registrationId);
+    if (enrollment) return attestIndividual({ enrollment, idScope, registrationId, evidence: { certificates, token }, at });
+    const all = await groups.list();
     // A token counts even when a certificate was sent too (hub-device-protocol.md 2.3).
     if (token !== undefined) {
       return attestByToken({ idScope, registrationId, token, groups: all.flatMap(keyGroups), at });

@@ -133,7 +133,7 @@ export class RegisterDevice {
     const now = platform.clock.now();
     const base = {
       registrationId: caller.registrationId,
-      groupId: caller.enrollmentGroupId,
+      ...(caller.enrollmentGroupId !== undefined && { groupId: caller.enrollmentGroupId }),
       ...(caller.leafDer !== undefined && { leafSha256: sha256Hex(caller.leafDer) }),
       ...(caller.anchorSha256 !== undefined && { anchorSha256: caller.anchorSha256 }),
       etag: platform.random.bytes(12).toString('base64'),
@@ -144,7 +144,7 @@ export class RegisterDevice {
       const result = { status: 'failed', errorCode: allocation.code, errorMessage: allocation.message } as const;
       return this.#finish(operation, { ...base, result });
     }
-    const deviceId = allocation.deviceId ?? caller.registrationId;
+    const deviceId = caller.deviceId ?? allocation.deviceId ?? caller.registrationId;
     await provisionIdentity(this.#options, deviceId, caller, allocation.initialTwin);
     const payload = allocation.payload === undefined ? {} : { payload: allocation.payload };
     const result = {

@@ -104,7 +104,7 @@ export class RegistrationStore {
       instance: this.#instance,
       registration_key: keyOf(registration.registrationId),
       registration_id: registration.registrationId,
-      group_id: registration.groupId,
+      group_id: registration.groupId ?? '',
       status: result.status,
       substatus: assigned?.substatus ?? null,
       assigned_hub: assigned?.hubHostName ?? null,
@@ -133,7 +133,7 @@ function operationOf(row: DpsOperationRow): Operation {
 function registrationOf(row: DpsRegistrationRow): Registration {
   return {
     registrationId: row.registration_id,
-    groupId: row.group_id,
+    ...(row.group_id !== '' && { groupId: row.group_id }),
     result: resultOf(row),
     ...(row.leaf_sha256 !== '' && { leafSha256: row.leaf_sha256 }),
     ...(row.anchor_sha256 !== '' && { anchorSha256: row.anchor_sha256 }),

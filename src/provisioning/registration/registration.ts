@@ -5,7 +5,8 @@ import type { JsonObject } from '#base/json.ts';
 export type Registration = {
   /** As the device spelled it. */
   readonly registrationId: string;
-  readonly groupId: string;
+  /** None when the device has an enrollment of its own. */
+  readonly groupId?: string;
   readonly result:
     | {
         readonly status: 'assigned';

@@ -65,7 +65,7 @@ export function formatDisabled(operationId: string, registrationId: string) {
 export function formatRegistration(registration: Registration) {
   const { registrationId, groupId, result, etag, leafSha256 } = registration;
   const common = {
-    [leafSha256 === undefined ? 'symmetricKey' : 'x509']: { enrollmentGroupId: groupId },
+    [leafSha256 === undefined ? 'symmetricKey' : 'x509']: groupId === undefined ? {} : { enrollmentGroupId: groupId },
     registrationId,
     createdDateTimeUtc: formatInstantTicks(registration.createdAt),
     lastUpdatedDateTimeUtc: formatInstantTicks(registration.updatedAt),

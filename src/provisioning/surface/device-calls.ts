@@ -115,5 +115,8 @@ function refusedKind({ token, transport }: RegistrationEvidence) {
 function refusalOfAllocation(progress: RegistrationProgress): Refusal | undefined {
   if (progress.status !== 'done' || progress.registration.result.status !== 'failed') return undefined;
   const { groupId, result } = progress.registration;
-  return refuse('allocation-refused', `${result.errorMessage} (enrollment group ${groupId})`).refusal;
+  return refuse(
+    'allocation-refused',
+    `${result.errorMessage} (${groupId === undefined ? 'individual enrollment' : `enrollment group ${groupId}`})`,
+  ).refusal;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { secondMs } from '#base/instant.ts';
+import { makeSelfSigned } from '#test/support/certificates.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
 import { dpsSpellings } from '#test/support/sas-spellings.ts';
 import { deriveDeviceKey } from '#trust/symmetric-keys.ts';
@@ -117,5 +118,68 @@ describe('provisioning by key over MQTT', () => {
     assert.equal((await bench.hub.registry.require('dev1')).authentication.type, 'selfSigned');
     await registerWith('dev1', tokenOf('dev1', deriveDeviceKey(primaryKey, 'dev1')));
     assert.equal((await bench.hub.registry.require('dev1')).authentication.type, 'sas');
+  });
+
+  describe('with an enrollment of its own', () => {
+    const own = { primaryKey: Buffer.alloc(32, 5).toString('base64'), secondaryKey: Buffer.alloc(32, 6).toString('base64') };
+    const enroll = (changes: { isEnabled?: boolean; deviceId?: string } = {}) =>
+      bench.provisioning.enrollments.create({
+        registrationId: 'Reg1',
+        isEnabled: true,
+        attestation: { type: 'symmetricKey', ...own },
+        ...changes,
+      });
+
+    test('dps 10, dps 13: reg1 registers by either key of Reg1, and the hub gets both', async () => {
+      await enroll({ deviceId: 'pump-7' });
+      for (const key of [own.primaryKey, own.secondaryKey]) {
+        const { body } = await registerWith('reg1', tokenOf('reg1', key));
+        assert.equal(body.status, 'assigned');
+        const state = body.registrationState as Record<string, unknown>;
+        assert.equal(state.deviceId, 'pump-7');
+        assert.deepEqual(state.symmetricKey, {});
+      }
+      const { authentication } = await bench.hub.registry.require('pump-7');
+      assert.ok(authentication.type === 'sas');
+      assert.deepEqual(authentication.keys.reveal(), own);
+    });
+
+    test('the key that the group would derive does not count any more', async () => {
+      await enroll();
+      const { status } = await registerWith('Reg1', tokenOf('Reg1', deriveDeviceKey(primaryKey, 'Reg1')));
+      assert.equal(status, 401);
+      assert.equal((await bench.refusal())?.reason, 'token-signature');
+    });
+
+    test('dps 16: disabled, it is refused, though it has the key of an enabled group and a certificate of another', async () => {
+      await enroll({ isEnabled: false });
+      const disabled = await registerWith('Reg1', tokenOf('Reg1', own.primaryKey));
+      assert.deepEqual([disabled.status, disabled.body.status], [200, 'disabled']);
+      const derived = await registerWith('Reg1', tokenOf('Reg1', deriveDeviceKey(primaryKey, 'Reg1')));
+      assert.equal(derived.status, 401);
+      const byCertificate = await bench.connect({ registrationId: 'Reg1' });
+      await byCertificate.subscribe();
+      assert.equal((await byCertificate.register()).status, 401);
+      assert.equal(await bench.hub.registry.load('Reg1'), undefined);
+      // Without it, the group takes the device.
+      await bench.provisioning.enrollments.delete('reg1');
+      const { body } = await registerWith('Reg1', tokenOf('Reg1', deriveDeviceKey(primaryKey, 'Reg1')));
+      assert.equal(body.status, 'assigned');
+    });
+
+    test('by the thumbprint of a self-signed certificate, which the hub then knows', async () => {
+      const leaf = makeSelfSigned('solo');
+      const { sha1Thumbprint, sha256Thumbprint } = leaf.certificate;
+      const attestation = { type: 'x509', primaryThumbprint: sha1Thumbprint } as const;
+      await bench.provisioning.enrollments.create({ registrationId: 'solo', isEnabled: true, attestation });
+      const device = await bench.connect({ registrationId: 'solo', certificates: [leaf] });
+      await device.subscribe();
+      const { body } = await device.poll((await device.register()).body.operationId);
+      assert.equal(body.status, 'assigned');
+      assert.deepEqual((body.registrationState as Record<string, unknown>).x509, {});
+      const { authentication } = await bench.hub.registry.require('solo');
+      assert.ok(authentication.type === 'selfSigned');
+      assert.equal(authentication.primaryThumbprint?.toLowerCase(), sha256Thumbprint);
+    });
   });
 });

@@ -19,11 +19,30 @@ export type DpsEnrollmentGroupRow = {
   updated_at: number;
 };
 
+/** The enrollment of one device. `registration_key` is the id in lower case. */
+export type DpsEnrollmentRow = {
+  instance: string;
+  registration_key: string;
+  registration_id: string;
+  device_id: string | null;
+  is_enabled: number;
+  /** symmetricKey or x509. */
+  attestation_type: string;
+  primary_thumbprint: string | null;
+  secondary_thumbprint: string | null;
+  /** Both keys, sealed under the master key and the registration id. */
+  sealed_keys: Uint8Array | null;
+  etag: string;
+  created_at: number;
+  updated_at: number;
+};
+
 /** What became of a device's last registration. `registration_key` is the id in lower case. */
 export type DpsRegistrationRow = {
   instance: string;
   registration_key: string;
   registration_id: string;
+  /** Empty for a device with an enrollment of its own. */
   group_id: string;
   /** assigned or failed. */
   status: string;
@@ -56,6 +75,7 @@ export type DpsOperationRow = {
 
 export type ProvisioningTables = {
   dps_instance: DpsInstanceRow;
+  dps_enrollment: DpsEnrollmentRow;
   dps_enrollment_group: DpsEnrollmentGroupRow;
   dps_registration: DpsRegistrationRow;
   dps_operation: DpsOperationRow;
