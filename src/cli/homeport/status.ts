@@ -4,7 +4,10 @@ import { administer } from './administration.ts';
 import { jsonOption } from './json-output.ts';
 
 export const statusCommand: Command = {
-  options: [jsonOption, { name: 'secrets', summary: 'Mint and print credentials: an API token that lives 24 hours' }],
+  options: [
+    jsonOption,
+    { name: 'secrets', summary: 'Print credentials: connection strings, and an API token minted for 24 hours' },
+  ],
   examples: ['homeport status', 'homeport status --json', 'homeport status --json --secrets'],
   async run(invocation) {
     const { options, terminal } = invocation;
