@@ -7,6 +7,7 @@ import type { ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
+import { bulkRoutes } from './bulk-routes.ts';
 import { methodRoutes } from './method-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
@@ -23,8 +24,14 @@ export type HubHttpOptions = {
   authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
 };
 
-export function serviceRoutes(rooms: ServiceRooms): ServiceRoute[] {
-  return [...registryRoutes(rooms), ...twinRoutes(rooms), ...methodRoutes(rooms), ...statisticsRoutes(rooms)];
+export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
+  return [
+    ...registryRoutes(rooms),
+    ...bulkRoutes(platform, rooms),
+    ...twinRoutes(rooms),
+    ...methodRoutes(rooms),
+    ...statisticsRoutes(rooms),
+  ];
 }
 
 /** The REST that back ends use: registry, twins, methods, statistics (hub-service-protocol.md 3 and 4). */
@@ -32,7 +39,7 @@ export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface
   const { platform, rooms } = options;
   const handle = await buildHttpHandler<ServiceCall, ServiceRight>(platform, {
     name: 'hub',
-    routes: serviceRoutes(rooms),
+    routes: serviceRoutes(platform, rooms),
     headers: ({ trackingId }) => ({ vary: 'Origin', 'x-ms-request-id': trackingId }),
     authenticate: (request, permission, params) => admit(options, request, permission, params.deviceId ?? ''),
     renderProblem: (problem, { url, trackingId }) => renderServiceProblem(problem, url, trackingId, platform.clock.now()),

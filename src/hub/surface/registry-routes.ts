@@ -93,7 +93,6 @@ export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRou
       }),
     ),
     unsupportedRoute('PUT', '/devices/:deviceId/modules/:moduleId', 'RegistryWrite', 'Modules'),
-    unsupportedRoute('POST', '/devices', 'RegistryWrite', 'Bulk operations'),
     unsupportedRoute('POST', '/devices/query', 'ServiceConnect', 'Queries'),
     unsupportedRoute('POST', '/devices/keys/regenerate', 'RegistryWrite', 'Regenerated keys'),
     unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),

@@ -13,7 +13,8 @@ const retryAfterSecondsDefault = 5;
  */
 export function renderServiceProblem(problem: Problem, url: string, trackingId: string, at: Instant): RenderedProblem {
   const error = serviceErrorOf(problem);
-  const status = statusOf(error);
+  // Too many entries of a bulk call are a bad request, whatever the number of the code says (4.2).
+  const status = problem.reason === 'too-many-devices' ? 400 : statusOf(error);
   const isMethodCall = /^\/twins\/.+\/methods$/i.test(servicePath(url)) && status !== 401;
   const wait = status === 429 || status === 503 ? (problem.retryAfterSeconds ?? retryAfterSecondsDefault) : undefined;
   return {

@@ -1,12 +1,12 @@
 import { quoteEtag } from '#base/etag.ts';
-import type { JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import type { Reply } from '#wire/http/route.ts';
-import { type AskedTwin, askedTwin, versionOnly } from '../contract/service-requests.ts';
+import { askedTwin, versionOnly } from '../contract/service-requests.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
 import { connectionState, formatThumbprints, formatTime } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
+import { ownedOf } from './service-twin.ts';
 
 /** Device twins (hub-service-protocol.md 4.4). */
 export function twinRoutes({ registry, presence, twins }: ServiceRooms): ServiceRoute[] {
@@ -50,9 +50,7 @@ export function twinRoutes({ registry, presence, twins }: ServiceRooms): Service
       query: versionOnly,
       body: askedTwin,
       async handle({ caller: { deviceId }, headers, body }) {
-        const { tags, desired } = ownedOf(body);
-        const patches = { ...(tags === undefined ? {} : { tags }), ...(desired === undefined ? {} : { desired }) };
-        return answer(await twins.patchOwned(deviceId, patches, headers['if-match']));
+        return answer(await twins.patchOwned(deviceId, ownedOf(body), headers['if-match']));
       },
     }),
     serviceRoute({
@@ -83,14 +81,4 @@ export function twinRoutes({ registry, presence, twins }: ServiceRooms): Service
       }),
     ),
   ];
-}
-
-/** Clients send back whole twins that they read: what the service itself adds to a section is not theirs to write. */
-function ownedOf({ tags, properties }: AskedTwin): { tags?: JsonObject | undefined; desired?: JsonObject | undefined } {
-  const desired = properties?.desired ?? undefined;
-  return {
-    tags: tags ?? undefined,
-    desired:
-      desired && Object.fromEntries(Object.entries(desired).filter(([name]) => name !== '$metadata' && name !== '$version')),
-  };
 }
