@@ -102,6 +102,25 @@ describe('the registry through azure-iothub, as it comes from npm', () => {
     }
   });
 
+  test('hub-service 27, 28, 29: many devices are added, changed and removed; what fails is named', async () => {
+    const ids = Array.from({ length: 100 }, newId);
+    const added = await registry.addDevices(ids.map((deviceId) => ({ deviceId })));
+    assert.equal(added.responseBody.isSuccessful, true);
+    const [first = '', second = ''] = ids;
+    const fresh = newId();
+    // The SDK makes an error of the 400; the body says which devices it was.
+    const failed = await registry.addDevices([{ deviceId: first }, { deviceId: fresh }]).then(
+      ({ responseBody }) => responseBody,
+      (error: { responseBody: string }) => JSON.parse(error.responseBody),
+    );
+    assert.deepEqual([failed.errors[0].deviceId, failed.errors[0].errorCode], [first, 'DeviceAlreadyExists']);
+    assert.equal((await get(fresh)).deviceId, fresh);
+    await registry.updateDevices([{ deviceId: first, status: 'disabled' }], true);
+    assert.equal((await get(first)).status, 'disabled');
+    await registry.removeDevices([{ deviceId: first }, { deviceId: second }], true);
+    await assert.rejects(registry.get(second), { name: 'DeviceNotFoundError' });
+  });
+
   test('hub-service 34, 35: statistics count, and disabling a connected device ends its connection', async () => {
     const deviceId = newId();
     const device = await bench.connectDevice(registry, deviceId);
