@@ -9,6 +9,7 @@ import { repository } from './run.ts';
 
 const pages = {
   hub: 'iot-hub.md',
+  'hub-service': 'hub-service.md',
   dps: 'dps.md',
   central: 'central.md',
   sphere: 'sphere.md',

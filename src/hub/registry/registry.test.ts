@@ -53,6 +53,47 @@ for (const kind of testDatabases()) {
       assert.deepEqual(log.events, []);
     });
 
+    test('an update changes what it names, ends the session only where it must, and says since when', async () => {
+      const { registry, presence, clock, deviceId } = rooms();
+      const created = await registry.create({ deviceId, authentication, statusReason: 'new' });
+      assert.equal(created.statusUpdatedAt, undefined);
+      const session = liveSession(presence, deviceId);
+      assert.equal((await registry.update(deviceId, { isEnabled: true, authentication })).etag, created.etag);
+      const reworded = await registry.update(deviceId, { statusReason: '' });
+      assert.equal(reworded.statusReason, undefined);
+      assert.notEqual(reworded.etag, created.etag);
+      assert.deepEqual(session.closed, []);
+      clock.advance(1_000);
+      const disabled = await registry.update(deviceId, { isEnabled: false, statusReason: 'stolen' }, `"${reworded.etag}"`);
+      assert.deepEqual(session.closed, ['device-disabled']);
+      assert.deepEqual([disabled.isEnabled, disabled.statusReason, disabled.statusUpdatedAt], [false, 'stolen', clock.now()]);
+      assert.deepEqual(await registry.require(deviceId), disabled);
+      const { statusUpdatedAt } = await registry.update(deviceId, { statusReason: 'found' });
+      assert.equal(statusUpdatedAt, disabled.statusUpdatedAt);
+    });
+
+    test('an update or deletion with another tag changes nothing; one of nobody finds nobody, whatever its tag', async () => {
+      const { registry, deviceId } = rooms();
+      const created = await registry.create({ deviceId, authentication });
+      for (const stale of ['"old"', 'old', '']) {
+        await assert.rejects(registry.update(deviceId, { isEnabled: false }, stale), { code: 'precondition-failed' });
+        await assert.rejects(registry.delete(deviceId, stale), { code: 'precondition-failed' });
+        await assert.rejects(registry.update('nobody', {}, stale), { code: 'device-not-found' });
+        await assert.rejects(registry.delete('nobody', stale), { code: 'device-not-found' });
+      }
+      assert.deepEqual(await registry.require(deviceId), created);
+      await registry.delete(deviceId, '*');
+      assert.equal(await registry.load(deviceId), undefined);
+    });
+
+    test('devices are counted per hub, with those that are enabled', async () => {
+      const [{ registry }, other] = [rooms(), rooms()];
+      assert.deepEqual(await registry.count(), { total: 0, enabled: 0 });
+      await other.registry.create({ deviceId: 'x', authentication });
+      for (const deviceId of ['a', 'b', 'c']) await registry.create({ deviceId, authentication, isEnabled: deviceId !== 'b' });
+      assert.deepEqual(await registry.count(), { total: 3, enabled: 2 });
+    });
+
     for (const bad of ['', 'a/b', 'a b', 'x'.repeat(129), 'ä', 'a\n']) {
       test(`a device cannot be called ${JSON.stringify(bad.slice(0, 20))}`, async () => {
         const { registry } = rooms();
