@@ -25,7 +25,7 @@ export type KillFigures = {
 };
 
 /** One device of the load: counts from 1, keeps several messages in flight, sends again what was not acknowledged. */
-class CountingDevice {
+export class CountingDevice {
   readonly deviceId: string;
   readonly acknowledged = new Set<number>();
   /** Sent by the last life and not acknowledged, in order. */
