@@ -42,16 +42,29 @@ test('the REST of back ends is the hub’s, however its separators, its words an
     '/twins%2Fdev1%2Fmethods',
     '/statistics/devices',
     '/statistics%2Fservice',
+    '/jobs/v2/j1',
+    '/configurations?top=5',
+    '/digitaltwins/dev1',
+    '/messages/serviceBound/feedback',
+    '/messages%2FserviceBound%2Ffeedback',
   ]) {
     assert.equal(chooseDeviceHttp(url), 'hub', url);
   }
-  for (const url of ['/devicesx', '/device/dev1', '/x/devices/dev1', '/statisticsx/devices', '/', '/?x=/devices/dev1']) {
+  for (const url of [
+    '/devicesx',
+    '/device/dev1',
+    '/x/devices/dev1',
+    '/statisticsx/devices',
+    '/',
+    '/messages/events',
+    '/?x=/devices/dev1',
+  ]) {
     assert.equal(chooseDeviceHttp(url), undefined, url);
   }
 });
 
 test('a device called registrations, sphere or api is the hub’s, and an id scope called devices is not served', () => {
-  for (const word of ['devices', 'twins', 'statistics']) {
+  for (const word of ['devices', 'twins', 'statistics', 'jobs', 'configurations', 'digitaltwins']) {
     for (const name of ['registrations', 'sphere', 'api']) assert.equal(chooseDeviceHttp(`/${word}/${name}/modules`), 'hub');
   }
   assert.equal(chooseDeviceHttp('/sphere/devices/dev1'), 'sphere');

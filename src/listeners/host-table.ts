@@ -15,8 +15,10 @@ type HttpRow = { readonly pattern: RegExp; readonly target: HttpTarget };
 
 /** First match wins; matched against the path without its query. */
 const deviceRows: readonly HttpRow[] = [
-  // Some clients encode the separators of the whole path; others leave a device called `registrations` to us.
-  { pattern: /^\/(?:devices|twins|statistics)(?:\/|%2f|$)/i, target: 'hub' },
+  // Before provisioning, since a device may be called `registrations`. Some clients encode the separators of
+  // the whole path. What the hub does not implement of its REST it refuses itself, in its own words.
+  { pattern: /^\/(?:devices|twins|statistics|jobs|configurations|digitaltwins)(?:\/|%2f|$)/i, target: 'hub' },
+  { pattern: /^\/messages(?:\/|%2f)servicebound(?:\/|%2f)/i, target: 'hub' },
   { pattern: /^\/sphere\//i, target: 'sphere' },
   { pattern: /^\/[^/]+\/registrations\//i, target: 'provisioning' },
   { pattern: /^\/api\//i, target: 'central' },

@@ -148,9 +148,13 @@ describe('the REST for back ends', () => {
     assert.equal((await client.ask('GET', '/twins/two%2523')).json.deviceId, 'two#');
     const narrow = client.tokenOf('iothubowner', `${hubHost}/devices/two%2523`);
     assert.equal((await client.ask('GET', '/devices/two%2523', { authorization: narrow })).status, 401);
-    // Once there is a device of the name as it was sent first, the name means that one.
-    await client.ask('PUT', '/devices/two%2523', { ifMatch: '*', body: {} });
     assert.equal((await client.ask('GET', '/devices/none%2523')).code, 'DeviceNotFound');
+    // Written is only what was named.
+    assert.equal((await client.ask('DELETE', '/devices/two%2523')).code, 'DeviceNotFound');
+    assert.equal((await client.ask('PUT', '/devices/two%2523', { ifMatch: '*', body: {} })).code, 'DeviceNotFound');
+    assert.equal((await client.ask('PUT', '/devices/two%2523', { body: {} })).json.deviceId, 'two%23');
+    assert.equal((await client.ask('GET', '/devices/two%2523')).json.deviceId, 'two%23');
+    assert.equal((await client.ask('GET', '/devices/two%23')).json.deviceId, 'two#');
   });
 
   test('hub-service 13: api-version is a date of any generation, and mandatory', async () => {
@@ -197,6 +201,10 @@ describe('the REST for back ends', () => {
       ['PATCH', '/twins/dev1', { tags: { 'a.b': 1 } }, 'ArgumentInvalid'],
       ['PATCH', '/twins/dev1', `{"tags":{"a":"${'x'.repeat(300_000)}"}}`, 'MessageTooLarge'],
       ['PATCH', '/devices/dev1', {}, 'FeatureNotSupported'],
+      ['GET', '/jobs/v2/query', undefined, 'FeatureNotSupported'],
+      ['GET', '/configurations', undefined, 'FeatureNotSupported'],
+      ['GET', '/digitaltwins/dev1', undefined, 'FeatureNotSupported'],
+      ['GET', '/messages/serviceBound/feedback', undefined, 'FeatureNotSupported'],
       ['GET', '/devices/dev1/nothing/here', undefined, 'FeatureNotSupported'],
       ['GET', '/devices/%', undefined, 'IotHubFormatError'],
       ['GET', '/devices/%ff', undefined, 'IotHubFormatError'],
