@@ -146,6 +146,15 @@ describe('naming a message', () => {
     assert.equal(nameMessage(message({}, { source: 'deviceLifecycleEvents' }), model).messageType, 'Lifecycle');
   });
 
+  test('a twin that its owner replaced is no report of the device, though the event quotes the whole of it', () => {
+    const body = { tags: {}, properties: { desired: { enabled: true }, reported: { serial: 'A1' } } };
+    const replaced = nameMessage(message(body, { source: 'twinChangeEvents', operation: 'replaceTwin' }), model);
+    assert.equal(replaced.messageType, 'Desired property');
+    assert.deepEqual([replaced.modeled.size, replaced.unmodeled.size], [0, 0]);
+    const updated = nameMessage(message(body, { source: 'twinChangeEvents', operation: 'updateTwin' }), model);
+    assert.equal(updated.messageType, 'Property');
+  });
+
   test('charts draw numbers and booleans', () => {
     assert.deepEqual([true, false, 1.5, 'x', null, [1]].map(chartValue), [1, 0, 1.5, undefined, undefined, undefined]);
     assert.equal(fitValue('1.50', 'double')?.value, 1.5);
