@@ -13,8 +13,8 @@ import { temporaryDirectory } from '#test/support/test-terminal.ts';
 type Cleanup = { after(fn: () => Promise<void>): void };
 
 /** A server until the end of the test: the next one may want all addresses for itself. */
-async function start(t: Cleanup, parameters?: readonly string[]): Promise<RunningHomeport> {
-  const home = await startHomeport(parameters);
+async function start(t: Cleanup, parameters?: readonly string[], environment?: Record<string, string>): Promise<RunningHomeport> {
+  const home = await startHomeport(parameters, environment);
   t.after(() => home.close());
   return home;
 }
@@ -215,13 +215,22 @@ describe('the start of a server', () => {
       assert.notEqual(code, 0, `the host name '${wrong}'`);
     }
     assert.equal((await refusedStart(data, ['--listen', 'nowhere'])).code, 1);
-    const home = await start(t, ['--listen', '0.0.0.0', '--host-name', 'iot.example', '--host-name', 'other.example']);
+    // Every address is everybody's: the standard ports would be taken from the servers of other tests.
+    const ports = { MQTT: '28883', HTTPS: '28444', PEOPLE: '28443' };
+    const environment = Object.fromEntries(
+      Object.entries(ports).map(([name, port]) => [`HOMEPORT_LISTENERS__${name}_PORT`, port]),
+    );
+    const home = await start(
+      t,
+      ['--listen', '0.0.0.0', '--host-name', 'iot.example', '--host-name', 'other.example'],
+      environment,
+    );
     assert.match(
       await lineOf(home, 'Reachable'),
-      /^Reachable from other machines on 0\.0\.0\.0: port 8883 \(devices, MQTT\), 443 \(devices and services, HTTPS\), 8443 \(people/,
+      /^Reachable from other machines on 0\.0\.0\.0: port 28883 \(devices, MQTT\), 28444 \(devices and services, HTTPS\), 28443 \(people/,
     );
     assert.equal(home.status.hub.hostName, 'iot.example');
-    assert.equal(home.status.central.url, 'https://iot.example:8443');
+    assert.equal(home.status.central.url, 'https://iot.example:28443');
   });
 
   test('a path that no socket can have is refused before anything is made', async (t) => {
