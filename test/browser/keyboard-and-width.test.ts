@@ -10,7 +10,9 @@ describe('pages under the keyboard and on a telephone', () => {
   let furnished: FurnishedHome;
   let browser: Browser;
   before(async () => {
-    [furnished, browser] = await Promise.all([startFurnishedHome(), openBrowser()]);
+    // One after the other: what has started is closed even when the next one does not start.
+    furnished = await startFurnishedHome();
+    browser = await openBrowser();
   });
   after(async () => {
     await browser?.close();

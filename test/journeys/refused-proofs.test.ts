@@ -27,7 +27,9 @@ describe('proofs that are refused in the dialog', () => {
   let central: CentralClient;
   let page: Page;
   before(async () => {
-    [home, browser] = await Promise.all([startHomeport(), openBrowser()]);
+    // One after the other: what has started is closed even when the next one does not start.
+    home = await startHomeport();
+    browser = await openBrowser();
     central = await openCentralClient(home);
     await home.ok('azsphere', ['login']);
     const opened = await browser.open({ permissions: clipboardPermissions });
