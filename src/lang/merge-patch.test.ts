@@ -38,8 +38,8 @@ describe('merge patch', () => {
     const merged = mergePatch(object('{"a":1}'), object('{"__proto__":{"polluted":true}}'));
     assert.equal(JSON.stringify(merged), '{"a":1,"__proto__":{"polluted":true}}');
     assert.equal(Object.getPrototypeOf(merged), Object.prototype);
-    assert.equal((merged as Record<string, unknown>)['polluted'], undefined);
-    assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+    assert.equal((merged as Record<string, unknown>).polluted, undefined);
+    assert.equal(({} as Record<string, unknown>).polluted, undefined);
   });
 
   test('a key that only the prototype has is not merged into', () => {

@@ -20,7 +20,7 @@ export function recordedEvents() {
     },
     /** `operation` of each event of `source`, in order. */
     operations(source: NewEvent['source']): string[] {
-      return events.filter((event) => event.source === source).map((event) => event.properties['opType'] ?? '');
+      return events.filter((event) => event.source === source).map((event) => event.properties.opType ?? '');
     },
   };
 }

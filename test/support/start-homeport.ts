@@ -128,7 +128,11 @@ class HomeportProcess {
     });
     this.#status = await new Promise<ServerStatus>((resolve, reject) => {
       let output = '';
-      const timer = setTimeout(() => reject(new Error(`the server was not ready in ${readyMsMax} ms\n${this.log}`)), readyMsMax);
+      const timer = setTimeout(() => {
+        // A child that nobody waits for would keep the test process alive for good.
+        child.kill('SIGKILL');
+        reject(new Error(`the server was not ready in ${readyMsMax} ms\n${this.log}`));
+      }, readyMsMax);
       child.stdout?.on('data', (chunk: Buffer) => {
         output += chunk.toString();
         if (!output.includes('\n')) return;

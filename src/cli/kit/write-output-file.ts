@@ -35,7 +35,8 @@ export function writeOutputFile(
     if (options.isReplacing) renameSync(temporary, path);
     else linkSync(temporary, path);
   } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const error: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause));
+    if (error.code === 'ENOENT') throw new CommandFailure('failed', `There is no directory ${dirname(path)}.`, { cause });
     throw new CommandFailure('failed', `${path} could not be written.`, { why: error.message, cause });
   } finally {
     rmSync(temporary, { force: true });

@@ -25,7 +25,7 @@ for (const kind of testDatabases()) {
       assert.deepEqual(await registry.require(deviceId), device);
       assert.deepEqual((await twins.load(deviceId)).desired, { a: 1 });
       assert.deepEqual(log.operations('deviceLifecycleEvents'), ['createDeviceIdentity']);
-      assert.equal(log.events[0]?.properties['deviceId'], deviceId);
+      assert.equal(log.events[0]?.properties.deviceId, deviceId);
     });
 
     test('a second device of the same id is refused, of another letter case it is another device', async () => {
