@@ -33,14 +33,16 @@ function handOver() {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(pinned, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
   const forward = (signal) => {
     // At a terminal, ^C and ^\ reach the whole foreground group: the child has heard it already.
     if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
     child.kill(signal);
   };
+  // Before the child exists: a signal in between would end us and leave the child to nobody. Handlers
+  // run from the event loop, so by then there is a child to pass it to.
   for (const signal of signals) process.on(signal, forward);
+  const child = spawn(pinned, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
   child.on('error', (error) => {
     console.error(`error: ${pinned} could not be started.`);
     console.error(`  ${error.message}`);
