@@ -11,6 +11,8 @@ export function takeFileLock(path: string): (() => void) | undefined {
   const database = new DatabaseSync(path);
   try {
     chmodSync(path, 0o600);
+    // Several that start at once stand in each other's way for a moment; without waiting all of them could lose.
+    database.exec(`PRAGMA busy_timeout=${contentionMsMax};`);
     database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE;');
   } catch (error) {
     database.close();
@@ -19,6 +21,9 @@ export function takeFileLock(path: string): (() => void) | undefined {
   }
   return () => database.close();
 }
+
+/** How long a starter waits before it believes that the owner stays. */
+const contentionMsMax = 500;
 
 /** SQLITE_BUSY. */
 const busyCode = 5;
