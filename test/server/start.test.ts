@@ -38,7 +38,9 @@ function refusedStart(data: string, parameters: readonly string[] = []) {
 const lockerSource = `
   import { lockDataDirectory } from '#server/data-directory-lock.ts';
   process.stdin.resume();
-  await lockDataDirectory(process.argv[1]).then(() => console.log('took'), (error) => console.log('refused', error.message));
+  // Kept: a lock that nobody refers to is collected, and with it the file that the kernel holds it by.
+  globalThis.release = await lockDataDirectory(process.argv[1]).catch((error) => void console.log('refused', error.message));
+  if (globalThis.release) console.log('took');
 `;
 
 /** Takes the port as another program would. */
@@ -168,6 +170,7 @@ describe('the start of a server', () => {
     const children = Array.from({ length: 10 }, () =>
       spawn(process.execPath, ['--input-type=module', '--eval', lockerSource, data], { stdio: ['pipe', 'pipe', 'inherit'] }),
     );
+    t.after(() => children.forEach((child) => void child.kill('SIGKILL')));
     const ends = children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
     const said = await Promise.all(
       children.map((child) => new Promise<string>((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk))))),
