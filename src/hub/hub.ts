@@ -36,6 +36,8 @@ export type HubOptions = {
 
 /** What neighbours may ask of a hub; what happens at it they read in `events`. */
 export type Hub = {
+  /** What people call it, and what tells it apart in the database: `main` for the first. */
+  readonly name: string;
   readonly hostName: string;
   readonly mqtt: MqttSurface;
   /** The REST for back ends. */
@@ -58,6 +60,12 @@ export type Hub = {
   start(): Promise<void>;
   /** Ends every session once what it sent is acknowledged, or after a moment. The event log stays open: its owner closes it. */
   stop(): Promise<void>;
+};
+
+/** The hubs of this installation, for those who serve more than one. */
+export type HubDirectory = {
+  list(): readonly Hub[];
+  find(name: string): Hub | undefined;
 };
 
 /** How long a stop waits for the disk before it ends sessions whose messages are not acknowledged yet. */
@@ -97,6 +105,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     void signIn.dropUnverified(presence, watches);
   });
   return {
+    name: hub,
     hostName,
     mqtt,
     http,
