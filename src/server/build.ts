@@ -108,7 +108,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hostName,
     instanceName,
   });
-  await lifecycle.start({ name: 'hub', ...hub });
+  await lifecycle.start({ ...hub, name: 'hub' });
   const provisioning = await buildProvisioning({
     platform,
     database,
