@@ -12,6 +12,8 @@ import { hubKeysMigration } from './migrations/0008-hub-keys.ts';
 import { hubStatusMigration } from './migrations/0009-hub-status.ts';
 import { enrollmentKeysMigration } from './migrations/0010-enrollment-keys.ts';
 import { individualEnrollmentsMigration } from './migrations/0011-individual-enrollments.ts';
+import { hubsMigration } from './migrations/0012-hubs.ts';
+import { modulesMigration } from './migrations/0013-modules.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -27,6 +29,8 @@ export const migrations: readonly Migration[] = [
   hubStatusMigration,
   enrollmentKeysMigration,
   individualEnrollmentsMigration,
+  hubsMigration,
+  modulesMigration,
 ];
 
 /**

@@ -1,3 +1,10 @@
+/** A hub that somebody added; `main` is always there and has no row. */
+export type HubInstanceRow = {
+  /** Lower case: it is a label of the hub's host name. */
+  name: string;
+  created_at: number;
+};
+
 /** A device identity. Thumbprints are upper-case hex of 40 or 64 characters, without separators. */
 export type HubDeviceRow = {
   hub: string;
@@ -19,10 +26,32 @@ export type HubDeviceRow = {
   updated_at: number;
 };
 
-/** A device twin: documents and their metadata as JSON text. */
-export type HubTwinRow = {
+/** A module identity; it is enabled as long as its device is. */
+export type HubModuleRow = {
   hub: string;
   device_id: string;
+  module_id: string;
+  generation_id: string;
+  etag: string;
+  /** Who looks after it, in the owner's words. */
+  managed_by: string | null;
+  /** As a device's, or none. */
+  authentication_type: string;
+  primary_thumbprint: string | null;
+  secondary_thumbprint: string | null;
+  sealed_keys: Uint8Array | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** The twin of a device or of a module: documents and their metadata as JSON text. */
+export type HubTwinRow = {
+  hub: string;
+  /** `{device}` or `{device}/{module}`. */
+  identity: string;
+  device_id: string;
+  /** Null for a device's own. */
+  module_id: string | null;
   /** Plus one at any change: the twin's `version`, and what a writer compares. */
   revision: number;
   /** Plus one when tags or desired change: what the twin's etag counts. */
@@ -37,9 +66,10 @@ export type HubTwinRow = {
   reported_metadata: string;
 };
 
-/** The last known connection state of a device. */
+/** The last known connection state of a device or of a module. */
 export type HubPresenceRow = {
   hub: string;
+  /** Of a module `{device}/{module}`, which is no device's id. */
   device_id: string;
   is_connected: number;
   sequence: number;
@@ -50,13 +80,19 @@ export type HubPresenceRow = {
 /** What survives a disconnect of a client that connected with clean session 0. */
 export type HubSessionRow = {
   hub: string;
+  /** `{device}` or `{device}/{module}`. */
+  identity: string;
   device_id: string;
+  /** Null for a device's own. */
+  module_id: string | null;
   /** JSON array of [filter, granted QoS]. */
   subscriptions: string;
 };
 
 export type HubTables = {
+  hub_instance: HubInstanceRow;
   hub_device: HubDeviceRow;
+  hub_module: HubModuleRow;
   hub_twin: HubTwinRow;
   hub_presence: HubPresenceRow;
   hub_session: HubSessionRow;
