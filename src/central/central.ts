@@ -21,6 +21,8 @@ import { HubFollower } from './devices/follow-hub.ts';
 import { Properties } from './properties/properties.ts';
 import { buildCentralHttp, buildCentralRoutes } from './surface/http.ts';
 import { LiveEvents } from './surface/live-events.ts';
+import { LiveMessages } from './surface/live-messages.ts';
+import type { PortalHubs } from './surface/require-hub.ts';
 import type { CentralRoute } from './surface/route.ts';
 import type { DeviceModel } from './templates/device-model.ts';
 import { Templates } from './templates/templates.ts';
@@ -33,6 +35,8 @@ export type CentralOptions = {
   readonly database: Database;
   readonly refusals: RefusalLog;
   readonly hub: Pick<Hub, 'hostName' | 'authorities' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
+  /** Every hub there is, for the pages that show hubs themselves; `hub` is the application's. */
+  readonly hubs: PortalHubs;
   readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
   readonly openData: (modelOf: (deviceId: string) => Promise<DeviceModel | undefined>) => Promise<CentralData> | CentralData;
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
@@ -89,12 +93,14 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     commands,
     onValues: (listener) => data.onValues(listener),
   });
+  const liveMessages = new LiveMessages(platform);
   const allowed: AllowedSources = { hosts: options.settings.configuredHosts, origins: options.settings.origins };
   const routes = buildCentralRoutes(platform, {
     app,
     idScope: provisioning.idScope,
     hubHostName: hub.hostName,
     hubAuthorities: hub.authorities,
+    hubs: options.hubs,
     signInLinks,
     sessions,
     apiTokens,
@@ -108,6 +114,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     commands,
     data,
     live,
+    liveMessages,
     presence: hub.presence,
     refusals,
   });
@@ -131,6 +138,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     },
     async stop() {
       live.stop();
+      liveMessages.stop();
       await follower.stop();
       await data.stop();
     },

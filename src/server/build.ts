@@ -7,7 +7,7 @@ import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
-import { buildHub } from '#hub/hub.ts';
+import { buildHub, type HubDirectory } from '#hub/hub.ts';
 import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
 import { listenerLimits } from '#listeners/limits.ts';
@@ -109,6 +109,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     instanceName,
   });
   await lifecycle.start({ ...hub, name: 'hub' });
+  const hubs: HubDirectory = { list: () => [hub], find: (name) => (name === hub.name ? hub : undefined) };
   const provisioning = await buildProvisioning({
     platform,
     database,
@@ -124,6 +125,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     database,
     refusals,
     hub,
+    hubs,
     provisioning,
     openData: (modelOf) => buildData({ platform, database, databaseUrl, events, modelOf }),
     settings: { origins: [], configuredHosts: names },

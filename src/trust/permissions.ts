@@ -9,6 +9,8 @@ export const permissions = [
   'groups.write',
   'groups.verify-on-upload',
   'hub-certificates.write',
+  'hub-devices.read',
+  'hub-devices.write',
   'refusals.read',
   'tokens.write',
   'sphere.read',

@@ -67,11 +67,13 @@ export async function openCentralBench() {
   });
   let allocator: Allocator | undefined;
   let port = 0;
+  const hub = { name: 'home', hostName, authorities: hubAuthorities, registry, twins, methods, presence, events };
   const central = await buildCentral({
     platform,
     database,
     refusals,
-    hub: { hostName, authorities: hubAuthorities, registry, twins, methods, presence, events },
+    hub,
+    hubs: { list: () => [hub], find: (name) => (name === hub.name ? hub : undefined) },
     provisioning: {
       ...provisioning,
       setAllocator(given) {
@@ -130,14 +132,14 @@ export async function openCentralBench() {
   }
 
   /** Telemetry as a hub surface writes it into the log; resolves when it is durable. */
-  function send(deviceId: string, body: string): Promise<void> {
+  function send(deviceId: string, body: string | Buffer, bag = ''): Promise<void> {
     return new Promise((resolve, reject) => {
       events.append(
         {
           source: 'Telemetry',
           deviceId,
           enqueuedAt: platform.clock.now(),
-          bag: '',
+          bag,
           system: Buffer.alloc(0),
           body: Buffer.from(body),
         },

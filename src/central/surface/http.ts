@@ -11,6 +11,8 @@ import { buildEnrollmentGroupRoutes } from './enrollment-group-routes.ts';
 import { renderProblem } from './errors.ts';
 import { buildEventRoutes } from './event-routes.ts';
 import { buildHubCertificateRoutes } from './hub-certificate-routes.ts';
+import { buildHubDeviceRoutes } from './hub-device-routes.ts';
+import { buildHubMessageRoutes } from './hub-message-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { type CentralRoute, framed } from './route.ts';
 import { buildSessionRoutes } from './session-routes.ts';
@@ -28,6 +30,8 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildEnrollmentGroupRoutes>[0] &
   Parameters<typeof buildEventRoutes>[1] &
   Parameters<typeof buildHubCertificateRoutes>[0] &
+  Parameters<typeof buildHubDeviceRoutes>[0] &
+  Parameters<typeof buildHubMessageRoutes>[1] &
   Parameters<typeof buildPropertyRoutes>[0] &
   Parameters<typeof buildSessionRoutes>[0] &
   Parameters<typeof buildTemplateRoutes>[0] &
@@ -46,6 +50,8 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildEnrollmentGroupRoutes(rooms),
     ...buildCertificateRoutes(rooms),
     ...buildHubCertificateRoutes(rooms),
+    ...buildHubDeviceRoutes(rooms),
+    ...buildHubMessageRoutes(platform, rooms),
     ...buildTemplateRoutes(rooms),
     ...buildAccessRoutes(rooms),
     ...buildUiDeviceRoutes(rooms),
