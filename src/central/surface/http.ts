@@ -13,6 +13,7 @@ import { buildEventRoutes } from './event-routes.ts';
 import { buildHubCertificateRoutes } from './hub-certificate-routes.ts';
 import { buildHubDeviceRoutes } from './hub-device-routes.ts';
 import { buildHubMessageRoutes } from './hub-message-routes.ts';
+import { buildHubRoutes } from './hub-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { type CentralRoute, framed } from './route.ts';
 import { buildSessionRoutes } from './session-routes.ts';
@@ -32,6 +33,7 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildHubCertificateRoutes>[0] &
   Parameters<typeof buildHubDeviceRoutes>[0] &
   Parameters<typeof buildHubMessageRoutes>[1] &
+  Parameters<typeof buildHubRoutes>[0] &
   Parameters<typeof buildPropertyRoutes>[0] &
   Parameters<typeof buildSessionRoutes>[0] &
   Parameters<typeof buildTemplateRoutes>[0] &
@@ -50,6 +52,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildEnrollmentGroupRoutes(rooms),
     ...buildCertificateRoutes(rooms),
     ...buildHubCertificateRoutes(rooms),
+    ...buildHubRoutes(rooms),
     ...buildHubDeviceRoutes(rooms),
     ...buildHubMessageRoutes(platform, rooms),
     ...buildTemplateRoutes(rooms),

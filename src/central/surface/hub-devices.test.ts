@@ -144,6 +144,10 @@ describe('devices of a hub', () => {
     await own.close();
   });
 
+  test('the list of hubs names each with what devices dial', async () => {
+    assert.deepEqual((await call('GET', '/api/ui/hubs')).json, { value: [{ name: 'home', hostName: 'home.test' }] });
+  });
+
   test('a hub that there is not is answered HubNotFound on every path', async () => {
     for (const path of ['devices', 'devices/x', 'devices/x/connection-strings', 'messages']) {
       const { status, json } = await call('GET', `/api/ui/hubs/away/${path}`);
