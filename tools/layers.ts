@@ -8,7 +8,7 @@ export type Layer = {
   readonly mayImport: readonly string[];
 };
 
-const spine = ['src/base', 'src/wire', 'src/pki', 'src/trust', 'src/storage', 'src/listeners', 'src/authorities'];
+const spine = ['src/base', 'src/wire', 'src/pki', 'src/trust', 'src/storage', 'src/listeners', 'src/authorities', 'src/outgoing'];
 
 export const layers: readonly Layer[] = [
   { folder: 'src/base', mayImport: [] },
@@ -16,6 +16,7 @@ export const layers: readonly Layer[] = [
   { folder: 'src/lang', mayImport: ['src/base'] },
   { folder: 'src/pki', mayImport: ['src/base'] },
   { folder: 'src/storage', mayImport: ['src/base'] },
+  { folder: 'src/outgoing', mayImport: ['src/base'] },
   { folder: 'src/bus', mayImport: ['src/base'] },
   { folder: 'src/trust', mayImport: ['src/base', 'src/pki', 'src/wire'] },
   { folder: 'src/authorities', mayImport: ['src/base', 'src/pki', 'src/trust', 'src/storage'] },
@@ -53,9 +54,10 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^uplot/, files: /^web\/src\/charts\// },
   { package: /^ws$/, files: /^src\/wire\/http\/web-socket\.ts$/ },
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
-  { package: /^node:(net|tls|https)(\/|$)/, files: /^src\/(listeners|server|devices|cli)\// },
+  { package: /^node:(net|tls|https)(\/|$)/, files: /^src\/(listeners|server|devices|cli|outgoing)\// },
+  { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
   { package: /^node:worker_threads$/, files: /^src\/central\/data\// },
-  { package: /^node:(dgram|dns|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
+  { package: /^node:(dgram|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
   { package: /^node:child_process$/, files: /^src\/(server|cli)\// },
 ];
 
@@ -71,6 +73,7 @@ export const bans: readonly { readonly pattern: RegExp; readonly allowed: RegExp
     instead: 'a setting, or the environment handed to the command',
   },
   { pattern: /\bconsole\./, allowed: /^src\/cli\//, instead: "platform.log, or the command's output" },
+  { pattern: /(?<![.\w])fetch\(/, allowed: /^(src\/(devices|cli)\/|web\/)/, instead: 'outgoing/outgoing.ts' },
   { pattern: /\bmint(<[^>]*>)?\(/, allowed: /^src\/trust\//, instead: 'a verdict from trust/' },
   { pattern: /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/, allowed: /^$/, instead: 'an issue number: TODO(#12)' },
   { pattern: /\bas any\b|@ts-(ignore|nocheck|expect-error)/, allowed: /^$/, instead: 'a type' },

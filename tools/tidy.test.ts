@@ -177,6 +177,7 @@ describe('tidy', () => {
       'crypto.randomUUID();',
       'process.env.HOME',
       "console.log('x');",
+      'const answer = await fetch(url);',
       "const caller = mint<DeviceCaller>({ kind: 'device' });",
       'doIt(); // TODO mend this',
       'const x = y as any;',
@@ -190,7 +191,7 @@ describe('tidy', () => {
         assert.deepEqual(checkBans({ file: 'src/hub/twins/twins.ts', text: ` * ${line}\n// ${line}` }), []);
     }
     // A URL does not hide what follows it.
-    assert.equal(checkBans({ file: 'src/hub/x/y.ts', text: "fetch('https://x'); console.log(1);" }).length, 1);
+    assert.equal(checkBans({ file: 'src/hub/x/y.ts', text: "open('https://x'); console.log(1);" }).length, 1);
     assert.deepEqual(checkBans({ file: 'src/base/clock.ts', text: 'now: () => instant(Date.now()), setTimeout(run, ms)' }), []);
     assert.deepEqual(checkBans({ file: 'src/trust/caller.ts', text: "mint<UserCaller>({ kind: 'user' })" }), []);
     assert.deepEqual(checkBans({ file: 'src/hub/x/y.ts', text: 'later(); // TODO(#12): mend this' }), []);
