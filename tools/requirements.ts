@@ -6,7 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-type Requirement = { readonly programs: readonly string[]; readonly package: string; readonly places?: readonly string[] };
+type Requirement = {
+  readonly package: string;
+  readonly programs?: readonly string[];
+  readonly places?: readonly string[];
+  /** For what is no program: one of these files. */
+  readonly files?: readonly string[];
+};
 
 const requirements: readonly Requirement[] = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
@@ -14,6 +20,9 @@ const requirements: readonly Requirement[] = [
   { programs: ['mosquitto_pub'], package: 'mosquitto-clients' },
   { programs: ['unshare'], package: 'util-linux' },
   { programs: ['ip'], package: 'iproute2', places: ['/usr/sbin', '/sbin'] },
+  { programs: ['cc', 'gcc', 'clang'], package: 'gcc' },
+  { files: ['/usr/include/stdio.h'], package: 'libc6-dev' },
+  { files: ['/usr/include/openssl/ssl.h', '/usr/local/include/openssl/ssl.h'], package: 'libssl-dev' },
   { programs: ['initdb'], package: 'postgresql', places: globSync('/usr/lib/postgresql/*/bin') },
 ];
 
@@ -40,7 +49,7 @@ function isExecutable(path: string): boolean {
 /** Throws with the command to run when something is missing and could not be installed. */
 export function provide(): void {
   const missing = requirements
-    .filter(({ programs, places }) => !find(programs, places))
+    .filter(({ programs = [], places, files = [] }) => !find(programs, places) && !files.some((file) => existsSync(file)))
     .map((requirement) => requirement.package);
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
