@@ -1,17 +1,19 @@
 import { assert } from '#base/assert.ts';
 import type { PacketWriter } from './encode.ts';
+import { packetType } from './packet.ts';
 
-/** Above the 16 bits of a packet id: its message is safe, its PUBACK waits for older ones. */
+/** Above the 16 bits of a packet id: its message is safe, its acknowledgement waits for older ones. */
 const acknowledged = 0x1_0000;
 const capacityMin = 16;
 /** A queue that grew beyond this gives its memory back when it runs empty. */
 const capacityKept = 64;
 
 /**
- * QoS 1 messages in the order they arrived. PUBACKs leave in that order [MQTT-4.6.0-2] even where the
- * messages became safe in another: some clients end the connection over it (hub-device-protocol.md 4.4).
+ * Messages of one QoS in the order they arrived. PUBACKs leave in that order [MQTT-4.6.0-2], and PUBRECs
+ * [MQTT-4.6.0-3], even where the messages became safe in another: some clients end the connection over it
+ * (hub-device-protocol.md 4.4).
  *
- * A client may send one packet id again before its first PUBACK; each arrival is owed one.
+ * A client may send one packet id again before its first acknowledgement; each arrival is owed one.
  */
 export class AcknowledgementQueue {
   /** A ring whose length is a power of two. */
@@ -20,6 +22,11 @@ export class AcknowledgementQueue {
   #size = 0;
   /** Offset behind the last one acknowledged out of order, where the next is likely to be. */
   #hint = 0;
+  readonly #first: number;
+
+  constructor(type: typeof packetType.puback | typeof packetType.pubrec = packetType.puback) {
+    this.#first = type << 4;
+  }
 
   get size(): number {
     return this.#size;
@@ -31,18 +38,18 @@ export class AcknowledgementQueue {
     this.#size++;
   }
 
-  /** Marks the oldest unmarked arrival of `packetId` and writes every PUBACK that is due. Returns whether any was. */
+  /** Marks the oldest unmarked arrival of `packetId` and writes every acknowledgement that is due. Returns whether any was. */
   acknowledge(packetId: number, writer: PacketWriter): boolean {
     if (this.#size === 0 || this.#ring[this.#head] !== packetId) {
       this.#mark(packetId);
       return false;
     }
-    writer.puback(packetId);
+    writer.acknowledge(this.#first, packetId);
     this.#advance();
     while (this.#size > 0) {
       const next = this.#ring[this.#head] ?? 0;
       if (next < acknowledged) break;
-      writer.puback(next - acknowledged);
+      writer.acknowledge(this.#first, next - acknowledged);
       this.#advance();
     }
     if (this.#size === 0 && this.#ring.length > capacityKept) this.#ring = [];

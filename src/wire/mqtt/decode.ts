@@ -125,9 +125,9 @@ export function decodeConnect(buffer: Buffer, first: number, start: number, end:
   };
 }
 
-/** The packet id of a PUBACK or UNSUBACK. */
-export function decodePacketId(buffer: Buffer, first: number, start: number, end: number): number {
-  checkFlags(first, 0);
+/** The packet id of an acknowledgement; PUBREL alone has other flags [MQTT-3.6.1-1]. */
+export function decodePacketId(buffer: Buffer, first: number, start: number, end: number, flags = 0): number {
+  checkFlags(first, flags);
   const fields = new FieldReader(buffer, start, end);
   const id = fields.packetId();
   fields.expectEnd('an acknowledgement');
@@ -220,7 +220,7 @@ export function decodeSuback(buffer: Buffer, first: number, start: number, end: 
  */
 export class PublishView implements InboundPublish {
   topic = '';
-  qos: 0 | 1 = 0;
+  qos: Qos = 0;
   retain = false;
   dup = false;
   packetId = 0;
@@ -238,7 +238,7 @@ export class PublishView implements InboundPublish {
     return this.#payloadEnd - this.#payloadStart;
   }
 
-  /** Reads a PUBLISH of QoS 0 or 1; its caller has turned QoS 2 away. */
+  /** Reads a PUBLISH. Whether QoS 2 is spoken is its caller's to know. */
   read(buffer: Buffer, first: number, start: number, end: number): void {
     const qos = (first >> 1) & 0x03;
     if (qos === 3) throw new MalformedPacket('MQTT-3.3.1-4', 'PUBLISH with QoS 3');
@@ -257,7 +257,7 @@ export class PublishView implements InboundPublish {
       this.topic = topic;
       this.#isTopicAscii = topic.length === topicEnd - topicStart;
     }
-    this.qos = qos === 0 ? 0 : 1;
+    this.qos = qos as Qos;
     this.dup = dup;
     this.retain = (first & 0x01) !== 0;
     this.packetId = packetId;

@@ -1,5 +1,5 @@
 import { assert } from '#base/assert.ts';
-import { type OutboundPublish, packetType, type Subscription, type Will } from './packet.ts';
+import { packetType, type ServerPublish, type Subscription, type Will } from './packet.ts';
 
 const textBytesMax = 65_535;
 const bufferBytesMin = 64;
@@ -69,7 +69,7 @@ export class PacketWriter {
     this.#byte(code);
   }
 
-  publish(packet: OutboundPublish, packetId: number): void {
+  publish(packet: ServerPublish, packetId: number): void {
     const { topic, payload, qos } = packet;
     const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
     const flags = (packet.dup === true ? 0x08 : 0) | (qos << 1) | (packet.retain === true ? 1 : 0);
@@ -84,9 +84,14 @@ export class PacketWriter {
   }
 
   puback(packetId: number): void {
+    this.acknowledge(packetType.puback << 4, packetId);
+  }
+
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP, by its first byte. */
+  acknowledge(first: number, packetId: number): void {
     const buffer = this.#reserve(4);
     let at = this.#length;
-    buffer[at++] = packetType.puback << 4;
+    buffer[at++] = first;
     buffer[at++] = 2;
     buffer[at++] = packetId >> 8;
     buffer[at++] = packetId & 0xff;

@@ -21,6 +21,18 @@ export class PacketIds {
     return this.#last;
   }
 
+  /** Takes this very identifier, for what is sent again [MQTT-4.4.0-1]. False when it is taken. */
+  claim(packetId: number): boolean {
+    this.#inflight ??= new Set();
+    if (this.#inflight.has(packetId)) return false;
+    this.#inflight.add(packetId);
+    return true;
+  }
+
+  has(packetId: number): boolean {
+    return this.#inflight?.has(packetId) ?? false;
+  }
+
   /** Frees an identifier. False when it was not taken. */
   release(packetId: number): boolean {
     return this.#inflight?.delete(packetId) ?? false;

@@ -1,10 +1,14 @@
-import { MalformedPacket } from './packet.ts';
+import { MalformedPacket, packetType } from './packet.ts';
+import { SkippedPublish } from './skipped-publish.ts';
 
 /**
  * Gets one whole packet: `first` is its first byte, its variable header and payload are
  * `buffer[start..end)`. The memory is valid only during the call. Returns whether to go on.
  */
 export type PacketSink = (buffer: Buffer, first: number, start: number, end: number) => boolean;
+
+/** Gets what stands before the payload of a PUBLISH that was too large, and how large its payload was. Returns whether to go on. */
+export type OversizeSink = (first: number, head: Buffer, payloadBytes: number) => boolean;
 
 /** A packet in parts gets this much at most before its bytes arrive; then its buffer doubles. A peer cannot make us reserve what it only announced. */
 const reservedBytesMax = 4_096;
@@ -19,6 +23,8 @@ const headerBytesMax = 5;
 export class PacketReader {
   readonly #sink: PacketSink;
   #remainingLengthMax: number;
+  #oversizeSink: OversizeSink | undefined;
+  #skipped: { readonly publish: SkippedPublish; readonly remainingLength: number } | undefined;
   #partial: Buffer | undefined;
   #partialLength = 0;
   /** Length of the whole packet that `#partial` grows into; 0 while its header is not complete. */
@@ -33,9 +39,14 @@ export class PacketReader {
     this.#remainingLengthMax = value;
   }
 
+  /** From now on a PUBLISH over the limit is read past and told here; without it, it is an error like any other packet over the limit. */
+  set oversizeSink(sink: OversizeSink) {
+    this.#oversizeSink = sink;
+  }
+
   /** Whether a packet has begun and not ended. */
   get isMidPacket(): boolean {
-    return this.#partialLength > 0;
+    return this.#partialLength > 0 || this.#skipped !== undefined;
   }
 
   /** Hands on every whole packet and keeps what is left over. Returns how much it took: less than all if the sink said stop. */
@@ -47,6 +58,11 @@ export class PacketReader {
     }
     const size = chunk.length;
     while (at < size) {
+      if (this.#skipped) {
+        at = this.#skip(this.#skipped, chunk, at);
+        if (at < 0) return -at;
+        continue;
+      }
       let start = at + 1;
       let remaining = 0;
       let shift = 0;
@@ -59,7 +75,10 @@ export class PacketReader {
         if (shift > 21) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
       }
       if (byte >= 0x80) break;
-      this.#checkSize(remaining);
+      if (this.#skips(chunk[at] as number, remaining)) {
+        at = start;
+        continue;
+      }
       const end = start + remaining;
       if (end > size) break;
       const first = chunk[at] as number;
@@ -81,6 +100,11 @@ export class PacketReader {
       this.#append(chunk, at, at + 1);
       at++;
       this.#readHeader(this.#partial as Buffer, 0, this.#partialLength);
+      if (this.#skipped) {
+        this.#partial = undefined;
+        this.#partialLength = 0;
+        return at;
+      }
     }
     const take = Math.min(this.#partialTotal - this.#partialLength, chunk.length - at);
     this.#append(chunk, at, at + take);
@@ -103,8 +127,7 @@ export class PacketReader {
       const byte = buffer[from + index] as number;
       remaining |= (byte & 0x7f) << (7 * (index - 1));
       if (byte < 0x80) {
-        this.#checkSize(remaining);
-        this.#partialTotal = index + 1 + remaining;
+        if (!this.#skips(buffer[from] as number, remaining)) this.#partialTotal = index + 1 + remaining;
         return;
       }
       if (index === 4) throw new MalformedPacket('MQTT-2.2.3', 'the remaining length has more than four bytes');
@@ -124,8 +147,21 @@ export class PacketReader {
     this.#partialLength = length;
   }
 
-  #checkSize(remaining: number): void {
-    if (remaining > this.#remainingLengthMax) throw new PacketTooLarge(remaining, this.#remainingLengthMax);
+  /** Whether the packet of this header is one to read past. Throws when it is too large and may not be. */
+  #skips(first: number, remaining: number): boolean {
+    if (remaining <= this.#remainingLengthMax) return false;
+    if (!this.#oversizeSink || first >> 4 !== packetType.publish) throw new PacketTooLarge(remaining, this.#remainingLengthMax);
+    this.#skipped = { publish: new SkippedPublish(first, remaining), remainingLength: remaining };
+    return true;
+  }
+
+  /** Returns where the next packet begins; negative if the sink said stop there. */
+  #skip({ publish, remainingLength }: { publish: SkippedPublish; remainingLength: number }, chunk: Buffer, from: number): number {
+    const at = publish.feed(chunk, from);
+    if (!publish.isComplete) return at;
+    this.#skipped = undefined;
+    const { first, head } = publish;
+    return this.#oversizeSink?.(first, head, remainingLength - head.length) === false ? -at : at;
   }
 }
 

@@ -21,8 +21,8 @@ export const protocolLevel311 = 4;
 
 export type Qos = 0 | 1 | 2;
 
-/** CONNACK return codes that we ever send; hub-device-protocol.md 4.2 tells why 2 and 4 are missing. */
-export type ConnackRefusal = 1 | 3 | 5;
+/** CONNACK return codes that we ever send. The hub keeps to 1, 3 and 5 (hub-device-protocol.md 4.2); 2 is the broker's [MQTT-3.1.3-8]. */
+export type ConnackRefusal = 1 | 2 | 3 | 5;
 
 /** SUBACK return code for a filter that was refused. */
 export const subscriptionRefused = 0x80;
@@ -46,12 +46,16 @@ export type ConnectPacket = {
 export type InboundPublish = {
   readonly topic: string;
   readonly payload: Buffer;
-  readonly qos: 0 | 1;
+  /** 2 only where the surface said that it speaks it. */
+  readonly qos: Qos;
   readonly retain: boolean;
   readonly dup: boolean;
   /** 0 when the QoS is 0. */
   readonly packetId: number;
 };
+
+/** A PUBLISH that was larger than allowed: what is left of it once its payload was dropped. */
+export type OversizePublish = Omit<InboundPublish, 'payload'> & { readonly payloadBytes: number };
 
 /** A PUBLISH to send. The payload is copied at once. */
 export type OutboundPublish = {
@@ -61,6 +65,9 @@ export type OutboundPublish = {
   readonly retain?: boolean;
   readonly dup?: boolean;
 };
+
+/** What a server may send, where it speaks QoS 2. */
+export type ServerPublish = Omit<OutboundPublish, 'qos'> & { readonly qos: Qos };
 
 export type Subscription = { readonly filter: string; readonly qos: Qos };
 

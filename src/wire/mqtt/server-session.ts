@@ -16,8 +16,9 @@ import {
   type ConnectPacket,
   type InboundPublish,
   MalformedPacket,
-  type OutboundPublish,
+  type OversizePublish,
   packetType,
+  type ServerPublish,
   type Subscription,
 } from './packet.ts';
 import { PacketIds } from './packet-ids.ts';
@@ -43,10 +44,16 @@ export type CloseReason =
 
 /** What a surface does with the events of one connection. `ended` is called exactly once. */
 export type SessionHandler = {
-  /** `publish` is valid only during the call. A QoS 1 message is owed one `session.acknowledge(packetId)`, now or later. */
+  /** `publish` is valid only during the call. A QoS 1 or 2 message is owed one `session.acknowledge`, now or later. */
   publish(publish: InboundPublish): void;
-  /** The client acknowledged what `session.publish` sent under this id. */
+  /** The client acknowledged for good what `session.publish` sent under this id: PUBACK, or PUBCOMP. */
   acknowledged(packetId: number): void;
+  /** PUBREC: the client has the QoS 2 message of this id. Owed one `session.release`. */
+  received?(packetId: number): void;
+  /** PUBREL: the client knows that we have its QoS 2 message of this id. Owed one `session.complete`. */
+  released?(packetId: number): void;
+  /** A message was larger than allowed and is dropped, where `accept` said so. Owed an acknowledgement like any other. */
+  oversize?(publish: OversizePublish): void;
   /** Owed one `session.grant` with a code per filter, in order. */
   subscribe(packetId: number, filters: readonly Subscription[]): void;
   /** Owed one `session.unsubscribed`. */
@@ -55,6 +62,14 @@ export type SessionHandler = {
   ended(reason: CloseReason, clean: boolean): void;
   /** There is room again after `session.publish` declined for lack of it. */
   writable?(): void;
+};
+
+/** What a surface speaks beyond the hub's own. */
+export type AcceptOptions = {
+  /** QoS 2 in both directions; otherwise it ends the connection (hub-device-protocol.md 4.4). */
+  readonly speaksQos2?: boolean;
+  /** A PUBLISH over the limit is read past and handed to `oversize` instead of ending the connection. */
+  readonly dropsOversize?: boolean;
 };
 
 export type MqttServerSessionOptions = {
@@ -73,7 +88,7 @@ type State = 'awaiting-connect' | 'awaiting-answer' | 'open' | 'closed';
 
 /**
  * The server's side of one MQTT 3.1.1 connection, without I/O: chunks and the time go in, events and
- * buffers come out. QoS 2 is not spoken (hub-device-protocol.md 4.4).
+ * buffers come out. What outlives a connection (which messages were sent, received, released) is the surface's.
  *
  * Until a surface has answered CONNECT nothing else is handed on: a message must never meet a surface
  * that does not yet know who sent it.
@@ -85,6 +100,8 @@ export class MqttServerSession {
   readonly #writer = new PacketWriter();
   readonly #publish = new PublishView();
   readonly #inbound = new AcknowledgementQueue();
+  #inboundQos2: AcknowledgementQueue | undefined;
+  #dropsOversize = false;
   readonly #outbound = new PacketIds();
   #state: State = 'awaiting-connect';
   #handler: SessionHandler | undefined;
@@ -170,11 +187,19 @@ export class MqttServerSession {
   }
 
   /** Answers CONNECT with 0. Call it last: packets that arrived meanwhile are handed on before it returns. */
-  accept(sessionPresent: boolean): void {
+  accept(sessionPresent: boolean, options: AcceptOptions = {}): void {
     if (this.#state === 'closed') return;
     assert(this.#state === 'awaiting-answer', 'a connection is accepted once');
     this.#state = 'open';
     this.#reader.remainingLengthMax = this.#limits.packetBytesMax;
+    if (options.speaksQos2) this.#inboundQos2 = new AcknowledgementQueue(packetType.pubrec);
+    if (options.dropsOversize) {
+      this.#dropsOversize = true;
+      this.#reader.oversizeSink = (first, head, payloadBytes) => {
+        this.#onPublish(head, first, 0, head.length, payloadBytes);
+        return this.#state === 'open';
+      };
+    }
     this.#writer.connack(sessionPresent, 0);
     this.#announceOutput();
     if (!this.#isReading) this.#readWaiting();
@@ -192,26 +217,45 @@ export class MqttServerSession {
     this.#end(reason, '');
   }
 
-  /** A QoS 1 message is safe. PUBACKs leave in the order of arrival [MQTT-4.6.0-2], whatever the order of these calls. */
-  acknowledge(packetId: number): void {
+  /** A message is safe. PUBACKs, and PUBRECs, leave in the order of arrival [MQTT-4.6.0-2], whatever the order of these calls. */
+  acknowledge(packetId: number, qos: 1 | 2 = 1): void {
     if (this.#state === 'closed') return;
-    if (this.#inbound.acknowledge(packetId, this.#writer)) this.#announceOutput();
+    const queue = qos === 2 ? this.#inboundQos2 : this.#inbound;
+    if (queue?.acknowledge(packetId, this.#writer)) this.#announceOutput();
   }
 
-  /** Sends a message. Gives the packet id of a QoS 1 message, 0 for QoS 0, false when nothing was sent: closed, no window or no room. */
-  publish(packet: OutboundPublish): number | false {
+  /**
+   * Sends a message, under `packetId` when it was sent before [MQTT-4.4.0-1]. Gives the packet id of a QoS 1 or 2
+   * message, 0 for QoS 0, false when nothing was sent: closed, no window, no room, or the id is in use.
+   */
+  publish(packet: ServerPublish, packetId?: number): number | false {
     if (this.#state !== 'open') return false;
-    if (!this.#hasRoom || (packet.qos === 1 && this.#outbound.size >= this.#limits.outboundInflightMax)) {
+    if (!this.#hasRoom || (packet.qos !== 0 && this.#outbound.size >= this.#limits.outboundInflightMax)) {
       this.#hasDeclined = true;
       return false;
     }
-    const packetId = packet.qos === 1 ? this.#outbound.take() : 0;
-    this.#writer.publish(packet, packetId);
+    if (packet.qos !== 0 && packetId !== undefined && !this.#outbound.claim(packetId)) return false;
+    const id = packet.qos === 0 ? 0 : (packetId ?? this.#outbound.take());
+    this.#writer.publish(packet, id);
     this.#announceOutput();
-    return packetId;
+    return id;
   }
 
-  /** Answers SUBSCRIBE with a code per filter [MQTT-3.8.4-5]: 0, 1 or `subscriptionRefused`. */
+  /** Sends PUBREL, in answer to PUBREC or because the connection before this one did not see its PUBCOMP. */
+  release(packetId: number): void {
+    if (this.#state !== 'open') return;
+    this.#outbound.claim(packetId);
+    this.#writeRelease(packetId);
+  }
+
+  /** Answers PUBREL: the packet id is free again. */
+  complete(packetId: number): void {
+    if (this.#state !== 'open') return;
+    this.#writer.acknowledge(packetType.pubcomp << 4, packetId);
+    this.#announceOutput();
+  }
+
+  /** Answers SUBSCRIBE with a code per filter [MQTT-3.8.4-5]: the granted QoS or `subscriptionRefused`. */
   grant(packetId: number, codes: readonly number[]): void {
     if (this.#state !== 'open') return;
     this.#writer.suback(packetId, codes);
@@ -230,7 +274,7 @@ export class MqttServerSession {
   }
 
   get #isInboundFull(): boolean {
-    return this.#inbound.size >= this.#limits.inboundInflightMax;
+    return this.#inbound.size + (this.#inboundQos2?.size ?? 0) >= this.#limits.inboundInflightMax;
   }
 
   #read(chunk: Buffer): void {
@@ -285,19 +329,26 @@ export class MqttServerSession {
     return this.#state === 'open';
   }
 
-  #onPublish(buffer: Buffer, first: number, start: number, end: number): void {
-    if ((first & 0x06) === 0x04) {
+  /** `droppedBytes` of a payload that was not kept. */
+  #onPublish(buffer: Buffer, first: number, start: number, end: number, droppedBytes = 0): void {
+    if ((first & 0x06) === 0x04 && !this.#inboundQos2) {
       this.#end('qos-2', 'PUBLISH with QoS 2 is not supported');
       return;
     }
     const publish = this.#publish;
     publish.read(buffer, first, start, end);
-    if (publish.payloadBytes > this.#limits.payloadBytesMax) {
-      this.#end('packet-too-large', `a payload of ${publish.payloadBytes} bytes, the limit is ${this.#limits.payloadBytesMax}`);
+    const payloadBytes = publish.payloadBytes + droppedBytes;
+    const isOversize = payloadBytes > this.#limits.payloadBytesMax;
+    if (isOversize && !this.#dropsOversize) {
+      this.#end('packet-too-large', `a payload of ${payloadBytes} bytes, the limit is ${this.#limits.payloadBytesMax}`);
       return;
     }
     if (publish.qos === 1) this.#inbound.add(publish.packetId);
-    this.#handler?.publish(publish);
+    else if (publish.qos === 2) this.#inboundQos2?.add(publish.packetId);
+    if (isOversize) {
+      const { topic, qos, retain, dup, packetId } = publish;
+      this.#handler?.oversize?.({ topic, qos, retain, dup, packetId, payloadBytes });
+    } else this.#handler?.publish(publish);
   }
 
   #onControl(type: number, buffer: Buffer, first: number, start: number, end: number): void {
@@ -308,6 +359,12 @@ export class MqttServerSession {
         if (this.#outbound.release(packetId)) this.#handler?.acknowledged(packetId);
         return;
       }
+      case packetType.pubrec:
+      case packetType.pubrel:
+      case packetType.pubcomp:
+        if (this.#inboundQos2) this.#onQos2(type, decodePacketId(buffer, first, start, end, type === packetType.pubrel ? 2 : 0));
+        else this.#refuseType(type);
+        return;
       case packetType.pingreq:
         checkFlags(first, 0);
         checkEmpty(start, end);
@@ -336,8 +393,21 @@ export class MqttServerSession {
         this.#end('second-connect', 'a second CONNECT [MQTT-3.1.0-2]');
         return;
       default:
-        this.#end('packet-unexpected', `a client sent packet type ${type} [MQTT-4.8.0-1]`);
+        this.#refuseType(type);
     }
+  }
+
+  #onQos2(type: number, packetId: number): void {
+    if (type === packetType.pubrel) this.#handler?.released?.(packetId);
+    else if (type === packetType.pubcomp) {
+      if (this.#outbound.release(packetId)) this.#handler?.acknowledged(packetId);
+    } else if (this.#outbound.has(packetId)) this.#handler?.received?.(packetId);
+    // Of a message that we no longer know: with PUBREL the client can be done with it.
+    else this.#writeRelease(packetId);
+  }
+
+  #refuseType(type: number): void {
+    this.#end('packet-unexpected', `a client sent packet type ${type} [MQTT-4.8.0-1]`);
   }
 
   #onConnect(buffer: Buffer, first: number, start: number, end: number): void {
@@ -364,6 +434,11 @@ export class MqttServerSession {
     this.#writer.connack(false, code);
     this.#announceOutput();
     this.#end(reason, detail);
+  }
+
+  #writeRelease(packetId: number): void {
+    this.#writer.acknowledge((packetType.pubrel << 4) | 2, packetId);
+    this.#announceOutput();
   }
 
   #announceOutput(): void {

@@ -1,6 +1,6 @@
 import type { MqttLimits } from '../limits.ts';
-import type { ConnectPacket, InboundPublish, Subscription } from '../packet.ts';
-import { type CloseReason, MqttServerSession } from '../server-session.ts';
+import type { ConnectPacket, InboundPublish, OversizePublish, Subscription } from '../packet.ts';
+import { type AcceptOptions, type CloseReason, MqttServerSession } from '../server-session.ts';
 import { clientPackets } from './client-packets.ts';
 
 /** A message as it was during the call: a copy. */
@@ -10,6 +10,9 @@ export type RecordedEvent =
   | { kind: 'connect'; connect: ConnectPacket }
   | { kind: 'publish'; publish: RecordedPublish }
   | { kind: 'acknowledged'; packetId: number }
+  | { kind: 'received'; packetId: number }
+  | { kind: 'released'; packetId: number }
+  | { kind: 'oversize'; publish: OversizePublish }
   | { kind: 'subscribe'; packetId: number; filters: readonly Subscription[] }
   | { kind: 'unsubscribe'; packetId: number; filters: readonly string[] }
   | { kind: 'writable' }
@@ -20,6 +23,7 @@ export type RecordOptions = {
   /** What happens inside `onConnect`; nothing is 'accept'. */
   answer?: 'accept' | 'refuse' | 'later';
   limits?: MqttLimits;
+  accept?: AcceptOptions;
   /** Called after an event was recorded, inside the session's call. */
   react?: (event: RecordedEvent, session: MqttServerSession) => void;
 };
@@ -43,11 +47,14 @@ export function recordSession(options: RecordOptions = {}) {
     onConnect(connect) {
       record({ kind: 'connect', connect });
       if (options.answer === 'refuse') session.refuse(5);
-      else if (options.answer !== 'later') session.accept(false);
+      else if (options.answer !== 'later') session.accept(false, options.accept);
       return {
         publish: ({ topic, payload, qos, retain, dup, packetId }) =>
           record({ kind: 'publish', publish: { topic, payload: payload.toString('latin1'), qos, retain, dup, packetId } }),
         acknowledged: (packetId) => record({ kind: 'acknowledged', packetId }),
+        received: (packetId) => record({ kind: 'received', packetId }),
+        released: (packetId) => record({ kind: 'released', packetId }),
+        oversize: (publish) => record({ kind: 'oversize', publish }),
         subscribe: (packetId, filters) => record({ kind: 'subscribe', packetId, filters }),
         unsubscribe: (packetId, filters) => record({ kind: 'unsubscribe', packetId, filters }),
         writable: () => record({ kind: 'writable' }),
