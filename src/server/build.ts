@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { dayMs, formatInstant } from '#base/instant.ts';
@@ -7,10 +9,10 @@ import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
-import { buildHub, type HubDirectory } from '#hub/hub.ts';
+import { buildHub } from '#hub/hub.ts';
+import { Hubs } from '#hub/hubs.ts';
 import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
-import { listenerLimits } from '#listeners/limits.ts';
 import { MqttListener } from '#listeners/mqtt-listener.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
@@ -27,11 +29,12 @@ import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
+import { listenerLimitsOf } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
 import { serveStaticFiles } from './static-files.ts';
-import { connectionStrings, type ServerStatus } from './status.ts';
+import { connectionStrings, hubStatus, type ServerStatus } from './status.ts';
 
 export type StartOptions = {
   readonly platform: Platform;
@@ -80,7 +83,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const names = [...new Set([...settings['listeners.hostNames'], hostName, 'localhost', address])].filter(
     (name) => !isWildcard(name),
   );
-  const { identity, caFile } = await loadServerCertificates(platform, directory, names);
   const masterKey = await loadOrCreateFile(join(directory, 'master.key'), () => platform.random.bytes(32));
 
   const databaseUrl = settings['database.url'] || `sqlite:${join(directory, 'homeport.db')}`;
@@ -89,12 +91,15 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const refusals = new RefusalLog(platform, database);
   await lifecycle.start({ name: 'refusals', stop: () => refusals.stop() });
   const secrets = new SecretStore(platform, database, masterKey);
-  const events = await SegmentEvents.open(platform, {
-    directory: join(directory, 'log'),
-    partitions: settings['events.partitions'],
-    retention: { bytesMax: settings['events.retentionBytes'], ageMsMax: settings['events.retentionDays'] * dayMs },
-    lingerMs: settings['events.lingerMs'],
-  });
+  const openEvents = (folder: string) =>
+    SegmentEvents.open(platform, {
+      directory: folder,
+      partitions: settings['events.partitions'],
+      retention: { bytesMax: settings['events.retentionBytes'], ageMsMax: settings['events.retentionDays'] * dayMs },
+      lingerMs: settings['events.lingerMs'],
+    followerPauseMs,
+    });
+  const events = await openEvents(join(directory, 'log'));
   await lifecycle.start({ name: 'events', stop: () => events.close() });
 
   const instanceName = 'main';
@@ -109,7 +114,22 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     instanceName,
   });
   await lifecycle.start({ ...hub, name: 'hub' });
-  const hubs: HubDirectory = { list: () => [hub], find: (name) => (name === hub.name ? hub : undefined) };
+  const hubs = await Hubs.open({
+    platform,
+    database,
+    refusals,
+    secrets,
+    logs: {
+      open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
+      discard: (name) => rm(join(directory, 'hubs', name), { recursive: true, force: true }),
+    },
+    main: hub,
+    baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
+    otherHostNames: names,
+  });
+  await lifecycle.start({ name: 'hubs', stop: () => hubs.close() });
+  const certificates = await loadServerCertificates(platform, directory, [...names, ...hubs.hostNames]);
+  const { identity, caFile } = certificates;
   const provisioning = await buildProvisioning({
     platform,
     database,
@@ -132,17 +152,13 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   await lifecycle.start({ name: 'central', ...central });
 
-  const limits = {
-    ...listenerLimits,
-    connectionsMax: settings['listeners.connectionsMax'],
-    connectionsPerAddressMax: settings['listeners.connectionsPerAddressMax'],
-  };
+  const limits = listenerLimitsOf(settings);
   const surfaces: Partial<Record<string, HttpSurface>> = {
     central: central.http,
-    hub: hub.http,
+    hub: hubs.http,
     provisioning: provisioning.http,
   };
-  const mqttSurfaces = { hub: hub.mqtt, provisioning: provisioning.mqtt };
+  const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
   const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
   const app = serveStaticFiles(options.webDirectory);
   const listener = { platform, address, identity, limits };
@@ -191,9 +207,19 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
   await lifecycle.start({ name: 'web-sockets', stop: async () => webSockets.stop() });
   // Before the listeners close their sockets, devices get the acknowledgements that wait for the disk.
-  await lifecycle.start({ name: 'sessions', stop: () => hub.stop() });
+  await lifecycle.start({
+    name: 'sessions',
+    async stop() {
+      await Promise.all([hub.stop(), hubs.stopSessions()]);
+    },
+  });
+  hubs.onHostNames(async (hostNames) => {
+    const fresh = await certificates.issueFor([...names, ...hostNames]);
+    for (const each of [https.listener, people, mqtt]) each.present(fresh);
+  });
   const peopleUrl = urlOf(hostName, peoplePort);
 
+  const ports = { mqttPort, httpsPort: https.port };
   const createSignInLink = () => central.createSignInLink(peopleUrl);
   const status = async ({ withSecrets }: { withSecrets: boolean }): Promise<ServerStatus> => ({
     version: productVersion,
@@ -202,13 +228,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     dataDirectory: directory,
     address,
     ca: caFile,
-    hub: {
-      hostName,
-      mqttPort,
-      httpsPort: https.port,
-      events: { partitions: events.partitions, state: events.state, start: events.start, end: events.end },
-      ...(withSecrets && { connectionStrings: connectionStrings(hostName, hub.policies.list()) }),
-    },
+    hub: hubStatus(hub, ports, withSecrets),
+    hubs: Object.fromEntries(hubs.list().map((each) => [each.name, hubStatus(each, ports, withSecrets)])),
     dps: {
       hostName,
       idScope: provisioning.idScope,
@@ -227,7 +248,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     platform,
     administrationSocket(directory),
     adminRoutes({
-      hub,
+      hubs,
       refusals,
       status,
       createSignInLink,
@@ -253,6 +274,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     stop: () => lifecycle.stop(),
   };
 }
+
+/** Nobody sees a chart move faster; under load, readers of the log are woken 50 times a second instead of at every sync. */
+const followerPauseMs = 20;
 
 async function bind(listener: { start(): Promise<number> }, address: string, port: number): Promise<number> {
   try {

@@ -14,7 +14,7 @@ function textRecord(text: string) {
 }
 
 async function openLog(files: CrashDisk, options: Partial<SegmentLogOptions> = {}, platform = testPlatform()) {
-  return SegmentLog.open(platform, { directory, files, segmentBytes: 600, blockBytes: 256, ...options });
+  return SegmentLog.open(platform, { directory, files, segmentBytes: 600, blockBytes: 256, tailBytes: 0, ...options });
 }
 
 /** Appends and waits until it is durable. */

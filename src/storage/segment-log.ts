@@ -7,6 +7,7 @@ import { type LogRecord, recordHeaderBytes } from './segment-block.ts';
 import { type Damage, LogDamaged, SegmentFile, segmentName } from './segment-file.ts';
 import { type OpenBlock, PendingBlocks } from './segment-pending.ts';
 import { type RecoveryVisitor, recoverSegments } from './segment-recovery.ts';
+import { SegmentTail } from './segment-tail.ts';
 
 /** See EventLogState: `full` recovers by itself, `failed` only by opening anew. */
 export type LogState = 'ok' | 'full' | 'failed' | 'closed';
@@ -27,6 +28,8 @@ export type SegmentLogOptions = {
   readonly recordBytesMax?: number;
   /** Appends are refused while this much waits for the disk. */
   readonly pendingBytesMax?: number;
+  /** The newest records are read from memory, up to this much; 0 reads everything from disk. */
+  readonly tailBytes?: number;
   /** Waits this long for company before a write begins. 0, the default, gathers behind the sync in flight only. */
   readonly lingerMs?: number;
   /** How often a full disk is tried again. */
@@ -46,6 +49,7 @@ const defaults: Omit<Settings, 'directory' | 'files'> = {
   blockBytes: 64 * 1024,
   recordBytesMax: mebibyte,
   pendingBytesMax: 32 * mebibyte,
+  tailBytes: 4 * mebibyte,
   lingerMs: 0,
   fullRetryMs: 1_000,
   preamble: () => Buffer.alloc(0),
@@ -69,6 +73,7 @@ export class SegmentLog {
   readonly #options: Settings;
   readonly #segments: SegmentFile[];
   readonly #pending: PendingBlocks;
+  readonly #tail: SegmentTail;
   /** Blocks being written, kept until their sync returned: a full disk gets the same bytes again. */
   #group: OpenBlock[] = [];
   #durable: number;
@@ -98,6 +103,7 @@ export class SegmentLog {
     this.#segments = segments;
     this.#durable = end;
     this.damages = damages;
+    this.#tail = new SegmentTail(options.tailBytes);
     const newest = segments.at(-1);
     this.#pending = new PendingBlocks({
       ...options,
@@ -162,6 +168,8 @@ export class SegmentLog {
    */
   async read(from: number, bytesMax: number): Promise<LogRecord[]> {
     for (let at = Math.max(from, this.start); at < this.#durable; ) {
+      const newest = this.#tail.read(at, bytesMax);
+      if (newest) return newest;
       const segment = this.#segments.find((candidate) => at < candidate.end);
       if (!segment || segment.base > at) throw new LogDamaged({ from: at, to: segment?.base ?? this.#durable });
       try {
@@ -246,12 +254,11 @@ export class SegmentLog {
     const last = group.at(-1);
     if (!first || !last) return true;
     let segment: SegmentFile;
+    let sealed: Buffer[];
     try {
       segment = await this.#segmentFor(first);
-      await segment.write(
-        group.map((block) => block.seal(segment.header.salt, first.position)),
-        first.position,
-      );
+      sealed = group.map((block) => block.seal(segment.header.salt, first.position));
+      await segment.write(sealed, first.position);
     } catch (error) {
       this.#failWrite(error);
       return false;
@@ -266,6 +273,9 @@ export class SegmentLog {
     }
     segment.end = last.end;
     this.#durable = last.end;
+    if (this.#options.tailBytes > 0) {
+      for (const [index, block] of group.entries()) this.#tail.add(block.position, sealed[index] ?? none);
+    }
     this.#pending.release(group);
     if (this.#state === 'full') this.#setState('ok');
     this.#tell(this.#onDurable, last.lastPosition);
@@ -349,6 +359,8 @@ export class SegmentLog {
     this.#platform.log.warn('log.retention-failed', { directory: this.#options.directory, error: String(error) });
   }
 }
+
+const none = Buffer.alloc(0);
 
 function refusalOf(state: Exclude<LogState, 'ok'>): Problem {
   if (state === 'full') return new Problem('storage-full', 'The disk is full.', { retryAfterSeconds: 10 });

@@ -3,7 +3,12 @@ import type { Instant } from '#base/instant.ts';
 import type { Problem } from '#base/problem.ts';
 
 /** Where an event comes from, in the words of the `iothub-message-source` property. */
-export type EventSource = 'Telemetry' | 'twinChangeEvents' | 'deviceLifecycleEvents' | 'deviceConnectionStateEvents';
+export type EventSource =
+  | 'Telemetry'
+  | 'twinChangeEvents'
+  | 'deviceLifecycleEvents'
+  | 'deviceConnectionStateEvents'
+  | 'moduleLifecycleEvents';
 
 /**
  * `full`: the disk has no room; appends are refused, nothing acknowledged is lost, and the log goes

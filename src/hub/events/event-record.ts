@@ -18,7 +18,14 @@ const version = 1;
 const idBytesMax = 255;
 const systemBytesMax = 0xffff;
 
-const sources: readonly EventSource[] = ['Telemetry', 'twinChangeEvents', 'deviceLifecycleEvents', 'deviceConnectionStateEvents'];
+/** A record holds the index: new ones are added at the end. */
+const sources: readonly EventSource[] = [
+  'Telemetry',
+  'twinChangeEvents',
+  'deviceLifecycleEvents',
+  'deviceConnectionStateEvents',
+  'moduleLifecycleEvents',
+];
 
 /** System properties that stay the same for a session, by the names readers see (`dt-dataschema`…). Once per CONNECT. */
 export function encodeSystemProperties(properties: Readonly<Record<string, string>>): Buffer {

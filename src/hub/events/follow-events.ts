@@ -7,11 +7,20 @@ import type { EventLog, StoredEvent } from './event-log.ts';
 const batchMax = 1_000;
 const retryMs = 1_000;
 
+export type FollowOptions = {
+  readonly platform: Platform;
+  readonly log: Pick<EventLog, 'start' | 'end' | 'read' | 'onBatchDurable'>;
+  readonly from: number;
+  /**
+   * How long it rests at the end of the log before it looks again. An event after a quiet time is handed on
+   * at once; under load, what came during the rest is one call instead of one for every sync.
+   */
+  readonly pauseMs: number;
+};
+
 /** EventLog.follow over its `read`: a loop that sleeps until a batch is durable. */
 export function followEvents(
-  platform: Platform,
-  log: Pick<EventLog, 'start' | 'end' | 'read' | 'onBatchDurable'>,
-  from: number,
+  { platform, log, from, pauseMs }: FollowOptions,
   onEvents: (events: readonly StoredEvent[]) => void | Promise<void>,
 ): Cancel {
   let next = from;
@@ -29,19 +38,24 @@ export function followEvents(
       }
       try {
         next = await step();
+        if (pauseMs > 0 && next >= log.end) await rest(pauseMs);
       } catch (error) {
         platform.log.warn('log.reader-failed', { position: next, error: String(error) });
-        await new Promise<void>((resolve) => {
-          const cancel = platform.clock.after(retryMs, resolve);
-          wake = () => {
-            if (!isStopped) return;
-            cancel();
-            resolve();
-          };
-        });
+        await rest(retryMs);
       }
     }
   };
+
+  /** Only the end of following cuts it short. */
+  const rest = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const cancel = platform.clock.after(ms, resolve);
+      wake = () => {
+        if (!isStopped) return;
+        cancel();
+        resolve();
+      };
+    });
 
   /** Hands on what is next and answers where to go on. */
   const step = async (): Promise<number> => {

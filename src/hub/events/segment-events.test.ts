@@ -13,7 +13,8 @@ const platform = testPlatform();
 const system = encodeSystemProperties({ 'dt-dataschema': 'dtmi:a:b;1', 'iothub-connection-auth-method': '{"type":"x509"}' });
 
 function openEvents(files: CrashDisk, options: Partial<SegmentEventsOptions> = {}) {
-  return SegmentEvents.open(platform, { directory: '/log', files, segmentBytes: 4_000, blockBytes: 1_000, ...options });
+  const small = { segmentBytes: 4_000, blockBytes: 1_000, tailBytes: 0 };
+  return SegmentEvents.open(platform, { directory: '/log', files, ...small, ...options });
 }
 
 function telemetry(deviceId: string, body: string, more: Partial<NewEvent> = {}): NewEvent {
@@ -196,6 +197,34 @@ describe('event log on segments', () => {
     cancel();
     await appendDurably(log, telemetry('dev-1', 'unseen'));
     assert.equal(bodies.length, 38);
+  });
+
+  test('a follower that may rest gets the first event at once, and what comes meanwhile in one call', async () => {
+    const manual = testPlatform();
+    const log = await SegmentEvents.open(manual, {
+      directory: '/log',
+      files: new CrashDisk(),
+      followerPauseMs: 20,
+    });
+    const calls: string[][] = [];
+    let told = Promise.withResolvers<void>();
+    const cancel = log.follow(0, (events) => {
+      calls.push(events.map((event) => event.body.toString()));
+      told.resolve();
+      told = Promise.withResolvers();
+    });
+    const first = told.promise;
+    await appendDurably(log, telemetry('dev-1', 'a'));
+    await first;
+    const second = told.promise;
+    await appendDurably(log, telemetry('dev-1', 'b'));
+    await appendDurably(log, telemetry('dev-2', 'c'));
+    assert.deepEqual(calls, [['a']]);
+    manual.clock.advance(20);
+    await second;
+    assert.deepEqual(calls, [['a'], ['b', 'c']]);
+    cancel();
+    await log.close();
   });
 
   test('a follower that throws gets the same events again after a pause', async () => {

@@ -13,6 +13,8 @@ export type SegmentEventsOptions = Partial<Omit<SegmentLogOptions, 'directory' |
   readonly directory: string;
   /** 1 to 32. Changing it moves devices to other partitions from then on. */
   readonly partitions?: number;
+  /** See followEvents; 0 hands on every batch by itself. */
+  readonly followerPauseMs?: number;
 };
 
 const partitionsMax = 32;
@@ -25,13 +27,14 @@ export class SegmentEvents implements EventLog {
   readonly partitions: number;
   readonly #platform: Platform;
   readonly #log: SegmentLog;
+  readonly #followerPauseMs: number;
   readonly #sequences: number[];
   readonly #writer = new EventWriter();
   #waiting: Waiting[] = [];
 
   /** Opens the log; sequence numbers go on where they were. */
   static async open(platform: Platform, options: SegmentEventsOptions): Promise<SegmentEvents> {
-    const { partitions = 4, ...rest } = options;
+    const { partitions = 4, followerPauseMs = 0, ...rest } = options;
     if (!Number.isInteger(partitions) || partitions < 1 || partitions > partitionsMax) {
       throw new Problem('argument-invalid', `A hub has 1 to ${partitionsMax} partitions.`);
     }
@@ -48,14 +51,19 @@ export class SegmentEvents implements EventLog {
         },
       },
     });
-    return new SegmentEvents(platform, log, partitions, sequences);
+    return new SegmentEvents(platform, log, { partitions, followerPauseMs, sequences });
   }
 
-  private constructor(platform: Platform, log: SegmentLog, partitions: number, sequences: number[]) {
+  private constructor(
+    platform: Platform,
+    log: SegmentLog,
+    options: { partitions: number; followerPauseMs: number; sequences: number[] },
+  ) {
     this.#platform = platform;
     this.#log = log;
-    this.partitions = partitions;
-    this.#sequences = sequences;
+    this.partitions = options.partitions;
+    this.#followerPauseMs = options.followerPauseMs;
+    this.#sequences = options.sequences;
     log.onDurable((last) => this.#settle(last));
     log.onState((state) => {
       if (state === 'failed') this.#giveUp('The disk failed.');
@@ -111,7 +119,7 @@ export class SegmentEvents implements EventLog {
   }
 
   follow(from: number, onEvents: (events: readonly StoredEvent[]) => void | Promise<void>): Cancel {
-    return followEvents(this.#platform, this, from, onEvents);
+    return followEvents({ platform: this.#platform, log: this, from, pauseMs: this.#followerPauseMs }, onEvents);
   }
 
   async close(): Promise<void> {
