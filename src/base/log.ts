@@ -39,5 +39,15 @@ export function openLog(level: LogLevel, destination?: DestinationStream): Log {
   };
 }
 
+/** `log`, with `fields` on every line. */
+export function logWith(log: Log, fields: LogFields): Log {
+  return {
+    debug: (event, more) => log.debug(event, { ...fields, ...more }),
+    info: (event, more) => log.info(event, { ...fields, ...more }),
+    warn: (event, more) => log.warn(event, { ...fields, ...more }),
+    error: (event, more) => log.error(event, { ...fields, ...more }),
+  };
+}
+
 /** Says nothing; for tests that are not about the log. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

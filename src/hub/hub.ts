@@ -8,6 +8,7 @@ import type { ServiceCaller } from '#trust/caller.ts';
 import type { Verdict } from '#trust/verdict.ts';
 import type { EventLog } from './events/event-log.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
+import { refusalsUnder } from './instances/hub-refusals.ts';
 import { ServiceSignIn } from './instances/service-sign-in.ts';
 import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
@@ -23,7 +24,7 @@ import { Twins } from './twins/twins.ts';
 export type HubOptions = {
   readonly platform: Platform;
   readonly database: Database;
-  readonly refusals: RefusalLog;
+  readonly refusals: Pick<RefusalLog, 'record'>;
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
@@ -32,6 +33,8 @@ export type HubOptions = {
   readonly hostName: string;
   /** Tells the hubs of one database apart. */
   readonly instanceName: string;
+  /** Where equal ids at two hubs must stay apart: what a refusal's subject becomes. Without it, it stays. */
+  readonly refusalSubject?: (subject: string) => string;
 };
 
 /** What neighbours may ask of a hub; what happens at it they read in `events`. */
@@ -45,13 +48,15 @@ export type Hub = {
   readonly authorities: CaCertificates;
   readonly registry: Pick<
     Registry,
-    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision'
+    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision' | 'count'
   >;
   readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
   readonly methods: Pick<Methods, 'invoke'>;
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
+  /** Under which subject refusals of a device are kept: equal ids at two hubs are two devices. */
+  refusalSubject(deviceId: string): string;
   /**
    * Under which access policy a back end acts that sent `authorization` and asks for `path`, decoded,
    * such as `/devices/dev1`. A refusal is for the surface to keep: it knows the peer.
@@ -66,13 +71,22 @@ export type Hub = {
 export type HubDirectory = {
   list(): readonly Hub[];
   find(name: string): Hub | undefined;
+  /**
+   * Adds a hub, which takes devices when this resolves. Throws Problem `argument-invalid` for a name that no hub
+   * may have, `already-exists`, or `quota-exceeded`.
+   */
+  create(name: string): Promise<Hub>;
+  /** Ends its sessions and forgets all it had. Throws Problem `not-found`, or `conflict` for `main`. */
+  delete(name: string): Promise<void>;
 };
 
 /** How long a stop waits for the disk before it ends sessions whose messages are not acknowledged yet. */
 const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
-  const { platform, database, refusals, secrets, authorities, events: log, hostName, instanceName: hub } = options;
+  const { platform, database, secrets, authorities, events: log, hostName, instanceName: hub } = options;
+  const { refusalSubject = (subject) => subject } = options;
+  const refusals = refusalsUnder(options.refusals, refusalSubject);
   const events = new HubEvents(platform, log, hub);
   const presence = new Presence(platform, database, hub, events);
   const twins = new Twins(platform, database, hub, events);
@@ -116,6 +130,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     presence,
     events: log,
     policies,
+    refusalSubject,
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
     start: () => presence.start(),
     async stop() {

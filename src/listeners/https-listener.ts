@@ -69,6 +69,12 @@ export class HttpsListener {
     if (upgrade) this.#server.on('upgrade', (request, socket, head) => upgrade.accept(request, socket, head));
   }
 
+  /** Presents `identity` from the next handshake on. */
+  present(identity: ServerIdentity): void {
+    const { asksForCertificate } = this.#options;
+    this.#server.setSecureContext(tlsOptions(identity, { asksForCertificate }));
+  }
+
   /** Resolves with the port that was bound; throws when it cannot be. */
   async start(): Promise<number> {
     const port = await listen(this.#server, this.#options.address, this.#options.port);
@@ -92,14 +98,24 @@ const drainMsMax = 1_000;
 
 /** Who sends `request`, for surfaces that decide by certificate. */
 export function peerOf(request: IncomingMessage, platform: Platform, limits: ListenerLimits): Peer {
-  const socket: Duplex = request.socket;
-  const tls = socket instanceof TLSSocket ? socket : undefined;
+  const tls = tlsOf(request);
   return {
     remoteAddress: request.socket.remoteAddress ?? '',
     remotePort: request.socket.remotePort ?? 0,
-    serverName: typeof tls?.servername === 'string' ? tls.servername : undefined,
+    serverName: serverNameOf(request),
     tlsVersion: tls?.getProtocol() ?? '',
     certificates: tls ? peerCertificates(tls, limits.chainCertificatesMax) : [],
     trackingId: platform.random.uuid(),
   };
+}
+
+/** The name the client asked for (SNI), if it sent one. */
+export function serverNameOf(request: IncomingMessage): string | undefined {
+  const name = tlsOf(request)?.servername;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function tlsOf(request: IncomingMessage): TLSSocket | undefined {
+  const socket: Duplex = request.socket;
+  return socket instanceof TLSSocket ? socket : undefined;
 }

@@ -38,6 +38,11 @@ export class MqttListener {
     this.#server.on('secureConnection', (socket) => this.#sessions.open(socket, this.#peerOf(socket)));
   }
 
+  /** Presents `identity` from the next handshake on. */
+  present(identity: ServerIdentity): void {
+    this.#server.setSecureContext(tlsOptions(identity, { asksForCertificate: true }));
+  }
+
   /** Resolves with the port, which matters when 0 was asked for. Throws when it cannot be bound. */
   async start(): Promise<number> {
     const port = await listen(this.#server, this.#options.address, this.#options.port);

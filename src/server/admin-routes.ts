@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { formatInstant, instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
-import type { Hub } from '#hub/hub.ts';
+import type { Hub, HubDirectory } from '#hub/hub.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
+import { hubAdminRoutes } from './hub-admin-routes.ts';
 import type { ServerStatus } from './status.ts';
 
 export type Administration = {
-  readonly hub: Pick<Hub, 'registry' | 'authorities' | 'hostName'>;
+  readonly hubs: HubDirectory;
   readonly refusals: RefusalLog;
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
@@ -20,7 +21,9 @@ export type Administration = {
 
 const route = defineRoute<UserCaller, Permission>();
 const certificateFile = z.strictObject({ file: z.string().max(64 * 1024) });
-const deviceQuery = z.strictObject({ secrets: z.enum(['true', 'false']).optional() });
+/** Without a name, the hub `main` is meant. */
+const hubQuery = z.strictObject({ hub: z.string().max(64).optional() });
+const deviceQuery = hubQuery.extend({ secrets: z.enum(['true', 'false']).optional() });
 const deviceBody = z.strictObject({
   authentication: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('certificateAuthority') }),
@@ -39,8 +42,14 @@ const deviceBody = z.strictObject({
 
 /** What goes through the administration socket: whoever can open it owns the data directory. */
 export function adminRoutes(administration: Administration): Route<UserCaller, Permission>[] {
-  const { hub, refusals } = administration;
+  const { hubs, refusals } = administration;
+  const hubOf = ({ hub: name = 'main' }: { hub?: string | undefined }): Hub => {
+    const hub = hubs.find(name);
+    if (hub) return hub;
+    throw new Problem('not-found', `There is no hub ${name.slice(0, 64)}.`);
+  };
   return [
+    ...hubAdminRoutes(hubs),
     route({
       method: 'GET',
       path: '/status',
@@ -100,7 +109,9 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/devices',
       permission: 'devices.read',
       summary: 'The hub’s device identities',
-      handle: async () => {
+      query: hubQuery,
+      handle: async ({ query }) => {
+        const hub = hubOf(query);
         const devices = await hub.registry.list();
         return { json: { value: devices.map((device) => describeDevice(hub.hostName, device, false)) } };
       },
@@ -113,6 +124,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       query: deviceQuery,
       body: deviceBody,
       handle: async ({ params, query, body }) => {
+        const hub = hubOf(query);
         const device = await hub.registry.create({
           deviceId: requireParam(params, 'deviceId'),
           authentication: authenticationOf(body.authentication),
@@ -127,6 +139,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       summary: 'A device identity and, when asked for, its connection string',
       query: deviceQuery,
       handle: async ({ params, query }) => {
+        const hub = hubOf(query);
         const device = await hub.registry.require(requireParam(params, 'deviceId'));
         return { json: describeDevice(hub.hostName, device, query.secrets === 'true') };
       },
@@ -136,8 +149,9 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/devices/:deviceId',
       permission: 'devices.write',
       summary: 'Deletes a device identity and closes its connection',
-      handle: async ({ params }) => {
-        await hub.registry.delete(requireParam(params, 'deviceId'));
+      query: hubQuery,
+      handle: async ({ params, query }) => {
+        await hubOf(query).registry.delete(requireParam(params, 'deviceId'));
         return { status: 204 };
       },
     }),
@@ -146,11 +160,13 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/certificates/:certificateId',
       permission: 'hub-certificates.write',
       summary: 'Uploads a CA certificate to the hub, unverified',
+      query: hubQuery,
       body: certificateFile,
-      handle: async ({ params, body, caller }) => {
+      handle: async ({ params, query, body, caller }) => {
+        const { authorities } = hubOf(query);
         const certificateId = requireParam(params, 'certificateId');
         const file = Buffer.from(body.file, 'base64');
-        return { status: 201, json: describe(await hub.authorities.upload({ certificateId, file, by: caller.userId })) };
+        return { status: 201, json: describe(await authorities.upload({ certificateId, file, by: caller.userId })) };
       },
     }),
     route({
@@ -158,15 +174,17 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/certificates',
       permission: 'devices.read',
       summary: 'The hub’s CA certificates',
-      handle: async () => ({ json: { value: (await hub.authorities.list()).map(describe) } }),
+      query: hubQuery,
+      handle: async ({ query }) => ({ json: { value: (await hubOf(query).authorities.list()).map(describe) } }),
     }),
     route({
       method: 'POST',
       path: '/hub/certificates/:certificateId/generateVerificationCode',
       permission: 'hub-certificates.write',
       summary: 'A new code for the proof of possession; the old one is void',
-      handle: async ({ params }) => {
-        const certificate = await hub.authorities.generateVerificationCode(requireParam(params, 'certificateId'));
+      query: hubQuery,
+      handle: async ({ params, query }) => {
+        const certificate = await hubOf(query).authorities.generateVerificationCode(requireParam(params, 'certificateId'));
         return { json: { ...describe(certificate), verificationCode: certificate.verificationCode } };
       },
     }),
@@ -175,10 +193,12 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       path: '/hub/certificates/:certificateId/verify',
       permission: 'hub-certificates.write',
       summary: 'Takes the proof: a certificate whose common name is the code, signed by the CA',
+      query: hubQuery,
       body: certificateFile,
-      handle: async ({ params, body, caller }) => {
+      handle: async ({ params, query, body, caller }) => {
+        const { authorities } = hubOf(query);
         const proof = Buffer.from(body.file, 'base64');
-        return { json: describe(await hub.authorities.verify(requireParam(params, 'certificateId'), proof, caller.userId)) };
+        return { json: describe(await authorities.verify(requireParam(params, 'certificateId'), proof, caller.userId)) };
       },
     }),
   ];

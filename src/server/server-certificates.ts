@@ -16,12 +16,14 @@ export type ServerCertificates = {
   readonly identity: ServerIdentity;
   /** The file that clients are told to trust: the CA's certificate, PEM. */
   readonly caFile: string;
+  /** The identity for other names from now on, under the same keys and the same CA. */
+  issueFor(names: readonly string[]): Promise<ServerIdentity>;
 };
 
 /**
  * What the listeners present: a CA made at first run, and below it an RSA-2048 and a P-256
- * certificate for every configured name, `localhost` and the listen address. They are made anew
- * when a name is added or their end comes near; the CA, which clients trust, stays.
+ * certificate for every configured name, `localhost`, the listen address and every hub that was
+ * added. They are made anew when the names change or their end comes near; the CA, which clients trust, stays.
  */
 export async function loadServerCertificates(
   platform: Platform,
@@ -31,9 +33,14 @@ export async function loadServerCertificates(
   const folder = join(directory, 'ca');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ca = await loadAuthority(platform, folder);
-  const rsa = await loadServer(platform, folder, 'server-rsa', names, ca, () => generateRsaKey(2048));
-  const ec = await loadServer(platform, folder, 'server-ec', names, ca, async () => generateEcKey('P-256'));
-  return { identity: { rsa, ec, ca: toPem('CERTIFICATE', ca.certificate.der) }, caFile: join(folder, 'homeport-ca.pem') };
+  const issueFor = async (wanted: readonly string[]): Promise<ServerIdentity> => {
+    const [rsa, ec] = await Promise.all([
+      loadServer(platform, folder, 'server-rsa', wanted, ca, () => generateRsaKey(2048)),
+      loadServer(platform, folder, 'server-ec', wanted, ca, async () => generateEcKey('P-256')),
+    ]);
+    return { rsa, ec, ca: toPem('CERTIFICATE', ca.certificate.der) };
+  };
+  return { identity: await issueFor(names), caFile: join(folder, 'homeport-ca.pem'), issueFor };
 }
 
 async function loadAuthority(platform: Platform, folder: string): Promise<Issuer> {

@@ -1,4 +1,5 @@
 import { Secret } from '#base/secret.ts';
+import type { Hub } from '#hub/hub.ts';
 import type { AccessPolicy } from '#trust/access-policy.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
 
@@ -13,14 +14,10 @@ export type ServerStatus = {
   address: string;
   /** The file to trust. */
   ca: string;
-  hub: {
-    hostName: string;
-    mqttPort: number;
-    httpsPort: number;
-    events: { partitions: number; state: string; start: number; end: number };
-    /** By access policy, under its primary key; with secrets only. */
-    connectionStrings?: Record<string, string>;
-  };
+  /** The hub that IoT Central and the provisioning service use: `main`. */
+  hub: HubStatus;
+  /** Every hub by its name, `main` among them. */
+  hubs: Record<string, HubStatus>;
   dps: {
     hostName: string;
     idScope: string;
@@ -31,6 +28,29 @@ export type ServerStatus = {
   central: { url: string; applicationId: string; apiToken?: string };
   sphere: { url: string; tenantId: string };
 };
+
+export type HubStatus = {
+  hostName: string;
+  mqttPort: number;
+  httpsPort: number;
+  events: { partitions: number; state: string; start: number; end: number };
+  /** By access policy, under its primary key; with secrets only. */
+  connectionStrings?: Record<string, string>;
+};
+
+export function hubStatus(
+  { hostName, events, policies }: Pick<Hub, 'hostName' | 'events' | 'policies'>,
+  ports: { mqttPort: number; httpsPort: number },
+  withSecrets: boolean,
+): HubStatus {
+  const { partitions, state, start, end } = events;
+  return {
+    hostName,
+    ...ports,
+    events: { partitions, state, start, end },
+    ...(withSecrets && { connectionStrings: connectionStrings(hostName, policies.list()) }),
+  };
+}
 
 export function connectionStrings(hostName: string, policies: readonly AccessPolicy<string>[]): Record<string, string> {
   return Object.fromEntries(

@@ -11,6 +11,7 @@ export const permissions = [
   'hub-certificates.write',
   'hub-devices.read',
   'hub-devices.write',
+  'hubs.write',
   'refusals.read',
   'tokens.write',
   'sphere.read',

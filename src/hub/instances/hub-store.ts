@@ -4,7 +4,13 @@ import type { Schema } from '#storage/schema.ts';
 import { inTransaction, type Transaction } from '#storage/transaction.ts';
 
 /** Every table whose rows belong to one hub. A test finds a new one that is missing here. */
-export const hubTables = ['hub_session', 'hub_twin', 'hub_presence', 'hub_device'] as const satisfies (keyof Schema)[];
+export const hubTables = [
+  'hub_session',
+  'hub_twin',
+  'hub_module',
+  'hub_presence',
+  'hub_device',
+] as const satisfies (keyof Schema)[];
 
 /** The hubs that were added. */
 export class HubStore {
