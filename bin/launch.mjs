@@ -1,16 +1,19 @@
-// Starts one of the programs in src/ under whatever `node` is on the path. Plain JavaScript that
-// Node 20 can read: an older Node hands over to the pinned one before any TypeScript is touched.
+// Starts one of our programs under whatever `node` is on the path. Plain JavaScript that Node 20 can
+// read: in a clone an older Node hands over to the pinned one before any TypeScript is touched. The
+// package carries this file as it is: there the nearest package.json maps `#` to what was emitted.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const majorMin = 24;
+// The package has no src/, and no Node of its own.
+const isClone = existsSync(join(root, 'src'));
 
-/** Runs `program`, a file below src/ that does its work when imported. */
+/** Runs `program`, `#folder/file.ts`, which does its work when imported. */
 export async function launch(program) {
   if (Number.parseInt(process.versions.node, 10) < majorMin) {
     handOver();
@@ -19,7 +22,7 @@ export async function launch(program) {
   // Ours alone: the default directory is shared by every user of the machine. Where it cannot be
   // written, starting is slower and nothing else.
   module.enableCompileCache(join(root, 'node_modules', '.cache', 'compile'));
-  await import(pathToFileURL(join(root, 'src', program)).href);
+  await import(program);
 }
 
 /** The same command under the pinned Node: same terminal, same signals, same end. */
@@ -29,7 +32,9 @@ function handOver() {
     .find(existsSync);
   if (!pinned || process.execPath === pinned) {
     console.error(`error: Homeport needs Node ${majorMin} or newer; this is ${process.versions.node}.`);
-    console.error(`  The pinned one is missing. Run: npm ci --prefix ${root}`);
+    console.error(
+      isClone ? `  The pinned one is missing. Run: npm ci --prefix ${root}` : '  Install it, or put it first on the PATH.',
+    );
     process.exitCode = 1;
     return;
   }

@@ -13,7 +13,8 @@ function makeClone(t: Parameters<typeof temporaryDirectory>[0], pinned?: string)
   const root = temporaryDirectory(t);
   mkdirSync(join(root, 'bin'));
   copyFileSync(join(import.meta.dirname, '../bin/launch.mjs'), join(root, 'bin/launch.mjs'));
-  writeFileSync(join(root, 'bin/demo.mjs'), "import { launch } from './launch.mjs';\nawait launch('demo.ts');\n");
+  writeFileSync(join(root, 'bin/demo.mjs'), "import { launch } from './launch.mjs';\nawait launch('#demo.ts');\n");
+  writeFileSync(join(root, 'package.json'), '{ "imports": { "#*.ts": "./src/*.ts" } }');
   mkdirSync(join(root, 'src'));
   writeFileSync(
     join(root, 'src/demo.ts'),

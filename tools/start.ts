@@ -26,4 +26,4 @@ process.argv.splice(2, process.argv.length, 'start', '--demo', ...process.argv.s
 // The first minutes are for a person: what it prints, and trouble, and nothing else. A setting still decides.
 process.env.HOMEPORT_LOG__LEVEL ??= 'warn';
 // In this process, so that ^C and the exit code are the server's own.
-await launch('cli/homeport/main.ts');
+await launch('#cli/homeport/main.ts');

@@ -10,12 +10,12 @@ type Import = { line: number; target: string };
 export type Tree = { has(path: string): boolean; read(path: string): string };
 
 const importPattern =
-  /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|new URL\('([^']+\.ts)', import\.meta\.url\)/g;
+  /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|new URL\('([^']+\.ts)', import\.meta\.url\)|import\.meta\.resolve\('([^']+)'\)/g;
 
 export function importsOf(text: string): Import[] {
   return [...text.matchAll(importPattern)].map((match) => ({
     line: text.slice(0, (match.index ?? 0) + match[0].length).split('\n').length,
-    target: match[1] ?? match[2] ?? match[3] ?? match[4] ?? '',
+    target: match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5] ?? '',
   }));
 }
 
@@ -99,7 +99,7 @@ export function checkBans({ file, text }: Source): Finding[] {
 
 /**
  * A file that only its own test imports, and that is no entry point, is a leftover. `entries` are the texts of
- * what starts programs: bin/ and tools/.
+ * what starts programs, bin/ and tools/, and of package.json, which names what others may import.
  */
 export function checkOrphans(sources: readonly Source[], entries: readonly string[]): Finding[] {
   const reached = new Set(
@@ -109,7 +109,13 @@ export function checkOrphans(sources: readonly Source[], entries: readonly strin
   );
   return sources
     .filter(({ file }) => file.startsWith('src/') && !isTest(file) && !reached.has(file))
-    .filter(({ file }) => !entries.some((text) => text.includes(file.replace(/^src\//, ''))))
+    .filter(
+      ({ file }) =>
+        !entries.some(
+          (text) =>
+            text.includes(file.replace(/^src\//, '')) || text.includes(`./dist/${file.slice('src/'.length, -'.ts'.length)}.js`),
+        ),
+    )
     .map(({ file }) => ({ file, line: 1, message: 'nobody imports this file' }));
 }
 

@@ -41,7 +41,7 @@ describe('tidy', () => {
 
   test('reads every form of import, over lines and in calls, and says where', () => {
     // Put together here, or tidy would take them for imports of this file.
-    const [call, place] = ['import', 'URL'];
+    const [call, place, meta] = ['import', 'URL', 'meta'];
     const forms = [
       `import { a } from '#base/a.ts';`,
       `import type {\n  B,\n  C,\n} from './b.ts';`,
@@ -49,11 +49,12 @@ describe('tidy', () => {
       `export { d } from '../d.ts';`,
       `const e = await ${call}('#hub/e.ts');`,
       `new Worker(new ${place}('./f.ts', import.meta.url));`,
+      `new Worker(new ${place}(import.${meta}.resolve('#hub/g.ts')));`,
     ];
     const found = importsOf(`${forms.join('\n')}\n`);
     assert.deepEqual(
       found.map(({ line, target }) => `${line} ${target}`),
-      ['1 #base/a.ts', '5 ./b.ts', '6 #base/side-effect.ts', '7 ../d.ts', '8 #hub/e.ts', '9 ./f.ts'],
+      ['1 #base/a.ts', '5 ./b.ts', '6 #base/side-effect.ts', '7 ../d.ts', '8 #hub/e.ts', '9 ./f.ts', '10 #hub/g.ts'],
     );
     assert.equal(resolveImport('src/hub/x/y.ts', '../hub.ts'), 'src/hub/hub.ts');
     assert.equal(resolveImport('src/hub/x/y.ts', '#test/support/z.ts'), 'test/support/z.ts');
@@ -211,7 +212,9 @@ describe('tidy', () => {
       importing('src/hub/lost.test.ts', './lost.ts'),
       { file: 'src/wire/mqtt/vectors/packets.ts', text: '' },
     ];
-    const entry = "await launch('hub/uses.ts');";
+    const entry = "await launch('#hub/uses.ts');";
+    const manifest = '{ "exports": { ".": "./dist/hub/uses.js" } }';
+    assert.deepEqual(checkOrphans(sources, [manifest]), checkOrphans(sources, [entry]));
     assert.deepEqual(
       checkOrphans(sources, [entry]).map(({ file }) => file),
       ['src/hub/lost.ts'],

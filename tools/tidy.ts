@@ -36,7 +36,7 @@ function walk(folder: string, wanted: RegExp): Source[] {
 
 export function tidy(): { files: number; findings: Finding[] } {
   const sources = ['src', 'web/src', 'test', 'tools'].flatMap((folder) => walk(folder, /\.tsx?$/));
-  const entries = ['bin', 'tools'].flatMap((folder) => walk(folder, /./)).map(({ text }) => text);
+  const entries = [...['bin', 'tools'].flatMap((folder) => walk(folder, /./)).map(({ text }) => text), tree.read('package.json')];
   const atRoot = readdirSync(repository).filter((name) => name.endsWith('.md'));
   const documents = [...walk('docs', /\.md$/), ...atRoot.map((file) => ({ file, text: tree.read(file) }))];
   const findings = [

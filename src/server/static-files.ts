@@ -27,6 +27,9 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
 };
 
+/** Built by `npm run build`, and part of the package. It lies as far from the source as from what is emitted of it. */
+export const builtWebDirectory = join(import.meta.dirname, '../../web/dist');
+
 type StaticFile = { body: Buffer; gzip: Buffer | undefined; type: string; etag: string; isHashed: boolean };
 
 /**

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import { openLog } from '#base/log.ts';
 import type { Command } from '../kit/command.ts';
 import { CommandFailure } from '../kit/failure.ts';
 import { describeStart } from './describe-start.ts';
 import { jsonOption } from './json-output.ts';
 import { configOption, loadSettings } from './load-settings.ts';
-
-/** Built by `npm run build`; part of the package. */
-const webDirectory = join(import.meta.dirname, '../../../web/dist');
 
 export const startCommand: Command = {
   options: [
@@ -37,6 +33,7 @@ export const startCommand: Command = {
       'demo.enabled': options.isSet('demo') ? true : undefined,
     });
     const { startServer } = await import('#server/build.ts');
+    const { builtWebDirectory } = await import('#server/static-files.ts');
     const { StartRefused } = await import('#server/start-refused.ts');
     const { surviveRejections } = await import('#server/survive-rejections.ts');
     // Databases, journals and sockets are made by libraries that do not ask which mode they should have.
@@ -47,7 +44,12 @@ export const startCommand: Command = {
     surviveRejections(log);
     let server: Awaited<ReturnType<typeof startServer>>;
     try {
-      server = await startServer({ platform: { ...platform, log }, directory: data.directory, settings: values, webDirectory });
+      server = await startServer({
+        platform: { ...platform, log },
+        directory: data.directory,
+        settings: values,
+        webDirectory: builtWebDirectory,
+      });
     } catch (error) {
       if (!(error instanceof StartRefused)) throw error;
       throw new CommandFailure('failed', error.message, { ...reasonsOf(error), cause: error });
