@@ -11,10 +11,19 @@ export function isDeviceId(text: string): boolean {
 
 /** Throws Problem `argument-invalid` for what cannot be a device id. */
 export function requireDeviceId(text: string): string {
+  return requireHubId('device', text);
+}
+
+/** Throws Problem `argument-invalid` for what cannot be a module id. */
+export function requireModuleId(text: string): string {
+  return requireHubId('module', text);
+}
+
+function requireHubId(what: string, text: string): string {
   if (isDeviceId(text)) return text;
   throw new Problem(
     'argument-invalid',
-    "A device id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.",
+    `A ${what} id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.`,
   );
 }
 

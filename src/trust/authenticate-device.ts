@@ -13,11 +13,16 @@ import { accept, type Refusal, refuse, type TraceStep, type Verdict } from './ve
 export type DeviceAuthentication =
   | { readonly type: 'selfSigned'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string }
   | { readonly type: 'certificateAuthority' }
-  | { readonly type: 'sas'; readonly keys: RevealableKeys };
+  | { readonly type: 'sas'; readonly keys: RevealableKeys }
+  /** Of modules alone: nothing lets it in. */
+  | { readonly type: 'none' };
 
 /** What the registry knows of the identity that somebody wants to be. */
 export type DeviceIdentity = {
   readonly deviceId: string;
+  /** Undefined for the device itself. */
+  readonly moduleId?: string;
+  /** For a module: whether its device is. */
   readonly isEnabled: boolean;
   readonly generationId: string;
   readonly authentication: DeviceAuthentication;
@@ -46,11 +51,12 @@ export type DeviceAttempt = {
 };
 
 /**
- * Decides whether a connection may act as a device of a hub.
+ * Decides whether a connection may act as a device of a hub, or as a module of one, whose credentials
+ * are its own: those of its device do not open its door.
  *
  * The kind of the identity chooses the rule: for `selfSigned` only the thumbprint and the dates of
  * the leaf count, for `certificateAuthority` a chain to a verified CA and the exact device id as
- * common name, for `sas` a token that its own key or a policy's signed. A password is an attempt by
+ * common name (`{device}/{module}` for a module), for `sas` a token that its own key or a policy's signed. A password is an attempt by
  * key, also when a certificate came with it (hub-device-protocol.md 2.3). Whether the device is enabled is looked at last: only who proved to
  * be the device is told apart as disabled.
  */
@@ -62,16 +68,21 @@ export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller
     });
   }
   if (!device)
-    return refuse('device-unknown', 'There is no device of this id.', {
-      fix: 'Create the device, or let it register through the provisioning service.',
+    return refuse('device-unknown', 'There is no device or module of this id.', {
+      fix: 'Create it, or let the device register through the provisioning service.',
     });
   const { authentication } = device;
+  if (authentication.type === 'none') {
+    return refuse('credential-type-mismatch', 'The module has no way to sign in.', {
+      fix: 'Give the module keys or thumbprints in the registry.',
+    });
+  }
   const isByKey = authentication.type === 'sas';
   if (isByKey !== (evidence.token !== undefined)) return refuseKind(authentication.type, evidence);
   const proof =
     authentication.type === 'sas'
-      ? checkToken(device.deviceId, authentication.keys, attempt)
-      : checkCertificate(device.deviceId, authentication, attempt);
+      ? checkToken(device, authentication.keys, attempt)
+      : checkCertificate(device, authentication, attempt);
   if (!proof.accepted) return proof;
   if (!device.isEnabled) {
     return refuse('device-disabled', 'The device is disabled.', {
@@ -79,15 +90,18 @@ export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller
       fix: 'Enable the device in the registry, or unblock it in Central.',
     });
   }
-  const { deviceId, generationId } = device;
-  return accept(mint<DeviceCaller>({ kind: 'device', deviceId, generationId, ...proof.value }), proof.trace);
+  const { deviceId, moduleId, generationId } = device;
+  const module = moduleId === undefined ? {} : { moduleId };
+  return accept(mint<DeviceCaller>({ kind: 'device', deviceId, ...module, generationId, ...proof.value }), proof.trace);
 }
 
+/** The ways that let somebody in. */
+type LettingIn = Exclude<DeviceAuthentication, { type: 'none' }>;
 type Proof = Pick<DeviceCaller, 'authMethod' | 'expiresAt' | 'leafSha256' | 'anchorSha256'>;
 /** What the rules for certificates find out beside the leaf. */
 type Lasting = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256'>;
 
-function refuseKind(type: DeviceAuthentication['type'], { token }: DeviceEvidence): { accepted: false; refusal: Refusal } {
+function refuseKind(type: LettingIn['type'], { token }: DeviceEvidence): { accepted: false; refusal: Refusal } {
   const shown = token !== undefined ? 'A password was presented' : 'A certificate was presented';
   const wanted = {
     selfSigned: 'a certificate of a known thumbprint',
@@ -102,8 +116,8 @@ function refuseKind(type: DeviceAuthentication['type'], { token }: DeviceEvidenc
   });
 }
 
-/** Without `skn` a key of the device signed; with it, that policy's (hub-device-protocol.md 3.2). */
-function checkToken(deviceId: string, keys: RevealableKeys, attempt: DeviceAttempt): Verdict<Proof> {
+/** Without `skn` a key of the identity signed; with it, that policy's (hub-device-protocol.md 3.2). */
+function checkToken({ deviceId, moduleId }: DeviceIdentity, keys: RevealableKeys, attempt: DeviceAttempt): Verdict<Proof> {
   const token = parseSasToken(attempt.evidence.token ?? '');
   if (!token) {
     return refuse('token-malformed', 'The password is no shared access signature with sr, sig and se.', {
@@ -115,7 +129,7 @@ function checkToken(deviceId: string, keys: RevealableKeys, attempt: DeviceAttem
   const checked = checkSasToken({
     token,
     keys: signers.value,
-    resource: `${attempt.hubHostName}/devices/${deviceId}`,
+    resource: `${attempt.hubHostName}/devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}`,
     ignoresPathCase: true,
     at: attempt.at,
     trace: [{ check: 'authentication-type', passed: true, detail: 'sas' }, ...signers.trace],
@@ -123,13 +137,17 @@ function checkToken(deviceId: string, keys: RevealableKeys, attempt: DeviceAttem
   if (!checked.accepted) return checked;
   return accept(
     {
-      authMethod: { scope: token.keyName === undefined ? 'device' : 'hub', type: 'sas' },
+      authMethod: { scope: token.keyName === undefined ? ownScope(moduleId) : 'hub', type: 'sas' },
       expiresAt: checked.value.expiresAt,
       leafSha256: undefined,
       anchorSha256: undefined,
     },
     checked.trace,
   );
+}
+
+function ownScope(moduleId: string | undefined): 'device' | 'module' {
+  return moduleId === undefined ? 'device' : 'module';
 }
 
 function deviceKeys(keys: RevealableKeys): SasKey[] {
@@ -151,8 +169,8 @@ function connectingPolicy({ keyName = '' }: SasToken, policies: readonly AccessP
 }
 
 function checkCertificate(
-  deviceId: string,
-  authentication: Exclude<DeviceAuthentication, { type: 'sas' }>,
+  device: DeviceIdentity,
+  authentication: Exclude<LettingIn, { type: 'sas' }>,
   attempt: DeviceAttempt,
 ): Verdict<Proof> {
   const shown = readShown(attempt.evidence.certificates);
@@ -162,9 +180,9 @@ function checkCertificate(
   const lasting =
     authentication.type === 'selfSigned'
       ? checkThumbprint(authentication, leaf, attempt.at, trace)
-      : checkChain(deviceId, shown.value, attempt, trace);
+      : checkChain(device, shown.value, attempt, trace);
   if (!lasting.accepted) return lasting;
-  const authMethod = { scope: 'device', type: 'x509' } as const;
+  const authMethod = { scope: ownScope(device.moduleId), type: 'x509' } as const;
   return accept({ authMethod, leafSha256: leaf.sha256Thumbprint, ...lasting.value }, lasting.trace);
 }
 
@@ -200,7 +218,7 @@ function checkThumbprint(
 }
 
 function checkChain(
-  deviceId: string,
+  { deviceId, moduleId }: DeviceIdentity,
   shown: ShownCertificates,
   attempt: DeviceAttempt,
   before: readonly TraceStep[],
@@ -214,11 +232,12 @@ function checkChain(
   }
   const name = singleCommonName(leaf, trace);
   if (!name.accepted) return name;
-  if (name.value !== deviceId) {
-    return refuse('common-name-mismatch', `The certificate is for ${name.value}, not for ${deviceId}.`, {
+  const wanted = moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
+  if (name.value !== wanted) {
+    return refuse('common-name-mismatch', `The certificate is for ${name.value}, not for ${wanted}.`, {
       trace,
       fix:
-        name.value.toLowerCase() === deviceId.toLowerCase()
+        name.value.toLowerCase() === wanted.toLowerCase()
           ? 'Device ids are case-sensitive: register the device under the name in its certificate.'
           : 'Connect under the name in the certificate.',
     });

@@ -13,10 +13,12 @@ type Sealed<T> = Readonly<T> & { readonly [seal]: true };
 /** How a device proved who it is, as telemetry states it in `iothub-connection-auth-method`. */
 export type DeviceAuthMethod = { readonly scope: 'device' | 'module' | 'hub'; readonly type: 'x509' | 'sas' };
 
-/** A device signed in at a hub. */
+/** A device, or one of its modules, signed in at a hub. */
 export type DeviceCaller = Sealed<{
   kind: 'device';
   deviceId: string;
+  /** Undefined for the device itself. */
+  moduleId?: string;
   generationId: string;
   authMethod: DeviceAuthMethod;
   /** When the credential stops being good; the session ends then at the latest. */
@@ -44,12 +46,12 @@ export type RegistrationCaller = Sealed<{
   deviceKeys?: RevealableKeys;
 }>;
 
-/** A back end that signed with a shared access policy of a hub. */
-export type ServiceCaller = Sealed<{
+/** A back end that signed with a shared access policy of a hub, or of a provisioning instance with rights of its own. */
+export type ServiceCaller<Right extends string = ServiceRight> = Sealed<{
   kind: 'service';
   policyName: string;
   /** What the policy allows, with what that implies. */
-  rights: ReadonlySet<ServiceRight>;
+  rights: ReadonlySet<Right>;
   /** When the token stops being good; links and sockets end then at the latest. */
   expiresAt: Instant;
 }>;
@@ -63,7 +65,7 @@ export type UserCaller = Sealed<{
   credential: 'session' | 'api-token' | 'sphere-token' | 'administration-socket';
 }>;
 
-export type Caller = DeviceCaller | RegistrationCaller | ServiceCaller | UserCaller;
+export type Caller = DeviceCaller | RegistrationCaller | ServiceCaller<string> | UserCaller;
 
 /** For the files of trust/ alone. */
 export function mint<C extends Caller>(facts: Omit<C, typeof seal>): C {

@@ -141,14 +141,15 @@ export class Data {
   }
 
   async #take(engine: DataEngine, events: readonly StoredEvent[]): Promise<void> {
-    const messages = events.map(messageOf);
+    // A module's messages are its own: its names are not those of the device's template.
+    const messages = events.filter(({ moduleId }) => moduleId === undefined).map(messageOf);
     const feed = this.#feed;
     const { models, assignments, markSent } = await feed.newsFor(new Set(messages.map(({ deviceId }) => deviceId)));
     // Stopped, or another engine reads on: this one may be closed by now.
     if (this.#engine !== engine) return;
     const values = await engine.ingest({ messages, models, assignments });
     markSent();
-    this.#position = messages.at(-1)?.next ?? this.#position;
+    this.#position = events.at(-1)?.next ?? this.#position;
     for (const one of values) for (const listener of this.#listeners) listener(one);
     this.#releaseWaiting(this.#position);
   }

@@ -44,6 +44,7 @@ export function nameMessage(event: Message, model: DeviceModel | undefined): Nam
     case 'twinChangeEvents':
       return nameTwinChange(event, model);
     case 'deviceLifecycleEvents':
+    case 'moduleLifecycleEvents':
       return { ...empty(event), messageType: 'Lifecycle' };
     case 'deviceConnectionStateEvents':
       return { ...empty(event), messageType: 'Connectivity' };

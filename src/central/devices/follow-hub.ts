@@ -85,7 +85,9 @@ export class HubFollower {
     const connected = new Set<string>();
     const rewritten = new Set<string>();
     const news = new Map<string, Set<DeviceNews>>();
-    for (const { source, deviceId, enqueuedAt } of events) {
+    for (const { source, deviceId, moduleId, enqueuedAt } of events) {
+      // What a module does says nothing of the device as Central knows it.
+      if (moduleId !== undefined) continue;
       const deviceNews = news.get(deviceId) ?? new Set();
       news.set(deviceId, deviceNews.add('raw'));
       if (source === 'Telemetry') heard.set(deviceId, enqueuedAt);

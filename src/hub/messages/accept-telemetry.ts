@@ -11,6 +11,7 @@ export type TelemetryOrigin = {
   readonly clock: Clock;
   readonly log: Pick<EventLog, 'append'>;
   readonly deviceId: string;
+  readonly moduleId: string | undefined;
   /** The properties that the hub stamps, beside those that the log knows itself (device, time, source). */
   readonly system: Buffer;
 };
@@ -28,7 +29,7 @@ export function telemetryOrigin(
     'iothub-connection-auth-method': JSON.stringify({ scope, type, issuer, acceptingIpFilterRule: null }),
     ...(modelId === '' ? {} : { 'dt-dataschema': modelId }),
   });
-  return { clock, log, deviceId: caller.deviceId, system };
+  return { clock, log, deviceId: caller.deviceId, moduleId: caller.moduleId, system };
 }
 
 /**
@@ -43,6 +44,7 @@ export function acceptTelemetry(origin: TelemetryOrigin, bag: string, body: Buff
   return origin.log.append({
     source: 'Telemetry',
     deviceId: origin.deviceId,
+    moduleId: origin.moduleId,
     enqueuedAt: origin.clock.now(),
     // Nothing is retained; the receiver is told that the device asked for it (hub-device-protocol.md 4.4).
     bag: isRetained ? withProperty(bag, 'mqtt-retain', 'true') : bag,

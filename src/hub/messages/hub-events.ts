@@ -3,6 +3,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import type { EventLog, EventSource } from '../events/event-log.ts';
+import { parseIdentityName } from '../identity.ts';
 
 export type HubEventSource = Exclude<EventSource, 'Telemetry'>;
 
@@ -11,13 +12,18 @@ export type HubOperation =
   | 'replaceTwin'
   | 'createDeviceIdentity'
   | 'deleteDeviceIdentity'
+  | 'createModuleIdentity'
+  | 'deleteModuleIdentity'
   | 'deviceConnected'
-  | 'deviceDisconnected';
+  | 'deviceDisconnected'
+  | 'moduleConnected'
+  | 'moduleDisconnected';
 
 const schemas: Record<HubEventSource, string> = {
   twinChangeEvents: 'twinChangeNotification',
   deviceLifecycleEvents: 'deviceLifecycleNotification',
   deviceConnectionStateEvents: 'deviceConnectionStateNotification',
+  moduleLifecycleEvents: 'moduleLifecycleNotification',
 };
 
 /** Session-constant properties: the hub itself has none. */
@@ -39,16 +45,18 @@ export class HubEvents {
   }
 
   /**
-   * Appends the event. What it tells of has happened already, so a log that takes nothing (a full
+   * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened already, so a log that takes nothing (a full
    * disk) is reported to the operator and not to the caller.
    */
-  record(source: HubEventSource, deviceId: string, operation: HubOperation, body: JsonObject): void {
+  record(source: HubEventSource, identity: string, operation: HubOperation, body: JsonObject): void {
+    const { deviceId, moduleId } = parseIdentityName(identity);
     const at = this.#platform.clock.now();
     const bag = encodeDeviceBag({
       system: { 'content-type': 'application/json', 'content-encoding': 'utf-8', 'user-id': this.#hub },
       application: [
         ['hubName', this.#hub],
         ['deviceId', deviceId],
+        ...(moduleId === undefined ? [] : [['moduleId', moduleId] as const]),
         ['operationTimestamp', formatInstant(at)],
         ['opType', operation],
         ['iothub-message-schema', schemas[source]],
@@ -58,13 +66,14 @@ export class HubEvents {
       this.#log.append({
         source,
         deviceId,
+        moduleId,
         enqueuedAt: at,
         bag,
         system: noSystemProperties,
         body: Buffer.from(JSON.stringify(body)),
       });
     } catch (error) {
-      this.#platform.log.error('hub-event.lost', { source, deviceId, operation, error: String(error) });
+      this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Json } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import type { Device } from '../registry/device.ts';
+import type { Module } from '../registry/module.ts';
 import { type MethodRequest, Methods } from './methods.ts';
 
 type Sent = { name: string; requestId: string; body: string };
@@ -14,6 +15,12 @@ function setUp(isEnabled = true) {
     async require(deviceId) {
       if (deviceId !== 'd' && deviceId !== 'e') throw new Problem('device-not-found', 'none');
       return { deviceId, isEnabled } as unknown as Device;
+    },
+    modules: {
+      async require(deviceId, moduleId) {
+        if (moduleId !== 'm') throw new Problem('not-found', 'none', { reason: 'module-not-found' });
+        return { deviceId, moduleId } as unknown as Module;
+      },
     },
   });
   const sent: Sent[] = [];

@@ -3,6 +3,8 @@ import { secondMs } from '#base/instant.ts';
 import { type Json, parseJson } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import { describeIdentity, type Identity, parseIdentityName } from '../identity.ts';
+import type { Modules } from '../registry/modules.ts';
 import type { Registry } from '../registry/registry.ts';
 import { methodLimits } from './limits.ts';
 
@@ -19,6 +21,8 @@ export type MethodRequest = {
 /** What the device answered. The status is its own and means nothing to the hub. */
 export type MethodResult = { readonly status: number; readonly payload: Json };
 
+type MethodRegistry = Pick<Registry, 'require'> & { readonly modules: Pick<Modules, 'require'> };
+
 /** A session whose device listens for methods. */
 export type MethodChannel = {
   /** False when it could not be sent. */
@@ -34,84 +38,89 @@ type Callee = {
   readonly waiting: Set<() => void>;
 };
 
-/** Calls a method on a device and waits for its answer. Nothing is queued beyond the time the caller allows. */
+/** Calls a method on a device or a module, by its name (identity.ts), and waits for its answer. Nothing is queued beyond the time the caller allows. */
 export class Methods {
   readonly #platform: Platform;
-  readonly #registry: Pick<Registry, 'require'>;
+  readonly #registry: MethodRegistry;
   readonly #callees = new Map<string, Callee>();
 
-  constructor(platform: Platform, registry: Pick<Registry, 'require'>) {
+  constructor(platform: Platform, registry: MethodRegistry) {
     this.#platform = platform;
     this.#registry = registry;
   }
 
   /**
-   * Throws Problem `argument-invalid`, `payload-too-large`, `device-not-found`, `device-disabled`,
+   * Throws Problem `argument-invalid`, `payload-too-large`, `device-not-found`, for a module `not-found`, `device-disabled`,
    * `throttled`, `device-not-online` (with reason `connection-closed` when it left in the middle),
    * `device-timeout` or `device-reply-invalid`.
    */
-  async invoke(deviceId: string, request: MethodRequest): Promise<MethodResult> {
+  async invoke(identity: string, request: MethodRequest): Promise<MethodResult> {
     const { methodName, connectMs, responseMs, body } = checkRequest(request);
-    const device = await this.#registry.require(deviceId);
-    if (!device.isEnabled) throw new Problem('device-disabled', `The device ${deviceId} is disabled.`);
-    const callee = this.#callee(deviceId);
+    await this.#requireEnabled(parseIdentityName(identity));
+    const callee = this.#callee(identity);
     try {
       if (callee.calls.size + callee.waiting.size >= methodLimits.inflightMax) {
-        throw new Problem('throttled', `The device ${deviceId} has ${methodLimits.inflightMax} calls in progress.`, {
+        throw new Problem('throttled', `The ${describe(identity)} has ${methodLimits.inflightMax} calls in progress.`, {
           reason: 'too-many-calls',
         });
       }
-      const channel = callee.channel ?? (await this.#arrival(deviceId, callee, connectMs));
-      return await this.#call(deviceId, callee, channel, { methodName, responseMs, body });
+      const channel = callee.channel ?? (await this.#arrival(identity, callee, connectMs));
+      return await this.#call(identity, callee, channel, { methodName, responseMs, body });
     } finally {
-      this.#tidy(deviceId, callee);
+      this.#tidy(identity, callee);
     }
   }
 
   /** The device listens on `channel` from now on, in place of any earlier one. */
-  attach(deviceId: string, channel: MethodChannel): Cancel {
-    const callee = this.#callee(deviceId);
-    if (callee.channel) this.#detach(deviceId, callee);
+  attach(identity: string, channel: MethodChannel): Cancel {
+    const callee = this.#callee(identity);
+    if (callee.channel) this.#detach(identity, callee);
     callee.channel = channel;
-    this.#callees.set(deviceId, callee);
+    this.#callees.set(identity, callee);
     for (const arrived of [...callee.waiting]) arrived();
     return () => {
-      if (callee.channel === channel) this.#detach(deviceId, callee);
+      if (callee.channel === channel) this.#detach(identity, callee);
     };
   }
 
   /** The device's answer. One that nobody waits for, too late or to an unknown request, is dropped. */
-  answer(deviceId: string, requestId: string, status: number, body: Buffer): void {
-    this.#callees.get(deviceId)?.calls.get(requestId)?.answer(status, body);
+  answer(identity: string, requestId: string, status: number, body: Buffer): void {
+    this.#callees.get(identity)?.calls.get(requestId)?.answer(status, body);
   }
 
-  #callee(deviceId: string): Callee {
-    const known = this.#callees.get(deviceId);
+  async #requireEnabled({ deviceId, moduleId }: Identity): Promise<void> {
+    const device = await this.#registry.require(deviceId);
+    if (moduleId !== undefined) await this.#registry.modules.require(deviceId, moduleId);
+    if (!device.isEnabled) throw new Problem('device-disabled', `The device ${deviceId} is disabled.`);
+  }
+
+  #callee(identity: string): Callee {
+    const known = this.#callees.get(identity);
     if (known) return known;
     const callee: Callee = { channel: undefined, calls: new Map(), waiting: new Set() };
-    this.#callees.set(deviceId, callee);
+    this.#callees.set(identity, callee);
     return callee;
   }
 
-  #tidy(deviceId: string, callee: Callee): void {
+  #tidy(identity: string, callee: Callee): void {
     if (callee.channel || callee.calls.size > 0 || callee.waiting.size > 0) return;
-    if (this.#callees.get(deviceId) === callee) this.#callees.delete(deviceId);
+    if (this.#callees.get(identity) === callee) this.#callees.delete(identity);
   }
 
-  #detach(deviceId: string, callee: Callee): void {
+  #detach(identity: string, callee: Callee): void {
     callee.channel = undefined;
     for (const call of [...callee.calls.values()]) {
-      const detail = `The device ${deviceId} disconnected before it answered.`;
+      const detail = `The ${describe(identity)} disconnected before it answered.`;
       call.fail(new Problem('device-not-online', detail, { reason: 'connection-closed' }));
     }
-    this.#tidy(deviceId, callee);
+    this.#tidy(identity, callee);
   }
 
-  #arrival(deviceId: string, callee: Callee, connectMs: number): Promise<MethodChannel> {
+  #arrival(identity: string, callee: Callee, connectMs: number): Promise<MethodChannel> {
     return new Promise((resolve, reject) => {
       if (connectMs === 0) {
         return reject(
-          new Problem('device-not-online', `The device ${deviceId} is not connected, or does not listen for methods.`),
+          new Problem('device-not-online', `The ${describe(identity)} is not connected, or does not listen for methods.`),
         );
       }
       const end = (): void => {
@@ -125,14 +134,14 @@ export class Methods {
       };
       const cancel = this.#platform.clock.after(connectMs - methodLimits.answerEarlyMs, () => {
         end();
-        reject(new Problem('device-not-online', `Timed out waiting for the device ${deviceId} to connect.`));
+        reject(new Problem('device-not-online', `Timed out waiting for the ${describe(identity)} to connect.`));
       });
       callee.waiting.add(arrived);
     });
   }
 
   #call(
-    deviceId: string,
+    identity: string,
     callee: Callee,
     channel: MethodChannel,
     { methodName, responseMs, body }: { methodName: string; responseMs: number; body: Buffer },
@@ -145,7 +154,7 @@ export class Methods {
       };
       const cancel = this.#platform.clock.after(responseMs - methodLimits.answerEarlyMs, () => {
         end();
-        reject(new Problem('device-timeout', `The device ${deviceId} did not answer in time.`));
+        reject(new Problem('device-timeout', `The ${describe(identity)} did not answer in time.`));
       });
       callee.calls.set(requestId, {
         answer(status, reply) {
@@ -153,7 +162,7 @@ export class Methods {
           try {
             resolve({ status, payload: parseReply(reply) });
           } catch (cause) {
-            reject(new Problem('device-reply-invalid', `The answer of the device ${deviceId} is no valid JSON.`, { cause }));
+            reject(new Problem('device-reply-invalid', `The answer of the ${describe(identity)} is no valid JSON.`, { cause }));
           }
         },
         fail(problem) {
@@ -163,9 +172,13 @@ export class Methods {
       });
       if (channel.send(methodName, requestId, body)) return;
       end();
-      reject(new Problem('device-not-online', `The device ${deviceId} does not read what it is sent.`));
+      reject(new Problem('device-not-online', `The ${describe(identity)} does not read what it is sent.`));
     });
   }
+}
+
+function describe(identity: string): string {
+  return describeIdentity(parseIdentityName(identity));
 }
 
 function checkRequest(request: MethodRequest): { methodName: string; connectMs: number; responseMs: number; body: Buffer } {

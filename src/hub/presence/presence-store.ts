@@ -4,7 +4,7 @@ import type { HubPresenceRow } from '#storage/schema/hub.ts';
 import { inTransaction } from '#storage/transaction.ts';
 import type { DisconnectCause, PresenceState } from './presence.ts';
 
-/** Connection states of one hub's devices in the database. */
+/** Connection states of one hub's devices and modules in the database, by their names (identity.ts). */
 export class PresenceStore {
   readonly #database: Database;
   readonly #hub: string;
@@ -14,24 +14,24 @@ export class PresenceStore {
     this.#hub = hub;
   }
 
-  async load(deviceId: string): Promise<PresenceState | undefined> {
+  async load(identity: string): Promise<PresenceState | undefined> {
     const row = await this.#database
       .selectFrom('hub_presence')
       .selectAll()
       .where('hub', '=', this.#hub)
-      .where('device_id', '=', deviceId)
+      .where('device_id', '=', identity)
       .executeTakeFirst();
     return row && parseRow(row);
   }
 
-  /** By device id; those that were never connected are missing. */
-  async loadMany(deviceIds: readonly string[]): Promise<Map<string, PresenceState>> {
-    if (deviceIds.length === 0) return new Map();
+  /** By name; those that were never connected are missing. */
+  async loadMany(identities: readonly string[]): Promise<Map<string, PresenceState>> {
+    if (identities.length === 0) return new Map();
     const rows = await this.#database
       .selectFrom('hub_presence')
       .selectAll()
       .where('hub', '=', this.#hub)
-      .where('device_id', 'in', deviceIds)
+      .where('device_id', 'in', identities)
       .execute();
     return new Map(rows.map((row) => [row.device_id, parseRow(row)]));
   }
@@ -47,7 +47,7 @@ export class PresenceStore {
     return rows.map((row) => row.device_id);
   }
 
-  /** The largest sequence number of any device; 0 before the first. */
+  /** The largest sequence number of any; 0 before the first. */
   async lastSequence(): Promise<number> {
     const row = await this.#database
       .selectFrom('hub_presence')
@@ -57,15 +57,15 @@ export class PresenceStore {
     return Number(row?.last ?? 0);
   }
 
-  /** Writes many states in one transaction; `undefined` removes what is known of a device. */
+  /** Writes many states in one transaction; `undefined` removes what is known of one. */
   async saveAll(states: ReadonlyMap<string, PresenceState | undefined>): Promise<void> {
     await inTransaction(this.#database, async (transaction) => {
-      for (const [deviceId, state] of states) {
+      for (const [identity, state] of states) {
         if (!state) {
-          await transaction.deleteFrom('hub_presence').where('hub', '=', this.#hub).where('device_id', '=', deviceId).execute();
+          await transaction.deleteFrom('hub_presence').where('hub', '=', this.#hub).where('device_id', '=', identity).execute();
           continue;
         }
-        const row = formatRow(this.#hub, deviceId, state);
+        const row = formatRow(this.#hub, identity, state);
         await transaction
           .insertInto('hub_presence')
           .values(row)
@@ -76,10 +76,10 @@ export class PresenceStore {
   }
 }
 
-function formatRow(hub: string, deviceId: string, state: PresenceState): HubPresenceRow {
+function formatRow(hub: string, identity: string, state: PresenceState): HubPresenceRow {
   return {
     hub,
-    device_id: deviceId,
+    device_id: identity,
     is_connected: state.isConnected ? 1 : 0,
     sequence: state.sequence,
     changed_at: state.since,

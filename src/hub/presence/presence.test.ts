@@ -61,7 +61,7 @@ for (const kind of testDatabases()) {
       presence.onChange(() => {
         throw new Error('broken');
       });
-      presence.onChange(({ deviceId }) => heard.push(deviceId));
+      presence.onChange(({ identity }) => heard.push(identity));
       liveSession(presence, 'd');
       assert.equal(presence.isConnected('d'), true);
       assert.deepEqual(heard, ['d']);

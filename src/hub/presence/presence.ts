@@ -3,8 +3,9 @@ import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { Database } from '#storage/database.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
+import { identityName, parseIdentityName } from '../identity.ts';
 import { Listeners } from '../listeners.ts';
-import type { HubEvents } from '../messages/hub-events.ts';
+import type { HubEvents, HubOperation } from '../messages/hub-events.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
 import { PresenceStore } from './presence-store.ts';
 
@@ -33,13 +34,13 @@ export type LiveSession = {
 export type PresenceState = {
   readonly isConnected: boolean;
   readonly since: Instant;
-  /** Grows with every change of the device, over restarts too. */
+  /** Grows with every change of the identity, over restarts too. */
   readonly sequence: number;
   /** Why it ended, when it is not connected. */
   readonly cause?: DisconnectCause;
 };
 
-export type PresenceChange = PresenceState & { readonly deviceId: string };
+export type PresenceChange = PresenceState & { readonly identity: string };
 
 /** Changes are written together this long after the first; each is in the event log at once. */
 const flushMs = 50;
@@ -48,8 +49,8 @@ const flushMs = 50;
 const sequenceDigits = 64;
 
 /**
- * Who is connected. One session per device: the newcomer, authenticated already, ends the older one,
- * and the two events leave in that order. Everything here happens within one turn of the event loop,
+ * Who is connected, by the name of the device or module (identity.ts). One session each: the newcomer,
+ * authenticated already, ends the older one, and the two events leave in that order. Everything here happens within one turn of the event loop,
  * so that no third party sees a device with two sessions or an event out of order.
  */
 export class Presence {
@@ -58,12 +59,13 @@ export class Presence {
   readonly #events: HubEvents;
   readonly #wheel: ExpiryWheel<LiveSession>;
   readonly #live = new Map<string, { session: LiveSession; state: PresenceState }>();
-  /** Not written yet, or being written; `undefined` for a device that is gone. */
+  /** Not written yet, or being written; `undefined` for one that is gone. */
   readonly #unwritten = new Map<string, PresenceState | undefined>();
   readonly #listeners: Listeners<PresenceChange>;
   #scheduled: Cancel | undefined;
   #writing: Promise<void> = Promise.resolve();
   #sequence = 0;
+  #connectedModules = 0;
 
   constructor(platform: Platform, database: Database, hub: string, events: HubEvents) {
     this.#platform = platform;
@@ -76,7 +78,7 @@ export class Presence {
   /** Whom the last process left connected was cut off when it died: says so in the log, and goes on counting above. */
   async start(): Promise<void> {
     this.#sequence = await this.#store.lastSequence();
-    for (const deviceId of await this.#store.listConnected()) this.#record(deviceId, false, 'hub-failed');
+    for (const identity of await this.#store.listConnected()) this.#record(identity, false, 'hub-failed');
     await this.flush();
     this.#wheel.start();
   }
@@ -89,29 +91,33 @@ export class Presence {
     await this.flush();
   }
 
-  /** `session` is now the device's only one. The older one, if any, is closed first. */
+  /** `session` is now the only one of its identity. The older one, if any, is closed first. */
   open(session: LiveSession): void {
-    const { deviceId, expiresAt } = session.caller;
-    this.drop(deviceId, 'newer-connection');
-    const state = this.#record(deviceId, true);
-    this.#live.set(deviceId, { session, state });
+    const { moduleId, expiresAt } = session.caller;
+    const identity = identityName(session.caller);
+    this.drop(identity, 'newer-connection');
+    const state = this.#record(identity, true);
+    this.#live.set(identity, { session, state });
+    if (moduleId !== undefined) this.#connectedModules += 1;
     if (expiresAt !== undefined) this.#wheel.add(session, expiresAt);
-    this.#tell(deviceId, state);
+    this.#tell(identity, state);
   }
 
-  /** The session is over. Says whether it was the device's present one; an older one has been reported already. */
+  /** The session is over. Says whether it was the identity's present one; an older one has been reported already. */
   ended(session: LiveSession, cause: DisconnectCause): boolean {
-    const { deviceId } = session.caller;
+    const { moduleId } = session.caller;
+    const identity = identityName(session.caller);
     this.#wheel.remove(session);
-    if (this.#live.get(deviceId)?.session !== session) return false;
-    this.#live.delete(deviceId);
-    this.#tell(deviceId, this.#record(deviceId, false, cause));
+    if (this.#live.get(identity)?.session !== session) return false;
+    this.#live.delete(identity);
+    if (moduleId !== undefined) this.#connectedModules -= 1;
+    this.#tell(identity, this.#record(identity, false, cause));
     return true;
   }
 
-  /** Closes the device's session, if it has one; it is over when this returns. */
-  drop(deviceId: string, cause: DisconnectCause): void {
-    const live = this.#live.get(deviceId);
+  /** Closes the identity's session, if it has one; it is over when this returns. */
+  drop(identity: string, cause: DisconnectCause): void {
+    const live = this.#live.get(identity);
     if (!live) return;
     live.session.close(cause);
     this.ended(live.session, cause);
@@ -119,37 +125,39 @@ export class Presence {
 
   /** Closes every session for which `isRevoked` says so. */
   dropWhere(isRevoked: (caller: DeviceCaller) => boolean, cause: DisconnectCause): void {
-    for (const { session } of [...this.#live.values()]) if (isRevoked(session.caller)) this.drop(session.caller.deviceId, cause);
+    for (const { session } of [...this.#live.values()])
+      if (isRevoked(session.caller)) this.drop(identityName(session.caller), cause);
   }
 
-  /** The device was deleted: nothing more is known of it. */
-  forget(deviceId: string): void {
-    this.#unwritten.set(deviceId, undefined);
+  /** The identity was deleted: nothing more is known of it. */
+  forget(identity: string): void {
+    this.#unwritten.set(identity, undefined);
     this.#schedule();
   }
 
-  isConnected(deviceId: string): boolean {
-    return this.#live.has(deviceId);
+  isConnected(identity: string): boolean {
+    return this.#live.has(identity);
   }
 
+  /** Devices alone: modules are part of one. */
   get connectedCount(): number {
-    return this.#live.size;
+    return this.#live.size - this.#connectedModules;
   }
 
-  /** Undefined for a device that was never connected. */
-  async load(deviceId: string): Promise<PresenceState | undefined> {
-    const live = this.#live.get(deviceId);
+  /** Undefined for one that was never connected. */
+  async load(identity: string): Promise<PresenceState | undefined> {
+    const live = this.#live.get(identity);
     if (live) return live.state;
-    return this.#unwritten.has(deviceId) ? this.#unwritten.get(deviceId) : this.#store.load(deviceId);
+    return this.#unwritten.has(identity) ? this.#unwritten.get(identity) : this.#store.load(identity);
   }
 
-  /** Of at most a page of devices; those that were never connected are missing. */
-  async loadMany(deviceIds: readonly string[]): Promise<Map<string, PresenceState>> {
-    const states = await this.#store.loadMany(deviceIds);
-    for (const deviceId of deviceIds) {
-      const newer = this.#live.get(deviceId)?.state ?? this.#unwritten.get(deviceId);
-      if (newer) states.set(deviceId, newer);
-      else if (this.#unwritten.has(deviceId)) states.delete(deviceId);
+  /** Of at most a page of them; those that were never connected are missing. */
+  async loadMany(identities: readonly string[]): Promise<Map<string, PresenceState>> {
+    const states = await this.#store.loadMany(identities);
+    for (const identity of identities) {
+      const newer = this.#live.get(identity)?.state ?? this.#unwritten.get(identity);
+      if (newer) states.set(identity, newer);
+      else if (this.#unwritten.has(identity)) states.delete(identity);
     }
     return states;
   }
@@ -164,25 +172,27 @@ export class Presence {
     return this.#writing;
   }
 
-  #record(deviceId: string, isConnected: boolean, cause?: DisconnectCause): PresenceState {
+  #record(identity: string, isConnected: boolean, cause?: DisconnectCause): PresenceState {
     const since = this.#platform.clock.now();
     // Time gives a floor that a process which died before it wrote its last changes cannot have used.
     this.#sequence = Math.max(this.#sequence + 1, since);
     const state: PresenceState = { isConnected, since, sequence: this.#sequence, ...(cause === undefined ? {} : { cause }) };
-    this.#unwritten.set(deviceId, state);
+    this.#unwritten.set(identity, state);
     this.#schedule();
-    this.#events.record('deviceConnectionStateEvents', deviceId, isConnected ? 'deviceConnected' : 'deviceDisconnected', {
+    const { deviceId, moduleId } = parseIdentityName(identity);
+    this.#events.record('deviceConnectionStateEvents', identity, operationOf(moduleId !== undefined, isConnected), {
       sequenceNumber: state.sequence.toString(16).toUpperCase().padStart(sequenceDigits, '0'),
     });
     this.#platform.log.info(isConnected ? 'device.connected' : 'device.disconnected', {
       deviceId,
+      ...(moduleId === undefined ? {} : { moduleId }),
       ...(cause === undefined ? {} : { cause }),
     });
     return state;
   }
 
-  #tell(deviceId: string, state: PresenceState): void {
-    this.#listeners.tell({ deviceId, ...state });
+  #tell(identity: string, state: PresenceState): void {
+    this.#listeners.tell({ identity, ...state });
   }
 
   #schedule(): void {
@@ -197,12 +207,17 @@ export class Presence {
     const batch = new Map(this.#unwritten);
     try {
       await this.#store.saveAll(batch);
-      for (const [deviceId, state] of batch) {
-        if (this.#unwritten.get(deviceId) === state) this.#unwritten.delete(deviceId);
+      for (const [identity, state] of batch) {
+        if (this.#unwritten.get(identity) === state) this.#unwritten.delete(identity);
       }
     } catch (error) {
       this.#platform.log.error('presence.unwritten', { error: String(error), count: batch.size });
       this.#schedule();
     }
   }
+}
+
+function operationOf(isModule: boolean, isConnected: boolean): HubOperation {
+  if (isModule) return isConnected ? 'moduleConnected' : 'moduleDisconnected';
+  return isConnected ? 'deviceConnected' : 'deviceDisconnected';
 }

@@ -4,7 +4,8 @@ import type { HubDeviceRow } from '#storage/schema/hub.ts';
 import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
-import type { Device, DeviceAuthentication } from './device.ts';
+import { formatAuthentication, parseAuthentication } from './authentication-columns.ts';
+import type { Device } from './device.ts';
 
 /** Device identities of one hub in the database. */
 export class DeviceStore {
@@ -77,7 +78,7 @@ export class DeviceStore {
     return result.numUpdatedRows === 1n;
   }
 
-  /** Twin and stored session go with it. */
+  /** Twin, stored session and modules go with it. */
   async delete(deviceId: string): Promise<boolean> {
     const result = await this.#database
       .deleteFrom('hub_device')
@@ -95,21 +96,9 @@ export class DeviceStore {
       isEnabled: row.is_enabled === 1,
       ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
       ...(row.status_updated_at === null ? {} : { statusUpdatedAt: instant(row.status_updated_at) }),
-      authentication: this.#parseAuthentication(row),
+      authentication: parseAuthentication(row, this.#sealer, sealNameOf(this.#hub, row.device_id)),
       createdAt: instant(row.created_at),
       updatedAt: instant(row.updated_at),
-    };
-  }
-
-  #parseAuthentication(row: HubDeviceRow): DeviceAuthentication {
-    if (row.authentication_type === 'certificateAuthority') return { type: 'certificateAuthority' };
-    if (row.sealed_keys !== null) {
-      return { type: 'sas', keys: new SealedKeys(this.#sealer, sealNameOf(this.#hub, row.device_id), row.sealed_keys) };
-    }
-    return {
-      type: 'selfSigned',
-      ...(row.primary_thumbprint === null ? {} : { primaryThumbprint: row.primary_thumbprint }),
-      ...(row.secondary_thumbprint === null ? {} : { secondaryThumbprint: row.secondary_thumbprint }),
     };
   }
 }
@@ -120,8 +109,6 @@ function sealNameOf(hub: string, deviceId: string): string {
 }
 
 function formatRow(hub: string, device: Device): HubDeviceRow {
-  const { authentication } = device;
-  const thumbprints = authentication.type === 'selfSigned' ? authentication : undefined;
   return {
     hub,
     device_id: device.deviceId,
@@ -130,10 +117,7 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     is_enabled: device.isEnabled ? 1 : 0,
     status_reason: device.statusReason ?? null,
     status_updated_at: device.statusUpdatedAt ?? null,
-    authentication_type: authentication.type,
-    primary_thumbprint: thumbprints?.primaryThumbprint ?? null,
-    secondary_thumbprint: thumbprints?.secondaryThumbprint ?? null,
-    sealed_keys: authentication.type === 'sas' ? authentication.keys.sealed : null,
+    ...formatAuthentication(device.authentication),
     created_at: device.createdAt,
     updated_at: device.updatedAt,
   };

@@ -1,7 +1,9 @@
 import type { Instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
+import type { Random } from '#base/random.ts';
 import type { SealedKeys } from '#storage/sealed-keys.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
+import type { ModuleAuthentication } from './module.ts';
 
 /** How a device proves who it is. Thumbprints are upper-case hex of SHA-1 (40) or SHA-256 (64) over the DER leaf. */
 export type DeviceAuthentication =
@@ -31,6 +33,18 @@ export type Device = {
   readonly updatedAt: Instant;
 };
 
+/** What a key has that nobody chose. */
+export const generatedKeyBytes = 32;
+
+/** Tags of identities are random, so that none says how often one changed. */
+export function newEtag(random: Random): string {
+  return random.bytes(8).toString('base64');
+}
+
+export function newGenerationId(random: Random): string {
+  return random.bytes(8).readBigUInt64BE().toString();
+}
+
 /**
  * The authentication as it is kept: separators stripped, upper case, an empty or all-zero slot left
  * out (hub-device-protocol.md 2.4), keys sealed by `seal`. Throws Problem `argument-invalid`.
@@ -59,7 +73,7 @@ export function normalizeAuthentication(
   };
 }
 
-export function isSameAuthentication(a: DeviceAuthentication, b: DeviceAuthentication): boolean {
+export function isSameAuthentication(a: ModuleAuthentication, b: ModuleAuthentication): boolean {
   if (a.type === 'sas' && b.type === 'sas') {
     const keys = [a.keys.reveal(), b.keys.reveal()] as const;
     return keys[0].primaryKey === keys[1].primaryKey && keys[0].secondaryKey === keys[1].secondaryKey;

@@ -7,6 +7,7 @@ import type { Database } from '#storage/database.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
 import { inTransaction } from '#storage/transaction.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
+import { identityNotFound } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
 import type { DisconnectCause, Presence } from '../presence/presence.ts';
@@ -17,10 +18,15 @@ import {
   type AskedAuthentication,
   type Device,
   type DeviceAuthentication,
+  generatedKeyBytes,
   isSameAuthentication,
+  newEtag,
+  newGenerationId,
   normalizeAuthentication,
 } from './device.ts';
 import { DeviceStore } from './device-store.ts';
+import { registryLimits } from './limits.ts';
+import { Modules } from './modules.ts';
 
 export type NewDevice = {
   readonly deviceId: string;
@@ -42,12 +48,6 @@ export type InitialTwin = { readonly tags?: JsonObject; readonly desired?: JsonO
 
 export type ProvisionedDevice = Pick<NewDevice, 'deviceId' | 'authentication' | 'initialTwin'>;
 
-/** At most this many identities in one answer; the service's own page size. */
-const listMax = 1_000;
-
-/** What a key has that nobody chose. */
-const generatedKeyBytes = 32;
-
 /**
  * The devices a hub knows. A change that takes away what a live session rests on (the credential, the
  * permission to connect, the identity) ends that session before the change is reported as done.
@@ -61,6 +61,7 @@ export class Registry {
   readonly #watches: CredentialWatches;
   readonly #events: HubEvents;
   readonly #queue = new IdentityQueue();
+  readonly modules: Modules;
 
   constructor(options: {
     platform: Platform;
@@ -79,6 +80,7 @@ export class Registry {
     this.#presence = options.presence;
     this.#watches = options.watches;
     this.#events = options.events;
+    this.modules = new Modules({ ...options, devices: this.#store, queue: this.#queue });
   }
 
   /** Throws Problem `already-exists`, `argument-invalid` or `twin-invalid`. */
@@ -99,11 +101,12 @@ export class Registry {
   async require(deviceId: string): Promise<Device> {
     const device = await this.#store.load(deviceId);
     if (device) return device;
-    throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+    throw identityNotFound({ deviceId });
   }
 
   /** Ordered by device id, after `after`, at most 1000. */
   list(options: { after?: string; limit?: number } = {}): Promise<Device[]> {
+    const { listMax } = registryLimits;
     const limit = Math.min(Math.max(1, options.limit ?? listMax), listMax);
     return this.#store.list(options.after ?? '', limit);
   }
@@ -135,7 +138,9 @@ export class Registry {
         ...(isEnabled === present.isEnabled ? {} : { statusUpdatedAt: this.#platform.clock.now() }),
       };
       const cause = isEnabled ? (isReplaced ? 'credential-changed' : undefined) : 'device-disabled';
-      return this.#replace(changed, present.etag, cause);
+      const device = await this.#replace(changed, present.etag, cause);
+      if (!isEnabled) await this.modules.disabled(deviceId);
+      return device;
     });
   }
 
@@ -149,13 +154,15 @@ export class Registry {
     return this.update(deviceId, { authentication });
   }
 
-  /** Deletes the identity with its twin and ends its session. Throws Problem `device-not-found` or `precondition-failed`. */
+  /** Deletes the identity with its twin and its modules and ends their sessions. Throws Problem `device-not-found` or `precondition-failed`. */
   delete(deviceId: string, ifMatch?: string): Promise<void> {
     return this.#queue.run(deviceId, async () => {
       const present = await this.require(deviceId);
       checkIfMatch(ifMatch, present.etag);
       const twin = await this.#twins.load(deviceId);
-      if (!(await this.#store.delete(deviceId))) throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+      const forgetModules = await this.modules.beforeDeletion(deviceId);
+      if (!(await this.#store.delete(deviceId))) throw identityNotFound({ deviceId });
+      forgetModules();
       this.#revoke(deviceId, 'device-deleted');
       this.#presence.forget(deviceId);
       this.#reportLifecycle('deleteDeviceIdentity', twin);
@@ -189,8 +196,8 @@ export class Registry {
     const now = this.#platform.clock.now();
     return {
       deviceId: input.deviceId,
-      generationId: this.#platform.random.bytes(8).readBigUInt64BE().toString(),
-      etag: this.#newEtag(),
+      generationId: newGenerationId(this.#platform.random),
+      etag: newEtag(this.#platform.random),
       isEnabled: input.isEnabled ?? true,
       ...(input.statusReason ? { statusReason: input.statusReason } : {}),
       authentication: this.#normalize(input.deviceId, input.authentication),
@@ -206,10 +213,6 @@ export class Registry {
     });
   }
 
-  #newEtag(): string {
-    return this.#platform.random.bytes(8).toString('base64');
-  }
-
   async #insert(device: Device, initialTwin: InitialTwin = {}): Promise<boolean> {
     const twin = await inTransaction(this.#database, async (transaction) => {
       if (!(await this.#store.insert(transaction, device))) return undefined;
@@ -222,7 +225,7 @@ export class Registry {
   }
 
   async #replace(device: Device, etag: string, cause: DisconnectCause | undefined): Promise<Device> {
-    const replaced = { ...device, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
+    const replaced = { ...device, etag: newEtag(this.#platform.random), updatedAt: this.#platform.clock.now() };
     if (!(await this.#store.replace(replaced, etag))) {
       throw new Problem('conflict', `The device ${device.deviceId} is being changed by someone else.`);
     }

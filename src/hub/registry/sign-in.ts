@@ -1,24 +1,26 @@
 import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
-import { authenticateDevice, type DeviceEvidence } from '#trust/authenticate-device.ts';
+import { authenticateDevice, type DeviceEvidence, type DeviceIdentity } from '#trust/authenticate-device.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import type { Verdict } from '#trust/verdict.ts';
+import type { Identity } from '../identity.ts';
 import type { HubPolicies } from '../instances/hub-policies.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { CredentialWatches } from './credential-watches.ts';
+import type { Modules } from './modules.ts';
 import type { Registry } from './registry.ts';
 
 export type SignInOptions = {
   /** What the scope of a token begins with. */
   readonly hostName: string;
-  readonly registry: Pick<Registry, 'load'>;
+  readonly registry: Pick<Registry, 'load'> & { readonly modules: Pick<Modules, 'load'> };
   readonly authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
   readonly policies: Pick<HubPolicies, 'list'>;
 };
 
 /**
- * Gathers what trust needs to decide who a device is: its identity, the hub's access policies and, where
+ * Gathers what trust needs to decide who a device or a module is: its identity, the hub's access policies and, where
  * the identity is signed by a CA, the CAs of the hub. One instance serves every protocol.
  */
 export class SignIn {
@@ -34,9 +36,9 @@ export class SignIn {
     this.#authorities = options.authorities;
   }
 
-  async check(deviceId: string, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
-    const { registry, hostName, policies } = this.#options;
-    const device = await registry.load(deviceId);
+  async check(identity: Identity, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
+    const { hostName, policies } = this.#options;
+    const device = await this.#load(identity);
     // Thumbprint identities build no chain, so they need no CA.
     const needsChain = device?.authentication.type === 'certificateAuthority';
     const verified = needsChain ? await this.#authorities.loadVerified() : [];
@@ -53,6 +55,15 @@ export class SignIn {
     // A refusal is explained better with the CAs that somebody uploaded and never proved.
     const unverified = (await this.#authorities.list()).filter((certificate) => !certificate.isVerified);
     return unverified.length === 0 ? verdict : authenticateDevice({ ...attempt, uploadedUnverified: this.#parse(unverified) });
+  }
+
+  /** A module is enabled when its device is. */
+  async #load({ deviceId, moduleId }: Identity): Promise<DeviceIdentity | undefined> {
+    const { registry } = this.#options;
+    const device = await registry.load(deviceId);
+    if (!device || moduleId === undefined) return device;
+    const module = await registry.modules.load(deviceId, moduleId);
+    return module && { ...module, isEnabled: device.isEnabled };
   }
 
   /**

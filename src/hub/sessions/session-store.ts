@@ -1,4 +1,5 @@
 import type { Database } from '#storage/database.ts';
+import { parseIdentityName } from '../identity.ts';
 
 /** Filter and granted QoS. */
 export type StoredSubscription = readonly [filter: string, qos: 0 | 1];
@@ -13,36 +14,37 @@ export class SessionStore {
     this.#hub = hub;
   }
 
-  async load(deviceId: string): Promise<StoredSubscription[] | undefined> {
+  async load(identity: string): Promise<StoredSubscription[] | undefined> {
     const row = await this.#database
       .selectFrom('hub_session')
       .select('subscriptions')
       .where('hub', '=', this.#hub)
-      .where('device_id', '=', deviceId)
+      .where('identity', '=', identity)
       .executeTakeFirst();
     // Written by update alone.
     return row && (JSON.parse(row.subscriptions) as StoredSubscription[]);
   }
 
-  async insert(deviceId: string): Promise<void> {
+  async insert(identity: string): Promise<void> {
+    const { deviceId, moduleId = null } = parseIdentityName(identity);
     await this.#database
       .insertInto('hub_session')
-      .values({ hub: this.#hub, device_id: deviceId, subscriptions: '[]' })
-      .onConflict((conflict) => conflict.columns(['hub', 'device_id']).doNothing())
+      .values({ hub: this.#hub, identity, device_id: deviceId, module_id: moduleId, subscriptions: '[]' })
+      .onConflict((conflict) => conflict.columns(['hub', 'identity']).doNothing())
       .execute();
   }
 
   /** Does nothing when the session was discarded meanwhile: a late write must not bring it back. */
-  async update(deviceId: string, subscriptions: readonly StoredSubscription[]): Promise<void> {
+  async update(identity: string, subscriptions: readonly StoredSubscription[]): Promise<void> {
     await this.#database
       .updateTable('hub_session')
       .set({ subscriptions: JSON.stringify(subscriptions) })
       .where('hub', '=', this.#hub)
-      .where('device_id', '=', deviceId)
+      .where('identity', '=', identity)
       .execute();
   }
 
-  async delete(deviceId: string): Promise<void> {
-    await this.#database.deleteFrom('hub_session').where('hub', '=', this.#hub).where('device_id', '=', deviceId).execute();
+  async delete(identity: string): Promise<void> {
+    await this.#database.deleteFrom('hub_session').where('hub', '=', this.#hub).where('identity', '=', identity).execute();
   }
 }

@@ -19,21 +19,21 @@ export class StoredSessions {
    * What was stored, for a new session. With `isClean` it is discarded instead; without, the session
    * is stored from now on, if only with no subscriptions yet.
    */
-  begin(deviceId: string, isClean: boolean): Promise<{ isPresent: boolean; subscriptions: Map<string, 0 | 1> }> {
-    return this.#queue.run(deviceId, async () => {
-      const stored = await this.#store.load(deviceId);
+  begin(identity: string, isClean: boolean): Promise<{ isPresent: boolean; subscriptions: Map<string, 0 | 1> }> {
+    return this.#queue.run(identity, async () => {
+      const stored = await this.#store.load(identity);
       if (isClean) {
-        if (stored) await this.#store.delete(deviceId);
+        if (stored) await this.#store.delete(identity);
         return { isPresent: false, subscriptions: new Map() };
       }
-      if (!stored) await this.#store.insert(deviceId);
+      if (!stored) await this.#store.insert(identity);
       return { isPresent: stored !== undefined, subscriptions: new Map(stored) };
     });
   }
 
   /** Resolves when the subscriptions are stored, which is before they are granted. */
-  save(deviceId: string, subscriptions: ReadonlyMap<string, 0 | 1>): Promise<void> {
+  save(identity: string, subscriptions: ReadonlyMap<string, 0 | 1>): Promise<void> {
     const rows: StoredSubscription[] = [...subscriptions];
-    return this.#queue.run(deviceId, () => this.#store.update(deviceId, rows));
+    return this.#queue.run(identity, () => this.#store.update(identity, rows));
   }
 }

@@ -241,9 +241,9 @@ describe('signing in over MQTT', () => {
       assert.equal((await bench.refusal())?.reason, 'user-name-malformed');
     });
 
-    test('a module is refused: the device has none', async () => {
+    test('a module that the device does not have is refused', async () => {
       const userName = `${hubHost}/dev1/mod1/?api-version=2021-04-12`;
-      await assertRefused({ userName, clientId: 'dev1/mod1' }, 'device-unknown', userName);
+      await assertRefused({ userName, clientId: 'dev1/mod1' }, 'device-unknown', 'dev1/mod1');
     });
 
     test('what a peer wrote is kept escaped', async () => {

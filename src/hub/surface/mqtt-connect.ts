@@ -2,10 +2,13 @@ import { accept, refuse, type TraceStep, type Verdict } from '#trust/verdict.ts'
 import { parseDeviceTopic } from '#wire/azure/hub-topics.ts';
 import { parseMqttUserName } from '#wire/azure/user-name.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
+import { identityName } from '../identity.ts';
 
 /** What a CONNECT says of itself; nothing of it is proven yet. */
 export type HubConnect = {
   readonly deviceId: string;
+  /** Undefined for the device itself. */
+  readonly moduleId?: string;
   /** Empty when the device announced none. */
   readonly modelId: string;
   readonly clientType: string | undefined;
@@ -42,7 +45,7 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
     return refuse('api-version-missing', 'The user name must carry api-version=YYYY-MM-DD.', { trace, check: 'api-version' });
   }
   pass('api-version');
-  const identity = name.moduleId === undefined ? name.deviceId : `${name.deviceId}/${name.moduleId}`;
+  const identity = identityName(name);
   if (connect.clientId !== identity) {
     return refuse('client-id-mismatch', `The client id is ${connect.clientId}, the user name says ${identity}.`, {
       trace,
@@ -50,9 +53,6 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
     });
   }
   pass('client id');
-  if (name.moduleId !== undefined) {
-    return refuse('device-unknown', `The device ${name.deviceId} has no module ${name.moduleId}.`, { trace, check: 'identity' });
-  }
   const { modelId = '' } = name;
   if (modelId.length > modelIdCharactersMax) {
     return refuse('user-name-malformed', `A model id has at most ${modelIdCharactersMax} characters.`, {
@@ -61,13 +61,14 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
     });
   }
   const { will } = connect;
-  const bag = will && telemetryBagOf(name.deviceId, will.topic);
+  const bag = will && telemetryBagOf(identity, will.topic);
   if (will && (bag === undefined || will.qos === 2)) {
-    return refuse('will-invalid', "A will goes to the device's own telemetry topic with QoS 0 or 1.", { trace, check: 'will' });
+    return refuse('will-invalid', "A will goes to the sender's own telemetry topic with QoS 0 or 1.", { trace, check: 'will' });
   }
   return accept(
     {
       deviceId: name.deviceId,
+      ...(name.moduleId === undefined ? {} : { moduleId: name.moduleId }),
       modelId,
       clientType: name.clientType,
       will: will && bag !== undefined ? { bag, payload: will.payload, isRetained: will.retain } : undefined,
@@ -76,8 +77,8 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
   );
 }
 
-/** The bag of a device's own telemetry topic; undefined for any other topic. */
-function telemetryBagOf(deviceId: string, text: string): string | undefined {
+/** The bag of an identity's own telemetry topic; undefined for any other topic. */
+function telemetryBagOf(identity: string, text: string): string | undefined {
   const topic = parseDeviceTopic(text);
-  return topic?.kind === 'telemetry' && topic.deviceId === deviceId && topic.moduleId === undefined ? topic.bag : undefined;
+  return topic?.kind === 'telemetry' && identityName(topic) === identity ? topic.bag : undefined;
 }

@@ -5,9 +5,10 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
 import { violationOf } from '#trust/violation.ts';
-import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic } from '#wire/azure/hub-topics.ts';
+import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic, telemetryTopic } from '#wire/azure/hub-topics.ts';
 import type { InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
@@ -44,12 +45,14 @@ export type SessionFacts = {
 };
 
 /**
- * One signed-in device on MQTT. What stays the same is resolved here once; a telemetry message costs a
+ * One signed-in device or module on MQTT. What stays the same is resolved here once; a telemetry message costs a
  * comparison of its topic's beginning, an append and a note of its packet id. Acknowledgements leave
  * when the log says that a batch is durable.
  */
 export class HubMqttSession implements SessionHandler, LiveSession, MethodChannel {
   readonly caller: DeviceCaller;
+  /** Its name: identity.ts. */
+  readonly identity: string;
   readonly #rooms: SessionRooms;
   readonly #facts: SessionFacts;
   readonly #session: MqttServerSession;
@@ -72,12 +75,13 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#session = facts.session;
     this.#origin = facts.origin;
     this.caller = facts.caller;
-    this.#telemetryTopic = `devices/${facts.caller.deviceId}/messages/events`;
+    this.identity = identityName(facts.caller);
+    this.#telemetryTopic = telemetryTopic(facts.caller.deviceId, facts.caller.moduleId);
     this.#telemetryPrefix = `${this.#telemetryTopic}/`;
     this.#twin = new MqttTwinRequests({
       platform: rooms.platform,
       twins: rooms.twins,
-      deviceId: facts.caller.deviceId,
+      identity: this.identity,
       trackingId: facts.trackingId,
       send: (topic, body) => {
         if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
@@ -183,7 +187,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     };
     switch (topic?.kind) {
       case 'method-response':
-        this.#rooms.methods.answer(this.caller.deviceId, topic.requestId, topic.status, payload);
+        this.#rooms.methods.answer(this.identity, topic.requestId, topic.status, payload);
         acknowledge();
         break;
       case 'twin-get':
@@ -209,7 +213,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
 
   #explain(violation: Refusal): void {
     const { remoteAddress: peer } = this.#facts;
-    this.#rooms.refusals.record({ service: 'hub', subject: this.caller.deviceId, peer, ...violation });
+    this.#rooms.refusals.record({ service: 'hub', subject: this.identity, peer, ...violation });
   }
 
   /** Sends with QoS 0. A client that does not read what it asked for is cut off rather than misled. */
@@ -223,8 +227,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       then();
       return;
     }
-    this.#rooms.sessions.save(this.caller.deviceId, this.#facts.subscriptions.all).then(then, (error) => {
-      this.#rooms.platform.log.error('session.unstored', { deviceId: this.caller.deviceId, error: String(error) });
+    this.#rooms.sessions.save(this.identity, this.#facts.subscriptions.all).then(then, (error) => {
+      this.#rooms.platform.log.error('session.unstored', { identity: this.identity, error: String(error) });
       this.close('storage-unavailable');
     });
   }
@@ -237,7 +241,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     if (!subscriptions.has(hubFilters.methods)) {
       this.#detachMethods?.();
       this.#detachMethods = undefined;
-    } else this.#detachMethods ??= this.#rooms.methods.attach(this.caller.deviceId, this);
+    } else this.#detachMethods ??= this.#rooms.methods.attach(this.identity, this);
   }
 
   #deliverWill(): void {
@@ -246,7 +250,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     try {
       acceptWill(origin, will.bag, will.payload, will.isRetained);
     } catch (error) {
-      this.#rooms.platform.log.error('will.lost', { deviceId: this.caller.deviceId, error: String(error) });
+      this.#rooms.platform.log.error('will.lost', { identity: this.identity, error: String(error) });
     }
   }
 }

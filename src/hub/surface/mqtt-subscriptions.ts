@@ -1,5 +1,6 @@
-import { hubFilters, messageFilter } from '#wire/azure/hub-topics.ts';
+import { hubFilters, messageFilter, moduleFilters } from '#wire/azure/hub-topics.ts';
 import { type Subscription, subscriptionRefused } from '#wire/mqtt/packet.ts';
+import type { Identity } from '../identity.ts';
 
 /**
  * The subscriptions of one session: exact filters, each with its granted QoS. There is no matching of
@@ -11,8 +12,9 @@ export class MqttSubscriptions {
   readonly #granted: Map<string, 0 | 1>;
 
   /** `stored` is what an earlier session left; filters that are not allowed any more are left out. */
-  constructor(deviceId: string, stored: ReadonlyMap<string, 0 | 1>) {
-    this.#allowed = new Set([messageFilter(deviceId), ...Object.values(hubFilters)]);
+  constructor({ deviceId, moduleId }: Identity, stored: ReadonlyMap<string, 0 | 1>) {
+    const own = moduleId === undefined ? [messageFilter(deviceId)] : moduleFilters(deviceId, moduleId);
+    this.#allowed = new Set([...own, ...Object.values(hubFilters)]);
     this.#granted = new Map([...stored].filter(([filter]) => this.#allowed.has(filter)));
   }
 

@@ -15,13 +15,13 @@ const emptyBody = Buffer.alloc(0);
 type Answer = { status: number; version?: number; body: Buffer };
 
 /**
- * What one device asks of its own twin over MQTT (hub-device-protocol.md 4.10). Every request is
+ * What one device or module asks of its own twin over MQTT (hub-device-protocol.md 4.10). Every request is
  * answered, whatever happens: one without an answer hangs Node for good.
  */
 export class MqttTwinRequests {
   readonly #platform: Platform;
   readonly #twins: Pick<Twins, 'load' | 'patchReported'>;
-  readonly #deviceId: string;
+  readonly #identity: string;
   readonly #trackingId: string;
   readonly #send: (topic: string, body: Buffer) => void;
   #waiting = 0;
@@ -29,20 +29,20 @@ export class MqttTwinRequests {
   constructor(options: {
     platform: Platform;
     twins: Pick<Twins, 'load' | 'patchReported'>;
-    deviceId: string;
+    identity: string;
     trackingId: string;
     send: (topic: string, body: Buffer) => void;
   }) {
     this.#platform = options.platform;
     this.#twins = options.twins;
-    this.#deviceId = options.deviceId;
+    this.#identity = options.identity;
     this.#trackingId = options.trackingId;
     this.#send = options.send;
   }
 
   get(requestId: string): void {
     this.#answer(requestId, async () => {
-      const twin = await this.#twins.load(this.#deviceId);
+      const twin = await this.#twins.load(this.#identity);
       return { status: 200, body: Buffer.from(JSON.stringify(formatTwinForDevice(twin))) };
     });
   }
@@ -53,7 +53,7 @@ export class MqttTwinRequests {
     this.#answer(request.requestId, async () => {
       try {
         if (patch instanceof Problem) throw patch;
-        const twin = await this.#twins.patchReported(this.#deviceId, patch, request.version);
+        const twin = await this.#twins.patchReported(this.#identity, patch, request.version);
         return { status: 204, version: twin.reportedVersion, body: emptyBody };
       } finally {
         done();
@@ -74,16 +74,16 @@ export class MqttTwinRequests {
         this.#send(formatTwinResponseTopic(status, requestId, version), body);
       })
       .catch((error) => {
-        const [deviceId, trackingId] = [this.#deviceId, this.#trackingId];
-        this.#platform.log.error('twin.unanswered', { deviceId, trackingId, error: String(error) });
+        const [identity, trackingId] = [this.#identity, this.#trackingId];
+        this.#platform.log.error('twin.unanswered', { identity, trackingId, error: String(error) });
       });
   }
 
   #explain(error: unknown): Answer {
     const problem = asProblem(error);
-    const [deviceId, trackingId] = [this.#deviceId, this.#trackingId];
+    const [identity, trackingId] = [this.#identity, this.#trackingId];
     if (problem.code === 'internal')
-      this.#platform.log.error('twin.failed', { deviceId, trackingId, error: String(problem.cause) });
+      this.#platform.log.error('twin.failed', { identity, trackingId, error: String(problem.cause) });
     const body = formatDeviceError(problem, trackingId, this.#platform.clock.now());
     return { status: statusOf(hubErrorOf(problem)), body: Buffer.from(JSON.stringify(body)) };
   }

@@ -3,6 +3,7 @@ import type { Refusal } from '#trust/verdict.ts';
 import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { EventLog } from '../events/event-log.ts';
+import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { CredentialWatches } from '../registry/credential-watches.ts';
 import type { SignIn } from '../registry/sign-in.ts';
@@ -37,7 +38,7 @@ export class HubMqtt implements MqttSurface {
       waits: (session) => this.#waiting.add(session),
       gone: (session) => this.#gone(session),
     };
-    options.twins.onDesiredChange((change) => this.#sessions.get(change.deviceId)?.pushDesired(change));
+    options.twins.onDesiredChange((change) => this.#sessions.get(change.identity)?.pushDesired(change));
     options.events.onBatchDurable((lastPosition) => {
       for (const session of this.#waiting) if (!session.settle(lastPosition)) this.#settled(session);
     });
@@ -75,21 +76,23 @@ export class HubMqtt implements MqttSurface {
     // Devices back off on 3; accepting them only to drop them at their first message would keep them busy.
     if (this.#isDraining || this.#options.events.state !== 'ok') return session.refuse(3);
     const { deviceId } = read.value;
+    const identity = identityName(read.value);
     const { platform, signIn, sessions, twins, watches } = this.#options;
+    // By device, because a module's sign-in rests on its device too.
     const watch = watches.begin(deviceId);
     try {
       // A zero-length password is none (2.3).
       const token = connect.password?.toString() || undefined;
       let stored: Awaited<ReturnType<typeof sessions.begin>> | undefined;
       for (let i = 0; i < signInAttemptsMax; i++) {
-        const verdict = await signIn.check(deviceId, { certificates: peer.certificates, token });
+        const verdict = await signIn.check(read.value, { certificates: peer.certificates, token });
         if (session.isClosed) return;
         if (!verdict.accepted) {
           const trace = [...read.trace, ...verdict.refusal.trace];
-          return this.#refuse(session, peer.remoteAddress, deviceId, { ...verdict.refusal, trace });
+          return this.#refuse(session, peer.remoteAddress, identity, { ...verdict.refusal, trace });
         }
-        stored ??= await sessions.begin(deviceId, connect.cleanSession);
-        await twins.setModelId(deviceId, read.value.modelId);
+        stored ??= await sessions.begin(identity, connect.cleanSession);
+        await twins.setModelId(identity, read.value.modelId);
         if (session.isClosed) return;
         if (watch.takeChanged()) continue;
         // From here to the end nothing waits: presence, events and CONNACK are one step.
@@ -97,7 +100,7 @@ export class HubMqtt implements MqttSurface {
       }
       session.refuse(3);
     } catch (error) {
-      platform.log.error('sign-in.failed', { deviceId, trackingId: peer.trackingId, error: String(error) });
+      platform.log.error('sign-in.failed', { identity, trackingId: peer.trackingId, error: String(error) });
       session.refuse(3);
     } finally {
       watch.end();
@@ -117,7 +120,7 @@ export class HubMqtt implements MqttSurface {
       session,
       caller,
       origin: telemetryOrigin(platform.clock, events, caller, connect.modelId),
-      subscriptions: new MqttSubscriptions(caller.deviceId, stored.subscriptions),
+      subscriptions: new MqttSubscriptions(caller, stored.subscriptions),
       isStored,
       will: connect.will,
       trackingId: peer.trackingId,
@@ -125,7 +128,7 @@ export class HubMqtt implements MqttSurface {
     });
     attempt.accepted = live;
     presence.open(live);
-    this.#sessions.set(caller.deviceId, live);
+    this.#sessions.set(live.identity, live);
     live.begin();
     session.accept(stored.isPresent);
   }
@@ -137,7 +140,7 @@ export class HubMqtt implements MqttSurface {
   }
 
   #gone(session: HubMqttSession): void {
-    if (this.#sessions.get(session.caller.deviceId) === session) this.#sessions.delete(session.caller.deviceId);
+    if (this.#sessions.get(session.identity) === session) this.#sessions.delete(session.identity);
     this.#settled(session);
   }
 

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubTwinRow } from '#storage/schema/hub.ts';
 import type { Transaction } from '#storage/transaction.ts';
+import { identityName } from '../identity.ts';
 import type { Twin } from './twin.ts';
 import type { TwinMetadata } from './twin-metadata.ts';
 
@@ -19,17 +20,17 @@ export class TwinStore {
     this.#hub = hub;
   }
 
-  async load(deviceId: string): Promise<StoredTwin | undefined> {
+  async load(identity: string): Promise<StoredTwin | undefined> {
     const row = await this.#database
       .selectFrom('hub_twin')
       .selectAll()
       .where('hub', '=', this.#hub)
-      .where('device_id', '=', deviceId)
+      .where('identity', '=', identity)
       .executeTakeFirst();
     return row && parseRow(row);
   }
 
-  /** Adds `twin` within the transaction that creates its device. */
+  /** Adds `twin` within the transaction that creates its identity. */
   async insert(transaction: Transaction, twin: StoredTwin): Promise<void> {
     await transaction.insertInto('hub_twin').values(formatRow(this.#hub, twin)).execute();
   }
@@ -40,7 +41,7 @@ export class TwinStore {
       .updateTable('hub_twin')
       .set(formatRow(this.#hub, twin))
       .where('hub', '=', this.#hub)
-      .where('device_id', '=', twin.deviceId)
+      .where('identity', '=', identityName(twin))
       .where('revision', '=', revision)
       .executeTakeFirst();
     return result.numUpdatedRows === 1n;
@@ -50,7 +51,9 @@ export class TwinStore {
 function formatRow(hub: string, twin: StoredTwin): HubTwinRow {
   return {
     hub,
+    identity: identityName(twin),
     device_id: twin.deviceId,
+    module_id: twin.moduleId ?? null,
     revision: twin.version,
     service_revision: twin.serviceRevision,
     model_id: twin.modelId,
@@ -67,6 +70,7 @@ function formatRow(hub: string, twin: StoredTwin): HubTwinRow {
 function parseRow(row: HubTwinRow): StoredTwin {
   return {
     deviceId: row.device_id,
+    ...(row.module_id === null ? {} : { moduleId: row.module_id }),
     version: row.revision,
     serviceRevision: row.service_revision,
     modelId: row.model_id,

@@ -1,9 +1,11 @@
 import type { JsonObject } from '#base/json.ts';
 import { formatMetadata, type TwinMetadata } from './twin-metadata.ts';
 
-/** What a device and its owner tell each other: tags (owner only), desired (owner → device), reported (device → owner). */
+/** What a device, or a module of it, and its owner tell each other: tags (owner only), desired (owner → device), reported (device → owner). */
 export type Twin = {
   readonly deviceId: string;
+  /** Undefined for a device's own twin. */
+  readonly moduleId?: string;
   readonly tags: JsonObject;
   readonly desired: JsonObject;
   readonly reported: JsonObject;
@@ -32,6 +34,7 @@ export function formatTwinForDevice(twin: Twin): JsonObject {
 export function formatTwin(twin: Twin): JsonObject {
   return {
     deviceId: twin.deviceId,
+    ...(twin.moduleId === undefined ? {} : { moduleId: twin.moduleId }),
     etag: twin.etag,
     version: twin.version,
     modelId: twin.modelId,

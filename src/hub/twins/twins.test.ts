@@ -233,7 +233,7 @@ for (const kind of testDatabases()) {
       assert.deepEqual(twin.tags, { floor: 3 });
       assert.deepEqual(twin.desired, { b: { c: 2 } });
       assert.deepEqual([twin.version, twin.desiredVersion, twin.etag], [2, 2, 'AAAAAAAAAAI=']);
-      assert.deepEqual(pushes, [{ deviceId, patch: { a: null, b: { c: 2 } }, version: 2 }]);
+      assert.deepEqual(pushes, [{ identity: deviceId, patch: { a: null, b: { c: 2 } }, version: 2 }]);
       assert.deepEqual(log.operations('twinChangeEvents'), ['updateTwin']);
     });
 
@@ -258,7 +258,7 @@ for (const kind of testDatabases()) {
       assert.deepEqual(twin.desired, { keep: 1, in: { b: 3 } });
       assert.deepEqual(twin.reported, { own: true });
       assert.deepEqual([twin.desiredVersion, twin.reportedVersion, twin.version], [2, 2, 3]);
-      assert.deepEqual(pushes, [{ deviceId, patch: { drop: null, in: { a: null, b: 3 } }, version: 2 }]);
+      assert.deepEqual(pushes, [{ identity: deviceId, patch: { drop: null, in: { a: null, b: 3 } }, version: 2 }]);
       assert.deepEqual(Object.keys(twin.desiredMetadata.members), ['keep', 'in']);
       assert.deepEqual(log.operations('twinChangeEvents'), ['updateTwin', 'replaceTwin']);
       assert.deepEqual(await twins.load(deviceId), twin);

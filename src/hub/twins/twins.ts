@@ -6,6 +6,7 @@ import { Problem } from '#base/problem.ts';
 import { diffAsPatch, mergePatch } from '#lang/merge-patch.ts';
 import type { Database } from '#storage/database.ts';
 import type { Transaction } from '#storage/transaction.ts';
+import { identityName, identityNotFound, parseIdentityName } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
 import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
@@ -14,8 +15,8 @@ import { selectMetadata, stampMetadata } from './twin-metadata.ts';
 import { checkTwinPatch, checkTwinSection } from './twin-rules.ts';
 import { type StoredTwin, TwinStore } from './twin-store.ts';
 
-/** What a device should be told: the changed members, removed ones as null, and the version they led to. */
-export type DesiredChange = { readonly deviceId: string; readonly patch: JsonObject; readonly version: number };
+/** What an identity should be told: the changed members, removed ones as null, and the version they led to. */
+export type DesiredChange = { readonly identity: string; readonly patch: JsonObject; readonly version: number };
 
 /** What an owner writes; a section that is left out is not written. */
 export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: JsonObject };
@@ -24,7 +25,7 @@ export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: Jso
 const attemptsMax = 5;
 
 /**
- * The twins of a hub. Changes of one twin are applied one after the other, and what follows from a
+ * The twins of a hub, by the name of the device or module that each belongs to (identity.ts). Changes of one twin are applied one after the other, and what follows from a
  * change (its event, the push to the device) happens in the order of versions.
  */
 export class Twins {
@@ -41,19 +42,19 @@ export class Twins {
     this.#listeners = new Listeners(platform.log, 'desired');
   }
 
-  /** Throws Problem `device-not-found`. */
-  async load(deviceId: string): Promise<Twin> {
-    return publicTwin(await this.#require(deviceId));
+  /** Throws Problem `device-not-found`, or for a module `not-found`. */
+  async load(identity: string): Promise<Twin> {
+    return publicTwin(await this.#require(identity));
   }
 
   /**
    * Merges `patch` into desired and pushes it to the device when it listens. An empty patch changes
    * nothing. Throws Problem `twin-invalid`, and `precondition-failed` when `ifVersion` is not the version.
    */
-  patchDesired(deviceId: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
+  patchDesired(identity: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
     checkTwinPatch('desired', patch);
     return this.#change(
-      deviceId,
+      identity,
       patch,
       (twin) => {
         checkVersion(ifVersion, twin.desiredVersion);
@@ -67,12 +68,12 @@ export class Twins {
    * Merges an owner's patches of tags and desired in one step. Empty ones change nothing. Throws Problem
    * `twin-invalid`, and `precondition-failed` when the twin's etag is not the one that `ifMatch` names.
    */
-  patchOwned(deviceId: string, patches: OwnedSections, ifMatch?: string): Promise<Twin> {
+  patchOwned(identity: string, patches: OwnedSections, ifMatch?: string): Promise<Twin> {
     const { tags = {}, desired = {} } = patches;
     checkTwinPatch('tags', tags);
     checkTwinPatch('desired', desired);
     return this.#change(
-      deviceId,
+      identity,
       { ...tags, ...desired },
       (twin) => {
         checkIfMatch(ifMatch, etagOf(twin));
@@ -88,16 +89,16 @@ export class Twins {
    * Puts `tags` and `desired` in place of what the twin has; reported stays. The device is told what
    * changed: what it must add, and as null what it must drop. Throws as `patchOwned`.
    */
-  replaceOwned(deviceId: string, sections: Required<OwnedSections>, ifMatch?: string): Promise<Twin> {
+  replaceOwned(identity: string, sections: Required<OwnedSections>, ifMatch?: string): Promise<Twin> {
     checkTwinPatch('tags', sections.tags);
     checkTwinPatch('desired', sections.desired);
     const tags = mergePatch({}, sections.tags);
     const desired = mergePatch({}, sections.desired);
     checkTwinSection('tags', tags);
     checkTwinSection('desired', desired);
-    return this.#queue.run(deviceId, async () => {
+    return this.#queue.run(identity, async () => {
       let before: JsonObject = {};
-      const changed = await this.#replace(deviceId, (twin) => {
+      const changed = await this.#replace(identity, (twin) => {
         checkIfMatch(ifMatch, etagOf(twin));
         before = twin.desired;
         const desiredVersion = twin.desiredVersion + 1;
@@ -106,17 +107,17 @@ export class Twins {
         return { ...twin, tags, desired, desiredVersion, desiredMetadata, serviceRevision: twin.serviceRevision + 1 };
       });
       const twin = publicTwin(changed);
-      this.#events.record('twinChangeEvents', deviceId, 'replaceTwin', formatTwin(twin));
-      this.#listeners.tell({ deviceId, patch: diffAsPatch(before, desired), version: twin.desiredVersion });
+      this.#events.record('twinChangeEvents', identity, 'replaceTwin', formatTwin(twin));
+      this.#listeners.tell({ identity, patch: diffAsPatch(before, desired), version: twin.desiredVersion });
       return twin;
     });
   }
 
   /** Merges `patch` into reported: what a device says of itself. Throws as `patchDesired`. */
-  patchReported(deviceId: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
+  patchReported(identity: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
     checkTwinPatch('reported', patch);
     return this.#change(
-      deviceId,
+      identity,
       patch,
       (twin) => {
         checkVersion(ifVersion, twin.reportedVersion);
@@ -134,10 +135,10 @@ export class Twins {
   }
 
   /** Merges `patch` into tags, which a device never sees. Throws Problem `twin-invalid`. */
-  patchTags(deviceId: string, patch: JsonObject): Promise<Twin> {
+  patchTags(identity: string, patch: JsonObject): Promise<Twin> {
     checkTwinPatch('tags', patch);
     return this.#change(
-      deviceId,
+      identity,
       patch,
       (twin) => ({ ...mergeTags(twin, patch), serviceRevision: twin.serviceRevision + 1 }),
       (twin) => this.#announcePatch(twin, { tags: patch }),
@@ -145,20 +146,20 @@ export class Twins {
   }
 
   /** Notes the model that the device announced when it connected; a connect without one clears it. */
-  setModelId(deviceId: string, modelId: string): Promise<Twin> {
-    return this.#queue.run(deviceId, async () => {
-      const twin = await this.#require(deviceId);
-      return publicTwin(twin.modelId === modelId ? twin : await this.#replace(deviceId, (present) => ({ ...present, modelId })));
+  setModelId(identity: string, modelId: string): Promise<Twin> {
+    return this.#queue.run(identity, async () => {
+      const twin = await this.#require(identity);
+      return publicTwin(twin.modelId === modelId ? twin : await this.#replace(identity, (present) => ({ ...present, modelId })));
     });
   }
 
-  /** Adds the twin of a new device within the transaction that creates it. Throws Problem `twin-invalid`. */
-  async create(transaction: Transaction, deviceId: string, initial: { tags?: JsonObject; desired?: JsonObject }): Promise<Twin> {
+  /** Adds the twin of a new identity within the transaction that creates it. Throws Problem `twin-invalid`. */
+  async create(transaction: Transaction, identity: string, initial: { tags?: JsonObject; desired?: JsonObject }): Promise<Twin> {
     const { tags = {}, desired = {} } = initial;
     checkTwinPatch('tags', tags);
     checkTwinPatch('desired', desired);
     const twin: StoredTwin = {
-      deviceId,
+      ...parseIdentityName(identity),
       tags: mergePatch({}, tags),
       desired: mergePatch({}, desired),
       reported: {},
@@ -179,7 +180,7 @@ export class Twins {
     return publicTwin(twin);
   }
 
-  /** Called for each change of desired properties, in the order of versions per device. */
+  /** Called for each change of desired properties, in the order of versions per identity. */
   onDesiredChange(listener: (change: DesiredChange) => void): Cancel {
     return this.#listeners.add(listener);
   }
@@ -190,37 +191,37 @@ export class Twins {
   }
 
   async #change(
-    deviceId: string,
+    identity: string,
     patch: JsonObject,
     apply: (twin: StoredTwin) => StoredTwin,
     announce: (twin: StoredTwin) => void,
   ): Promise<Twin> {
-    return this.#queue.run(deviceId, async () => {
+    return this.#queue.run(identity, async () => {
       // Nothing to change: answered like a change, without a new version (4.10).
       if (Object.keys(patch).length === 0) {
-        const twin = await this.#require(deviceId);
+        const twin = await this.#require(identity);
         apply(twin);
         return publicTwin(twin);
       }
-      const changed = await this.#replace(deviceId, apply);
+      const changed = await this.#replace(identity, apply);
       announce(changed);
       return publicTwin(changed);
     });
   }
 
-  async #replace(deviceId: string, apply: (twin: StoredTwin) => StoredTwin): Promise<StoredTwin> {
+  async #replace(identity: string, apply: (twin: StoredTwin) => StoredTwin): Promise<StoredTwin> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-      const twin = await this.#require(deviceId);
+      const twin = await this.#require(identity);
       const changed = { ...apply(twin), version: twin.version + 1 };
       if (await this.#store.replace(changed, twin.version)) return changed;
     }
     throw new Problem('unavailable', 'The twin is being changed by too many at once.');
   }
 
-  async #require(deviceId: string): Promise<StoredTwin> {
-    const twin = await this.#store.load(deviceId);
+  async #require(identity: string): Promise<StoredTwin> {
+    const twin = await this.#store.load(identity);
     if (twin) return twin;
-    throw new Problem('device-not-found', `The hub knows no device ${deviceId}.`);
+    throw identityNotFound(parseIdentityName(identity));
   }
 
   #mergeDesired(twin: StoredTwin, patch: JsonObject): StoredTwin {
@@ -239,11 +240,11 @@ export class Twins {
     }
     const section = formatSection(desired, selectMetadata(twin.desiredMetadata, desired), twin.desiredVersion);
     this.#report(twin, { ...change, properties: { desired: section } });
-    this.#listeners.tell({ deviceId: twin.deviceId, patch: desired, version: twin.desiredVersion });
+    this.#listeners.tell({ identity: identityName(twin), patch: desired, version: twin.desiredVersion });
   }
 
   #report(twin: StoredTwin, change: JsonObject): void {
-    this.#events.record('twinChangeEvents', twin.deviceId, 'updateTwin', { version: twin.version, ...change });
+    this.#events.record('twinChangeEvents', identityName(twin), 'updateTwin', { version: twin.version, ...change });
   }
 }
 

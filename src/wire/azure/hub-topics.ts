@@ -105,6 +105,17 @@ export function messageFilter(deviceId: string): string {
   return `devices/${deviceId}/messages/devicebound/#`;
 }
 
+/** The filters for what is sent to a module: messages as Java asks for them, all as C and .NET do, inputs as Node and Python do (4.5). */
+export function moduleFilters(deviceId: string, moduleId: string): string[] {
+  const own = `devices/${deviceId}/modules/${moduleId}`;
+  return [`${own}/messages/devicebound/#`, `${own}/#`, `${own}/inputs/#`];
+}
+
+/** Where an identity publishes its telemetry; a slash and the bag follow. */
+export function telemetryTopic(deviceId: string, moduleId: string | undefined): string {
+  return `devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}/messages/events`;
+}
+
 // The device's side: what simulated devices send and read.
 
 export function formatTelemetryTopic(deviceId: string, bag = ''): string {

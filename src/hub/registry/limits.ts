@@ -1,0 +1,7 @@
+/** Limits of the registry, hub-service-protocol.md 4.1. */
+export const registryLimits = {
+  /** Identities in one answer; the service's own page size. */
+  listMax: 1_000,
+  modulesPerDeviceMax: 50,
+  managedByCharactersMax: 128,
+} as const;
