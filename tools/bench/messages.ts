@@ -1,0 +1,151 @@
+/** CPU per acknowledged message and per sign-in, Homeport and Mosquitto by turns. */
+import type { Contender } from './contenders.ts';
+import { type LoadFigures, startLoad, targetParameters } from './generator.ts';
+import { type Cpu, chooseCores, quiet, readCpu } from './processes.ts';
+import { comparedRow, median, type Row } from './row.ts';
+
+export type BenchOptions = { readonly rounds: number; readonly seconds: number };
+
+export type Measured = {
+  readonly figures: LoadFigures;
+  /** Seconds of the server in the measured time: all of it, and Central's thread alone. */
+  readonly cpu: Cpu;
+  /** Seconds that it went on working after the last message. */
+  readonly behindSeconds: number;
+};
+
+/** One run of the generator, with the server's CPU over the measured time. */
+export async function measure({ pid, target }: Contender, parameters: readonly string[]): Promise<Measured> {
+  const at: Partial<Record<string, Cpu>> = {};
+  const load = startLoad({
+    parameters: [...parameters, ...targetParameters(target)],
+    core: chooseCores()?.load,
+    onEvent(event) {
+      at[event] = readCpu(pid);
+    },
+  });
+  const figures = await load.done;
+  const ended = readCpu(pid);
+  await quiet(pid);
+  const { measuring, measured } = at;
+  if (!measuring || !measured) throw new Error('The generator did not say when it measured.');
+  return {
+    figures,
+    cpu: {
+      seconds: measured.seconds - measuring.seconds,
+      workerSeconds: measured.workerSeconds - measuring.workerSeconds,
+    },
+    behindSeconds: readCpu(pid).seconds - ended.seconds,
+  };
+}
+
+export type MessageShape = {
+  readonly name: string;
+  readonly what: string;
+  readonly parameters: readonly string[];
+  /** The first bar: how many times less CPU than Mosquitto. */
+  readonly ratioMin: number;
+};
+
+export const messageShapes: readonly MessageShape[] = [
+  {
+    name: 'W1',
+    what: '1,000 connections, 1 in flight',
+    parameters: ['load', '--connections', '1000', '--window', '1'],
+    ratioMin: 0.5,
+  },
+  {
+    name: 'W10c',
+    what: '100 connections, 10 in flight, a write each',
+    parameters: ['load', '--connections', '100', '--window', '10', '--separate'],
+    ratioMin: 1.2,
+  },
+  {
+    name: 'W10',
+    what: '100 connections, 10 in flight, refilled in one write',
+    parameters: ['load', '--connections', '100', '--window', '10'],
+    ratioMin: 2.5,
+  },
+  {
+    name: 'W50',
+    what: '100 connections, 50 in flight, refilled in one write',
+    parameters: ['load', '--connections', '100', '--window', '50'],
+    ratioMin: 4,
+  },
+];
+
+const microseconds = 1e6;
+
+/**
+ * Homeport's figure is the whole server but Central's thread; what Central's thread takes, in the measured
+ * time and afterwards, until it has charted what was sent, stands beside it.
+ */
+export async function messageRow(
+  shape: MessageShape,
+  [homeport, mosquitto]: readonly [Contender, Contender],
+  { rounds, seconds }: BenchOptions,
+): Promise<Row> {
+  const parameters = [...shape.parameters, '--seconds', String(seconds)];
+  const seen = { own: [], central: [], rate: [], generator: [], mosquitto: [], mosquittoRate: [] } as Record<Seen, number[]>;
+  for (let round = 0; round < rounds; round++) {
+    const { figures, cpu, behindSeconds } = await measure(homeport, parameters);
+    const perMessage = microseconds / figures.acknowledged;
+    seen.own.push(perMessage * (cpu.seconds - cpu.workerSeconds));
+    seen.central.push(perMessage * cpu.workerSeconds + (microseconds * behindSeconds) / figures.acknowledgedInAll);
+    seen.rate.push(figures.acknowledged / figures.seconds);
+    seen.generator.push(perMessage * figures.ownCpuSeconds);
+    const theirs = await measure(mosquitto, parameters);
+    seen.mosquitto.push((microseconds * theirs.cpu.seconds) / theirs.figures.acknowledged);
+    seen.mosquittoRate.push(theirs.figures.acknowledged / theirs.figures.seconds);
+  }
+  const { own, mosquitto: peerFigures, ...rest } = seen;
+  const of = (name: Seen) => median(seen[name]);
+  return comparedRow({
+    shape: shape.name,
+    what: shape.what,
+    unit: 'µs a message',
+    homeport: own,
+    peer: 'Mosquitto',
+    peerFigures,
+    ratioMin: shape.ratioMin,
+    note: [
+      `Central behind it takes ${of('central').toFixed(1)} µs more`,
+      `${thousands(of('rate'))} messages a second against ${thousands(of('mosquittoRate'))}`,
+      `the load took ${of('generator').toFixed(1)} µs`,
+    ].join('; '),
+    rounds: rest,
+  });
+}
+
+type Seen = 'own' | 'central' | 'rate' | 'generator' | 'mosquitto' | 'mosquittoRate';
+
+function thousands(value: number): string {
+  return `${(value / 1000).toFixed(1)} k`;
+}
+
+/** Full handshakes with everything that decides who comes in: TLS 1.3, both certificates, CONNECT, CONNACK. */
+export async function handshakeRow(
+  [homeport, mosquitto]: readonly [Contender, Contender],
+  { rounds, seconds }: BenchOptions,
+): Promise<Row> {
+  const parameters = ['handshake', '--connections', '8', '--seconds', String(seconds)];
+  const each = async (contender: Contender) => {
+    const { cpu, figures } = await measure(contender, parameters);
+    return (microseconds * cpu.seconds) / figures.handshakes;
+  };
+  const [own, peerFigures]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    own.push(await each(homeport));
+    peerFigures.push(await each(mosquitto));
+  }
+  return comparedRow({
+    shape: 'handshake',
+    what: 'full TLS 1.3 handshakes with sign-in, 8 at a time',
+    unit: 'µs each',
+    homeport: own,
+    peer: 'Mosquitto',
+    peerFigures,
+    ratioMin: 1,
+    note: undefined,
+  });
+}
