@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Platform } from '#base/platform.ts';
-import { AddressCounter } from './address-counter.ts';
+import { guardSockets } from './guard-sockets.ts';
 import type { ListenerLimits } from './limits.ts';
 import { listen, stopListening } from './listen.ts';
+import { OpenAnswers } from './open-answers.ts';
 import { peerCertificates } from './peer-certificates.ts';
 import type { HttpSurface, Peer } from './surface.ts';
 import { type ServerIdentity, tlsOptions } from './tls-options.ts';
@@ -31,36 +32,34 @@ export type HttpUpgrade = {
   stop(): void;
 };
 
-/** A slow client gets this long for its headers, and this long for a whole request. */
 /** How late a timeout may act; Node looks every 30 s unless told otherwise. */
-const timeoutCheckMs = 5_000;
-const headersMsMax = 30_000;
-const requestMsMax = 120_000;
+const timeoutCheckMs = 2_000;
 
 /** HTTPS for devices and services, or for people. */
 export class HttpsListener {
   readonly #options: HttpsListenerOptions;
   readonly #server: Server;
+  readonly #answers: OpenAnswers;
 
   constructor(options: HttpsListenerOptions) {
     this.#options = options;
-    const addresses = new AddressCounter(options.limits.connectionsPerAddressMax);
+    const { limits } = options;
+    this.#answers = new OpenAnswers(options.platform.clock, limits);
     this.#server = createServer({
       ...tlsOptions(options.identity, { asksForCertificate: options.asksForCertificate }),
-      handshakeTimeout: options.limits.handshakeMsMax,
-      headersTimeout: headersMsMax,
+      handshakeTimeout: limits.handshakeMsMax,
+      // Headers are part of their request; Node refuses to be told otherwise.
+      headersTimeout: Math.min(limits.httpHeadersMsMax, limits.httpRequestMsMax),
+      requestTimeout: limits.httpRequestMsMax,
+      keepAliveTimeout: limits.httpIdleMsMax,
       connectionsCheckingInterval: timeoutCheckMs,
-      requestTimeout: requestMsMax,
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: limits.httpHeaderBytesMax,
       noDelay: true,
     });
-    this.#server.maxConnections = options.limits.connectionsMax;
-    this.#server.on('connection', (socket) => {
-      if (!addresses.admit(socket)) socket.destroy();
-      socket.on('error', () => socket.destroy());
-    });
-    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    guardSockets(this.#server, limits);
+    this.#server.on('secureConnection', readAsStream);
     this.#server.on('request', (request, response) => {
+      if (!this.#answers.admit(response, request.socket)) return;
       const surface = options.choose(request);
       if (surface) surface(request, response);
       else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
@@ -78,6 +77,7 @@ export class HttpsListener {
   /** Resolves with the port that was bound; throws when it cannot be. */
   async start(): Promise<number> {
     const port = await listen(this.#server, this.#options.address, this.#options.port);
+    this.#answers.start();
     this.#options.upgrade?.start();
     return port;
   }
@@ -90,7 +90,18 @@ export class HttpsListener {
     const cancel = this.#options.platform.clock.after(drainMsMax, () => this.#server.closeAllConnections());
     await stopped;
     cancel();
+    this.#answers.stop();
   }
+}
+
+/**
+ * Node's parser takes the bytes of a socket past its stream until somebody listens to the stream. On that way what
+ * TLS has in hand goes on arriving after Node has paused a client that sends many requests ahead, and is taken for a
+ * broken request: the connection is cut in the middle of its answers. The stream keeps what comes while it is paused.
+ */
+function readAsStream(socket: TLSSocket): void {
+  const listener = () => {};
+  socket.on('data', listener).off('data', listener);
 }
 
 /** What a request under way gets to finish when the server stops; event streams never finish by themselves. */

@@ -1,5 +1,5 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { AddressCounter } from './address-counter.ts';
+import { guardSockets } from './guard-sockets.ts';
 import { listen, stopListening } from './listen.ts';
 import { MqttSessions, type MqttSessionsOptions } from './mqtt-sessions.ts';
 import { peerCertificates } from './peer-certificates.ts';
@@ -21,20 +21,13 @@ export class MqttListener {
   constructor(options: MqttListenerOptions) {
     this.#options = options;
     this.#sessions = new MqttSessions(options);
-    const addresses = new AddressCounter(options.limits.connectionsPerAddressMax);
     this.#server = createServer({
       ...tlsOptions(options.identity, { asksForCertificate: true }),
       handshakeTimeout: options.limits.handshakeMsMax,
       // A PUBACK is small and awaited: it must not wait for more output to share its segment.
       noDelay: true,
     });
-    this.#server.maxConnections = options.limits.connectionsMax;
-    this.#server.on('connection', (socket) => {
-      if (!addresses.admit(socket)) socket.destroy();
-      // Not everybody who opens a socket finishes a handshake; the failures are theirs.
-      socket.on('error', () => socket.destroy());
-    });
-    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    guardSockets(this.#server, options.limits);
     this.#server.on('secureConnection', (socket) => this.#sessions.open(socket, this.#peerOf(socket)));
   }
 

@@ -60,7 +60,12 @@ export class MqttSessions {
       });
     pumpStream(stream, { backlogBytesMax: limits.socketBacklogBytesMax, onBug }, (side) => {
       const session: MqttServerSession = new MqttServerSession({
-        limits: { ...defaultMqttLimits, connectMsMax: limits.connectMsMax },
+        limits: {
+          ...defaultMqttLimits,
+          connectMsMax: limits.connectMsMax,
+          connectBytesMax: limits.connectBytesMax,
+          beforeAcceptBytesMax: limits.beforeSignInBytesMax,
+        },
         nowMs: () => platform.clock.monotonic(),
         onConnect: (packet) => surfaces[chooseMqtt(packet.userName)].open({ session, peer }, packet),
         onOutput: side.onOutput,

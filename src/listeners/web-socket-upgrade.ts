@@ -41,11 +41,21 @@ export class WebSocketUpgrade implements HttpUpgrade {
     const { platform, limits } = this.#options;
     const subProtocol = chooseSubProtocol(request, served);
     const peer = peerOf(request, platform, limits);
-    if (this.#isStopping) refuse(socket, 503, 'The server is stopping.');
-    else if (subProtocol === undefined) refuse(socket, 400, `Offer a WebSocket sub-protocol that is served here: ${served}.`);
+    const refuse = (status: number, text: string) => {
+      answer(socket, status, text);
+      const cancel = platform.clock.after(refusalMsMax, () => socket.destroy());
+      socket.once('close', cancel);
+    };
+    if (this.#isStopping) refuse(503, 'The server is stopping.');
+    else if (subProtocol === undefined) refuse(400, `Offer a WebSocket sub-protocol that is served here: ${served}.`);
     else if (peer.certificates.length > 0 && isForeignPage(request)) {
-      refuse(socket, 403, 'A page of another origin may not use the client certificate.');
-    } else acceptWebSocket({ request, socket, head, subProtocol }, (stream) => this.#sessions.open(stream, peer));
+      refuse(403, 'A page of another origin may not use the client certificate.');
+    } else {
+      const { webSocketMessageBytesMax: messageBytesMax, webSocketFragmentsMax: fragmentsMax } = limits;
+      acceptWebSocket({ request, socket, head, subProtocol, limits: { messageBytesMax, fragmentsMax } }, (stream) =>
+        this.#sessions.open(stream, peer),
+      );
+    }
   }
 }
 
@@ -62,7 +72,10 @@ function isForeignPage({ headers: { origin, host } }: IncomingMessage): boolean 
   return own === undefined || URL.parse(origin)?.origin !== own;
 }
 
-function refuse(socket: Duplex, status: number, text: string): void {
+/** What a peer gets to read why it was refused. */
+const refusalMsMax = 5_000;
+
+function answer(socket: Duplex, status: number, text: string): void {
   const body = `${text}\n`;
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,4 +1,6 @@
+import { hourMs } from '#base/instant.ts';
 import type { SettingFields, SettingValues } from '#base/settings.ts';
+import { listenerLimits } from '#listeners/limits.ts';
 
 const gibibyte = 1024 ** 3;
 
@@ -38,17 +40,101 @@ export const serverSettings = {
   },
   'listeners.connectionsMax': {
     kind: 'number',
-    default: 100_000,
+    default: listenerLimits.connectionsMax,
     min: 1,
     max: 10_000_000,
     describe: 'Open connections per port.',
   },
   'listeners.connectionsPerAddressMax': {
     kind: 'number',
-    default: 50_000,
+    default: listenerLimits.connectionsPerAddressMax,
     min: 1,
     max: 10_000_000,
     describe: 'Open connections per port from one address (an IPv6 /64 counts as one).',
+  },
+  'listeners.handshakesMax': {
+    kind: 'number',
+    default: listenerLimits.handshakesMax,
+    min: 1,
+    max: 1_000_000,
+    describe: 'TLS handshakes under way per port. Above it the one that has waited longest is cut off.',
+  },
+  'listeners.handshakeMsMax': {
+    kind: 'number',
+    default: listenerLimits.handshakeMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'From a TCP connection to the end of its TLS handshake.',
+  },
+  'listeners.connectMsMax': {
+    kind: 'number',
+    default: listenerLimits.connectMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'From the end of the handshake to a complete MQTT CONNECT.',
+  },
+  'listeners.connectBytesMax': {
+    kind: 'number',
+    default: listenerLimits.connectBytesMax,
+    min: 1_024,
+    max: 1024 ** 2,
+    describe: 'Largest MQTT CONNECT.',
+  },
+  'listeners.beforeSignInBytesMax': {
+    kind: 'number',
+    default: listenerLimits.beforeSignInBytesMax,
+    min: 64 * 1024,
+    max: 16 * 1024 ** 2,
+    describe: 'What a device may send behind its CONNECT before it is let in.',
+  },
+  'listeners.httpHeaderBytesMax': {
+    kind: 'number',
+    default: listenerLimits.httpHeaderBytesMax,
+    min: 4 * 1024,
+    max: 1024 ** 2,
+    describe: 'Request line and headers of one HTTP request.',
+  },
+  'listeners.httpHeadersMsMax': {
+    kind: 'number',
+    default: listenerLimits.httpHeadersMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'For the headers of a request; on a new connection from its handshake on.',
+  },
+  'listeners.httpRequestMsMax': {
+    kind: 'number',
+    default: listenerLimits.httpRequestMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'For a whole request, its body included.',
+  },
+  'listeners.httpAnswerMsMax': {
+    kind: 'number',
+    default: listenerLimits.httpAnswerMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'How long an answer may wait for a peer that does not read it.',
+  },
+  'listeners.httpIdleMsMax': {
+    kind: 'number',
+    default: listenerLimits.httpIdleMsMax,
+    min: 1_000,
+    max: hourMs,
+    describe: 'How long a connection is kept for another request.',
+  },
+  'listeners.webSocketMessageBytesMax': {
+    kind: 'number',
+    default: listenerLimits.webSocketMessageBytesMax,
+    min: 1_024,
+    max: 64 * 1024 ** 2,
+    describe: 'Largest WebSocket message, its fragments joined.',
+  },
+  'listeners.webSocketFragmentsMax': {
+    kind: 'number',
+    default: listenerLimits.webSocketFragmentsMax,
+    min: 1,
+    max: 1_000_000,
+    describe: 'Fragments of one WebSocket message.',
   },
   'database.url': { kind: 'text', default: '', describe: '`postgres://…`; empty: SQLite in the data directory.' },
   'events.partitions': {

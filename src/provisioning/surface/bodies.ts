@@ -6,6 +6,11 @@ import type { Registration } from '../registration/registration.ts';
 
 /** The largest message a device may send, dps-device-protocol.md 11. */
 export const registerBytesMax = 96 * 1024;
+/**
+ * The largest packet on MQTT, whose sender has proved nothing yet and may never. A body that is somewhat too
+ * large still comes in and is refused in words.
+ */
+export const requestPacketBytesMax = 128 * 1024;
 /** What clients are told to wait; Java accepts 2 to 5 and takes 2 otherwise. */
 export const retryAfterSeconds = 3;
 

@@ -129,6 +129,14 @@ describe('provisioning on MQTT', () => {
     assert.equal((await device.register(JSON.stringify({ payload: 'x'.repeat(96 * 1024 - empty) }))).status, 202);
   });
 
+  test('a packet larger than any request ends the connection when it is announced: nobody here has proved anything', async () => {
+    const device = await bench.connect();
+    // A PUBLISH of 200,000 bytes, which a device of the hub may send; its first five bytes.
+    device.server.receive(Buffer.from([0x30, 0xc0, 0x9a, 0x0c, 0x00]));
+    assert.equal(device.closed, 'packet-too-large');
+    assert.equal((await bench.refusal())?.reason, 'message-too-large');
+  });
+
   test('a topic that is none of the two ends the connection, and why is kept', async () => {
     for (const topic of [
       'devices/dev1/messages/events/',

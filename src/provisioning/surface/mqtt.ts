@@ -9,7 +9,7 @@ import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/pac
 import { subscriptionRefused } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { RegistrationEvidence } from '../registration/attest-registration.ts';
-import { parseBody, registerBytesMax } from './bodies.ts';
+import { parseBody, registerBytesMax, requestPacketBytesMax } from './bodies.ts';
 import type { DeviceAnswer, DeviceCalls } from './device-calls.ts';
 
 export type ProvisioningMqttOptions = {
@@ -46,7 +46,7 @@ export class ProvisioningMqtt implements MqttSurface {
     const refused = refusalOf(connect, evidence);
     // The handler must be in place before the session goes on, so the answer comes a moment later.
     queueMicrotask(() => {
-      if (refused === undefined) session.accept(false);
+      if (refused === undefined) session.accept(false, { packetBytesMax: requestPacketBytesMax });
       else {
         const subject = evidence.registrationId || (connect.userName ?? '');
         this.#options.refusals.record({ service: 'provisioning', subject, peer: peer.remoteAddress, ...refused });

@@ -5,7 +5,9 @@ import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { clientFrame, handshake, opcodes, RawWebSocket } from '#test/support/raw-web-socket.ts';
-import { acceptWebSocket, chooseSubProtocol, webSocketLimits } from './web-socket.ts';
+import { acceptWebSocket, chooseSubProtocol } from './web-socket.ts';
+
+const limits = { messageBytesMax: 100_000, fragmentsMax: 64 };
 
 /** RFC 6455 1.3: this key and this answer. */
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -25,7 +27,7 @@ describe('a WebSocket as a stream of bytes', () => {
     server = createServer();
     server.on('upgrade', (request, socket, head) => {
       const subProtocol = chooseSubProtocol(request, ['mqtt']) ?? '';
-      acceptWebSocket({ request, socket, head, subProtocol }, (stream) => opened.resolve(stream));
+      acceptWebSocket({ request, socket, head, subProtocol, limits }, (stream) => opened.resolve(stream));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -178,13 +180,13 @@ describe('a WebSocket as a stream of bytes', () => {
   for (const [what, bytes, code] of [
     [
       'a frame above the limit, from its header alone',
-      clientFrame(Buffer.alloc(webSocketLimits.messageBytesMax + 1)).subarray(0, 14),
+      clientFrame(Buffer.alloc(limits.messageBytesMax + 1)).subarray(0, 14),
       1009,
     ],
     [
       'fragments above the limit together',
       Buffer.concat([
-        clientFrame(Buffer.alloc(webSocketLimits.messageBytesMax), { isFinal: false }),
+        clientFrame(Buffer.alloc(limits.messageBytesMax), { isFinal: false }),
         clientFrame('x', { opcode: opcodes.continuation }),
       ]),
       1009,
@@ -193,9 +195,7 @@ describe('a WebSocket as a stream of bytes', () => {
       'too many fragments',
       Buffer.concat([
         clientFrame('x', { isFinal: false }),
-        ...Array.from({ length: webSocketLimits.fragmentsMax }, () =>
-          clientFrame('x', { opcode: opcodes.continuation, isFinal: false }),
-        ),
+        ...Array.from({ length: limits.fragmentsMax }, () => clientFrame('x', { opcode: opcodes.continuation, isFinal: false })),
       ]),
       1008,
     ],

@@ -3,15 +3,16 @@ import { Duplex } from 'node:stream';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 
 /** What one WebSocket may make us hold. */
-export const webSocketLimits = {
-  /** One message, fragments joined: it is held whole before a byte of it is read. Three times the largest MQTT packet. */
-  messageBytesMax: 1024 * 1024,
-  fragmentsMax: 1_024,
-  /** Pieces of one message as the network cut it: each costs more than its bytes when they come one by one. */
-  piecesMax: 8_192,
-  /** What the other side gets to answer our close frame. */
-  closeMsMax: 5_000,
+export type WebSocketLimits = {
+  /** One message, fragments joined: it is held whole before a byte of it is read. */
+  readonly messageBytesMax: number;
+  readonly fragmentsMax: number;
 };
+
+/** Pieces of one message as the network cut it: each costs more than its bytes when they come one by one. */
+const piecesMax = 8_192;
+/** What the other side gets to answer our close frame. */
+const closeMsMax = 5_000;
 
 /**
  * permessage-deflate is not offered: telemetry is small, while every connection would keep a compressor's
@@ -21,10 +22,8 @@ const options: ServerOptions & { closeTimeout: number } = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
-  maxPayload: webSocketLimits.messageBytesMax,
-  maxFragments: webSocketLimits.fragmentsMax,
-  maxBufferedChunks: webSocketLimits.piecesMax,
-  closeTimeout: webSocketLimits.closeMsMax,
+  maxBufferedChunks: piecesMax,
+  closeTimeout: closeMsMax,
 };
 
 /**
@@ -44,6 +43,7 @@ export type WebSocketRequest = {
   readonly head: Buffer;
   /** One of the offered sub-protocols, as it is to be echoed. */
   readonly subProtocol: string;
+  readonly limits: WebSocketLimits;
 };
 
 /**
@@ -53,10 +53,15 @@ export type WebSocketRequest = {
  * (hub-device-protocol.md 1), and the protocol inside has a keep-alive of its own.
  */
 export function acceptWebSocket(
-  { request, socket, head, subProtocol }: WebSocketRequest,
+  { request, socket, head, subProtocol, limits }: WebSocketRequest,
   onOpen: (stream: Duplex) => void,
 ): void {
-  const server = new WebSocketServer({ ...options, handleProtocols: () => subProtocol });
+  const server = new WebSocketServer({
+    ...options,
+    maxPayload: limits.messageBytesMax,
+    maxFragments: limits.fragmentsMax,
+    handleProtocols: () => subProtocol,
+  });
   server.handleUpgrade(request, socket, head, (webSocket) => onOpen(new WebSocketStream(webSocket)));
 }
 

@@ -64,8 +64,10 @@ export type SessionHandler = {
   writable?(): void;
 };
 
-/** What a surface speaks beyond the hub's own. */
+/** What a surface speaks beyond the hub's own, or less. */
 export type AcceptOptions = {
+  /** Remaining length of a packet, for a client that may send less than the session's limits allow. */
+  readonly packetBytesMax?: number;
   /** QoS 2 in both directions; otherwise it ends the connection (hub-device-protocol.md 4.4). */
   readonly speaksQos2?: boolean;
   /** A PUBLISH over the limit is read past and handed to `oversize` instead of ending the connection. */
@@ -191,7 +193,7 @@ export class MqttServerSession {
     if (this.#state === 'closed') return;
     assert(this.#state === 'awaiting-answer', 'a connection is accepted once');
     this.#state = 'open';
-    this.#reader.remainingLengthMax = this.#limits.packetBytesMax;
+    this.#reader.remainingLengthMax = options.packetBytesMax ?? this.#limits.packetBytesMax;
     if (options.speaksQos2) this.#inboundQos2 = new AcknowledgementQueue(packetType.pubrec);
     if (options.dropsOversize) {
       this.#dropsOversize = true;
