@@ -25,6 +25,10 @@ test('every link the app can make has a page', () => {
     paths.groups(),
     paths.newGroup(),
     paths.group('azure-sphere'),
+    paths.hubDevices({ hub: 'main' }),
+    paths.newHubDevice(),
+    paths.hubDevice(oddId, { hub: 'main' }),
+    paths.hubMessages({ hub: 'main', device: oddId }),
     paths.refusals({ service: 'hub' }),
     paths.administration(),
     paths.administrationDeviceConnection(),
@@ -35,11 +39,17 @@ test('every link the app can make has a page', () => {
 
 test('an id survives the way into a link and out again, whatever its characters', () => {
   assert.equal(served(paths.device(oddId, 'raw-data'))?.params.deviceId, oddId);
+  assert.equal(served(paths.hubDevice(oddId))?.params.deviceId, oddId);
   assert.equal(served(paths.deviceTemplate('dtmi:com:example;1'))?.params.templateId, 'dtmi:com:example;1');
 });
 
 test('a search that holds nothing leaves no question mark', () => {
   assert.equal(paths.devices({ search: '' }), '/devices');
+});
+
+test('a device of a hub may be called new', () => {
+  assert.equal(served(paths.newHubDevice())?.pattern, patterns.newHubDevice);
+  assert.equal(served(paths.hubDevice('new'))?.pattern, patterns.hubDevice);
 });
 
 test('the new-group form is not taken for a group called new', () => {

@@ -43,6 +43,22 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/permissions/group-page.tsx')).GroupPage }),
       },
       {
+        path: patterns.hubDevices,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-device-list-page.tsx')).HubDeviceListPage }),
+      },
+      {
+        path: patterns.newHubDevice,
+        lazy: async () => ({ Component: (await import('./pages/hub/new-hub-device-page.tsx')).NewHubDevicePage }),
+      },
+      {
+        path: patterns.hubDevice,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-device-page.tsx')).HubDevicePage }),
+      },
+      {
+        path: patterns.hubMessages,
+        lazy: async () => ({ Component: (await import('./pages/hub/message-monitor-page.tsx')).MessageMonitorPage }),
+      },
+      {
         path: patterns.refusals,
         lazy: async () => ({ Component: (await import('./pages/refusals/refusals-page.tsx')).RefusalsPage }),
       },

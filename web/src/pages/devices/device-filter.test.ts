@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeviceRow } from '../../api/contract.ts';
-import { filterDevices, readFilter, readSort, sortDevices, writeFilter } from './device-filter.ts';
+import { writeFilter } from '../../components/write-filter.ts';
+import { filterDevices, readFilter, readSort, sortDevices } from './device-filter.ts';
 
 const row = (id: string, more: Partial<DeviceRow> = {}): DeviceRow => ({
   id,

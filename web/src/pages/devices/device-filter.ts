@@ -16,15 +16,6 @@ export function readFilter(search: URLSearchParams): DeviceFilter {
   };
 }
 
-export function writeFilter(search: URLSearchParams, change: Partial<DeviceFilter>): URLSearchParams {
-  const result = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(change)) {
-    if (value === '') result.delete(name);
-    else result.set(name, value);
-  }
-  return result;
-}
-
 export function isFiltered(filter: DeviceFilter): boolean {
   return Object.values(filter).some((value) => value !== '');
 }

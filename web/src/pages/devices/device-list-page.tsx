@@ -1,33 +1,25 @@
-import { Button, Dropdown, makeStyles, Option, SearchBox, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, SearchBox, tokens } from '@fluentui/react-components';
 import { FilterDismissRegular } from '@fluentui/react-icons/svg/filter-dismiss';
 import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
 import { useSearchParams } from 'react-router';
 import type { DeviceRow } from '../../api/contract.ts';
 import { useDevices } from '../../api/devices.ts';
 import { useMay } from '../../api/session.ts';
+import { Choice, type ChoiceOption } from '../../components/choice.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Page } from '../../components/page.tsx';
 import { RouteButton } from '../../components/route-link.tsx';
+import { writeFilter } from '../../components/write-filter.ts';
 import { paths } from '../../paths.ts';
-import {
-  type DeviceFilter,
-  filterDevices,
-  isFiltered,
-  readFilter,
-  readSort,
-  sortDevices,
-  unassigned,
-  writeFilter,
-} from './device-filter.ts';
+import { type DeviceFilter, filterDevices, isFiltered, readFilter, readSort, sortDevices, unassigned } from './device-filter.ts';
 import { DeviceTable } from './device-table.tsx';
 import { NewDevice } from './new-device.tsx';
 
 const useStyles = makeStyles({
   filters: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
   search: { flex: '1 1 220px', maxWidth: '360px', '@media (max-width: 640px)': { maxWidth: 'none', flexBasis: '100%' } },
-  choice: { minWidth: '150px', '@media (max-width: 640px)': { flex: '1 1 140px', minWidth: '120px' } },
   count: { marginLeft: 'auto', color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums' },
 });
 
@@ -124,40 +116,6 @@ function NoDevices() {
       A device whose certificate comes from a verified CA appears here by itself the first time it connects. The command starts a
       simulated one.
     </EmptyState>
-  );
-}
-
-type ChoiceOption = { id: string; label: string };
-
-function Choice({
-  label,
-  all,
-  value,
-  options,
-  onChange,
-}: {
-  label: string;
-  all: string;
-  value: string;
-  options: ChoiceOption[];
-  onChange: (value: string) => void;
-}) {
-  const styles = useStyles();
-  return (
-    <Dropdown
-      className={styles.choice}
-      aria-label={label}
-      value={options.find((option) => option.id === value)?.label ?? all}
-      selectedOptions={[value]}
-      onOptionSelect={(_event, data) => onChange(data.optionValue ?? '')}
-    >
-      <Option value="">{all}</Option>
-      {options.map((option) => (
-        <Option key={option.id} value={option.id} text={option.label}>
-          {option.label}
-        </Option>
-      ))}
-    </Dropdown>
   );
 }
 

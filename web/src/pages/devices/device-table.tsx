@@ -15,6 +15,7 @@ import { CodeText } from '../../components/code-text.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { RouteLink } from '../../components/route-link.tsx';
+import { RowSpacer } from '../../components/row-spacer.tsx';
 import { ConnectionWord, DeviceStatusWord } from '../../components/state-word.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { useRowWindow } from '../../components/use-row-window.ts';
@@ -78,7 +79,7 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
           </TableRow>
         </TableHeader>
         <TableBody>
-          {view.before > 0 && <Spacer height={view.before} />}
+          {view.before > 0 && <RowSpacer height={view.before} />}
           {rows.slice(view.start, view.end).map((row, offset) => (
             <TableRow key={row.id} aria-rowindex={view.start + offset + 2}>
               <TableCell className={styles.name}>
@@ -105,18 +106,9 @@ export function DeviceTable({ rows, sort, onSort }: { rows: readonly DeviceRow[]
               </TableCell>
             </TableRow>
           ))}
-          {view.after > 0 && <Spacer height={view.after} />}
+          {view.after > 0 && <RowSpacer height={view.after} />}
         </TableBody>
       </Table>
     </TableFrame>
-  );
-}
-
-/** Stands for the rows that are out of view. */
-function Spacer({ height }: { height: number }) {
-  return (
-    <tr aria-hidden style={{ height }}>
-      <td />
-    </tr>
   );
 }

@@ -28,3 +28,10 @@ test('names that older tutorials print lead to the page that has their work now'
 test('an id with characters of its own stays one path segment', () => {
   assert.equal(find('a/b', [device('a/b')])[0]?.to, '/devices/a%2Fb');
 });
+
+test('what a person with a certificate or with messages to look at types leads to the pages of the hub', () => {
+  const pageOf = (text: string) => find(text, []).map((hit) => hit.to);
+  assert.deepEqual(pageOf('thumbprint'), ['/hub/iot-devices/new']);
+  assert.deepEqual(pageOf('monitor'), ['/hub/messages']);
+  assert.deepEqual(pageOf('explorers'), ['/hub/iot-devices']);
+});

@@ -14,6 +14,21 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     to: paths.groups(),
   },
   { label: 'New device connection group', aliases: ['new enrollment group'], to: paths.newGroup() },
+  {
+    label: 'IoT devices of a hub',
+    aliases: ['explorers', 'device management', 'device identities', 'hub devices'],
+    to: paths.hubDevices(),
+  },
+  {
+    label: 'Create a device of a hub',
+    aliases: ['x.509 self-signed', 'thumbprint', 'connection string', 'register device', 'tedge'],
+    to: paths.newHubDevice(),
+  },
+  {
+    label: 'Live messages of a hub',
+    aliases: ['monitor events', 'device explorer', 'telemetry', 'message monitor'],
+    to: paths.hubMessages(),
+  },
   { label: 'Administration', aliases: ['permissions', 'settings'], to: paths.administration() },
   { label: 'Why refused', aliases: ['refusals', 'errors', 'rejected'], to: paths.refusals() },
 ];

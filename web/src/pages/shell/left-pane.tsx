@@ -1,6 +1,8 @@
 import { Divider, makeStyles, mergeClasses, Tooltip, tokens } from '@fluentui/react-components';
 import { DocumentRegular } from '@fluentui/react-icons/svg/document';
+import { IotRegular } from '@fluentui/react-icons/svg/iot';
 import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
+import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
 import { WrenchRegular } from '@fluentui/react-icons/svg/wrench';
 import { NavLink } from 'react-router';
@@ -52,6 +54,13 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
     entries: [
       { label: 'Devices', to: patterns.devices, permission: 'devices.read', icon: PhoneLaptopRegular },
       { label: 'Device templates', to: patterns.deviceTemplates, permission: 'templates.read', icon: DocumentRegular },
+    ],
+  },
+  {
+    heading: 'IoT Hub',
+    entries: [
+      { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular },
+      { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular },
     ],
   },
   {

@@ -1,0 +1,38 @@
+import { useEffect, useRef, useState } from 'react';
+import type { HubMessage, HubMessageEvents } from './contract.ts';
+import { apiPath, withQuery } from './http.ts';
+
+/** `refused`: the server answered with an error, and the browser does not try again by itself. */
+export type StreamState = 'opening' | 'open' | 'interrupted' | 'refused';
+
+export type MessageListener = { onMessage(message: HubMessage): void; onSkipped(count: number): void; onGap(): void };
+
+/**
+ * Follows what devices send to the hub while the component is mounted; with `device`, only that one. Another
+ * `attempt` opens the stream anew. After an interruption `onGap` is called: what was sent meanwhile is not here.
+ */
+export function useHubMessages(hub: string, device: string, attempt: number, listener: MessageListener): StreamState {
+  const [state, setState] = useState<StreamState>('opening');
+  const latest = useRef(listener);
+  latest.current = listener;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is another stream
+  useEffect(() => {
+    const query = device === '' ? {} : { device };
+    const source = new EventSource(withQuery(`/api/ui/${apiPath('hubs', hub, 'messages')}`, query));
+    let wasOpen = false;
+    setState('opening');
+    source.onopen = () => {
+      if (wasOpen) latest.current.onGap();
+      wasOpen = true;
+      setState('open');
+    };
+    source.onerror = () => setState(source.readyState === EventSource.CLOSED ? 'refused' : 'interrupted');
+    // Our own server wrote the data from the same contract.
+    source.addEventListener('message', (event) => latest.current.onMessage(JSON.parse(event.data) as HubMessage));
+    source.addEventListener('skipped', (event) =>
+      latest.current.onSkipped((JSON.parse(event.data) as HubMessageEvents['skipped']).count),
+    );
+    return () => source.close();
+  }, [hub, device, attempt]);
+  return state;
+}
