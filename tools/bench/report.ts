@@ -85,7 +85,7 @@ ${notes.map(({ shape, note }) => `- **${shape}**: ${note}.`).join('\n')}
   means that Homeport needs less.
 - W1 is how devices behave, one message at a time on each connection, and W10c the same with ten under way; W10 and W50 are how bridges and
   backlogs behave, and partly measure how coalesced acknowledgements steer the sender. Quote W1 and W10c beside them.
-- Homeport’s figure for messages is the whole server except for Central’s thread. What that thread takes, until everything that was sent is
+- Homeport’s figure for messages and sign-ins is the whole server except for Central’s thread. What that thread takes, until everything that was sent is
   indexed, is given beside it: it is work that Mosquitto does not do.
 - The load comes from [a C program](../test/load/main.c) on another core, which must cost less than the server to be of use.
 
