@@ -48,7 +48,7 @@ export type Hub = {
   readonly authorities: CaCertificates;
   readonly registry: Pick<
     Registry,
-    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision' | 'count'
+    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision' | 'count' | 'modules'
   >;
   readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
   readonly methods: Pick<Methods, 'invoke'>;

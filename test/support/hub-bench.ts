@@ -5,6 +5,7 @@ import type { EventSource, StoredEvent } from '#hub/events/event-log.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
 import type { AskedAuthentication } from '#hub/registry/device.ts';
+import type { AskedModuleAuthentication } from '#hub/registry/module.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -37,6 +38,8 @@ export async function settled(): Promise<void> {
 export type ConnectOptions = {
   certificates?: readonly TestCertificate[];
   deviceId?: string;
+  /** Connects as this module of the device. */
+  moduleId?: string;
   userName?: string;
   clientId?: string;
   password?: Buffer;
@@ -99,6 +102,14 @@ export async function openHubBench() {
     return certificate;
   }
 
+  /** Adds a module of a device that there is and, for thumbprints, the certificate it signs in with. */
+  async function addModule(deviceId: string, moduleId: string, authentication?: AskedModuleAuthentication) {
+    const certificate = makeSelfSigned(moduleId);
+    ownCertificates.set(`${deviceId}/${moduleId}`, certificate);
+    const own = { type: 'selfSigned', primaryThumbprint: certificate.certificate.sha256Thumbprint } as const;
+    return hub.registry.modules.create({ deviceId, moduleId, authentication: authentication ?? own });
+  }
+
   /** Sends CONNECT and waits for the answer. */
   async function connect(options: ConnectOptions = {}): Promise<TestDevice> {
     const device = dial(options);
@@ -108,14 +119,15 @@ export async function openHubBench() {
 
   /** Sends CONNECT. */
   function dial(options: ConnectOptions = {}): TestDevice {
-    const { deviceId = 'dev1', modelId } = options;
-    const own = ownCertificates.get(deviceId);
+    const { deviceId = 'dev1', moduleId, modelId } = options;
+    const identity = moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
+    const own = ownCertificates.get(identity);
     const certificates = options.certificates ?? (own ? [own] : []);
     const device = join(certificates.map(({ der }) => der));
     const model = modelId === undefined ? '' : `&model-id=${modelId}`;
     device.client.connect({
-      clientId: options.clientId ?? deviceId,
-      userName: options.userName ?? `${hubHost}/${deviceId}/?api-version=2021-04-12${model}`,
+      clientId: options.clientId ?? identity,
+      userName: options.userName ?? `${hubHost}/${identity}/?api-version=2021-04-12${model}`,
       keepAliveSeconds: options.keepAliveSeconds ?? 60,
       cleanSession: options.cleanSession ?? false,
       ...(options.password === undefined ? {} : { password: options.password }),
@@ -254,6 +266,7 @@ export async function openHubBench() {
     events,
     hub,
     addDevice,
+    addModule,
     connect,
     dial,
     join,

@@ -3,6 +3,7 @@ import type { NewEvent } from '#hub/events/event-log.ts';
 export type RecordedEvent = {
   readonly source: NewEvent['source'];
   readonly deviceId: string;
+  readonly moduleId?: string | undefined;
   readonly properties: Readonly<Record<string, string>>;
   readonly body: unknown;
 };
@@ -15,7 +16,9 @@ export function recordedEvents() {
     append(event: NewEvent): number {
       const pairs = event.bag.split('&').filter((piece) => piece !== '');
       const properties = Object.fromEntries(pairs.map((piece) => piece.split('=').map(decodeURIComponent)));
-      events.push({ source: event.source, deviceId: event.deviceId, properties, body: JSON.parse(event.body.toString()) });
+      const { source, deviceId, moduleId } = event;
+      const body = JSON.parse(event.body.toString());
+      events.push({ source, deviceId, ...(moduleId === undefined ? {} : { moduleId }), properties, body });
       return events.length;
     },
     /** `operation` of each event of `source`, in order. */

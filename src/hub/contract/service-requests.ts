@@ -17,23 +17,36 @@ export const listQuery = z.strictObject({
 
 const key = z.string().max(256).nullish();
 
+const authentication = z
+  .object({
+    type: z.enum(['sas', 'selfSigned', 'certificateAuthority', 'none']).nullish(),
+    symmetricKey: z.object({ primaryKey: key, secondaryKey: key }).nullish(),
+    x509Thumbprint: z.object({ primaryThumbprint: key, secondaryThumbprint: key }).nullish(),
+  })
+  .nullish();
+
 export const askedIdentity = z.object({
   deviceId: z.string().max(1024).nullish(),
   status: z.enum(['enabled', 'disabled']).nullish(),
   statusReason: z.string().max(128).nullish(),
-  authentication: z
-    .object({
-      type: z.enum(['sas', 'selfSigned', 'certificateAuthority', 'none']).nullish(),
-      symmetricKey: z.object({ primaryKey: key, secondaryKey: key }).nullish(),
-      x509Thumbprint: z.object({ primaryThumbprint: key, secondaryThumbprint: key }).nullish(),
-    })
-    .nullish(),
+  authentication,
   capabilities: z.object({ iotEdge: z.boolean().nullish() }).nullish(),
   deviceScope: z.string().max(1024).nullish(),
   parentScopes: z.array(z.string().max(1024)).max(16).nullish(),
 });
 
 export type AskedIdentity = z.output<typeof askedIdentity>;
+
+const managedBy = z.string().max(1024).nullish();
+
+export const askedModule = z.object({
+  deviceId: z.string().max(1024).nullish(),
+  moduleId: z.string().max(1024).nullish(),
+  managedBy,
+  authentication,
+});
+
+export type AskedModule = z.output<typeof askedModule>;
 
 /** Any object: what a twin may hold is for the twins to say. */
 const section = z.custom<JsonObject>((value) => isJsonObject(value as Json), 'must be an object').nullish();
@@ -51,12 +64,15 @@ export const askedMethod = z.object({
   timeoutInSeconds: z.number().nullish(),
 });
 
+export type AskedMethod = z.output<typeof askedMethod>;
+
 export const bulkEntriesMax = 100;
 
 export const askedBulk = z.array(
   askedIdentity.omit({ deviceId: true }).extend({
     id: z.string().max(1024),
     moduleId: z.string().max(1024).nullish(),
+    managedBy,
     eTag: z.string().max(256).nullish(),
     etag: z.string().max(256).nullish(),
     twinETag: z.string().max(256).nullish(),

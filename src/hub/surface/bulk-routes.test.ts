@@ -56,7 +56,7 @@ describe('many identities in one call', () => {
         [known, 'DeviceAlreadyExists'],
         ['a b', 'ArgumentInvalid'],
         [wrong, 'ArgumentInvalid'],
-        [last, 'FeatureNotSupported'],
+        [last, 'DeviceNotFound'],
         [last, 'InvalidDeviceScope'],
       ],
     );

@@ -1,11 +1,10 @@
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { type AskedBulkEntry, askedBulk, bulkEntriesMax, versionOnly } from '../contract/service-requests.ts';
+import { bulkTarget } from './bulk-target.ts';
 import { serviceErrorOf } from './service-errors.ts';
-import { parseIdentity } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
-import { ownedOf } from './service-twin.ts';
 
 /** A hundred identities, each with a full twin. */
 const bodyBytesMax = 8 * 1024 * 1024;
@@ -17,7 +16,7 @@ export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRout
       method: 'POST',
       path: '/devices',
       permission: 'RegistryWrite',
-      summary: 'Creates, changes and deletes up to 100 device identities',
+      summary: 'Creates, changes and deletes up to 100 identities of devices and modules',
       query: versionOnly,
       body: askedBulk,
       bodyBytesMax,
@@ -60,41 +59,28 @@ function checkEntries(entries: readonly AskedBulkEntry[]): void {
   }
 }
 
-async function apply({ registry, twins }: ServiceRooms, entry: AskedBulkEntry): Promise<void> {
-  const { id, importMode, moduleId } = entry;
-  if (moduleId) throw new Problem('not-supported', 'Modules are not supported.');
-  const twin = ownedOf(entry);
+async function apply(rooms: ServiceRooms, entry: AskedBulkEntry): Promise<void> {
+  const target = bulkTarget(rooms, entry);
   const tag = entry.eTag ?? entry.etag ?? undefined;
-  const create = () => {
-    const { authentication = { type: 'sas' }, ...rest } = parseIdentity(entry);
-    return registry.create({ deviceId: id, authentication, ...rest, initialTwin: twin });
-  };
-  const update = async (ifMatch?: string) => {
-    await registry.update(id, parseIdentity(entry), ifMatch);
-    await twins.patchOwned(id, twin);
-  };
-  switch (importMode?.toLowerCase() ?? 'createorupdate') {
+  switch (entry.importMode?.toLowerCase() ?? 'createorupdate') {
     case 'create':
-      await create();
-      return;
+      return target.create();
     case 'createorupdate':
-      return (await registry.load(id)) ? update() : void (await create());
+      return (await target.exists()) ? target.update() : target.create();
     case 'createorupdateifmatchetag':
-      return (await registry.load(id)) ? update(requireTag(tag)) : void (await create());
+      return (await target.exists()) ? target.update(requireTag(tag)) : target.create();
     case 'update':
-      return update();
+      return target.update();
     case 'updateifmatchetag':
-      return update(requireTag(tag));
+      return target.update(requireTag(tag));
     case 'delete':
-      return registry.delete(id);
+      return target.delete();
     case 'deleteifmatchetag':
-      return registry.delete(id, requireTag(tag));
+      return target.delete(requireTag(tag));
     case 'updatetwin':
-      await twins.patchOwned(id, twin);
-      return;
+      return target.updateTwin();
     case 'updatetwinifmatchetag':
-      await twins.patchOwned(id, twin, requireTag(entry.twinETag ?? tag));
-      return;
+      return target.updateTwin(requireTag(entry.twinETag ?? tag));
     default:
       throw new Problem('argument-invalid', 'There is no such import mode.');
   }

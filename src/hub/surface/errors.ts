@@ -47,6 +47,9 @@ const byReason: ReadonlyMap<string, HubError> = new Map([
   ['defined-twice', { errorCode: 400011, name: 'DeviceDefinedMultipleTimes' }],
   ['too-many-devices', { errorCode: 413002, name: 'TooManyDevices' }],
   ['module-not-found', { errorCode: 404010, name: 'ModuleNotFound' }],
+  ['module-exists', { errorCode: 409301, name: 'ModuleAlreadyExistsOnDevice' }],
+  ['too-many-modules', { errorCode: 413003, name: 'TooManyModulesOnDevice' }],
+  ['system-module', { errorCode: 401100, name: 'SystemModuleModifyUnauthorizedAccess' }],
   ['too-many-calls', { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' }],
 ]);
 

@@ -9,6 +9,7 @@ import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { methodRoutes } from './method-routes.ts';
+import { moduleRoutes } from './module-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
 import { decode, isServiceVersion, normalizeServiceUrl, servicePath } from './service-path.ts';
@@ -27,6 +28,7 @@ export type HubHttpOptions = {
 export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
   return [
     ...registryRoutes(rooms),
+    ...moduleRoutes(rooms),
     ...bulkRoutes(platform, rooms),
     ...twinRoutes(rooms),
     ...methodRoutes(rooms),

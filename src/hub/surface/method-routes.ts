@@ -1,10 +1,21 @@
-import { Problem } from '#base/problem.ts';
-import { askedMethod, versionOnly } from '../contract/service-requests.ts';
+import type { Json } from '#base/json.ts';
+import { type AskedMethod, askedMethod, versionOnly } from '../contract/service-requests.ts';
+import { identityName } from '../identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** Direct methods (hub-service-protocol.md 4.5). The device's own status never is the answer's. */
-export function methodRoutes({ registry, methods }: ServiceRooms): ServiceRoute[] {
+export function methodRoutes({ methods }: Pick<ServiceRooms, 'methods'>): ServiceRoute[] {
+  async function invoke(identity: string, body: AskedMethod): Promise<{ json: { status: number; payload: Json } }> {
+    const responseSeconds = body.responseTimeoutInSeconds ?? body.timeoutInSeconds;
+    const { status, payload } = await methods.invoke(identity, {
+      methodName: body.methodName,
+      payload: body.payload ?? null,
+      ...(responseSeconds == null ? {} : { responseTimeoutSeconds: responseSeconds }),
+      ...(body.connectTimeoutInSeconds == null ? {} : { connectTimeoutSeconds: body.connectTimeoutInSeconds }),
+    });
+    return { json: { status, payload } };
+  }
   return [
     serviceRoute({
       method: 'POST',
@@ -13,29 +24,16 @@ export function methodRoutes({ registry, methods }: ServiceRooms): ServiceRoute[
       summary: 'Calls a method of a device and waits for its answer',
       query: versionOnly,
       body: askedMethod,
-      async handle({ caller, body }) {
-        const responseSeconds = body.responseTimeoutInSeconds ?? body.timeoutInSeconds;
-        const { status, payload } = await methods.invoke(caller.deviceId, {
-          methodName: body.methodName,
-          payload: body.payload ?? null,
-          ...(responseSeconds == null ? {} : { responseTimeoutSeconds: responseSeconds }),
-          ...(body.connectTimeoutInSeconds == null ? {} : { connectTimeoutSeconds: body.connectTimeoutInSeconds }),
-        });
-        return { json: { status, payload } };
-      },
+      handle: ({ caller, body }) => invoke(caller.deviceId, body),
     }),
     serviceRoute({
       method: 'POST',
       path: '/twins/:deviceId/modules/:moduleId/methods',
       permission: 'ServiceConnect',
-      summary: 'Calls a method of a module: there is none',
+      summary: 'Calls a method of a module and waits for its answer',
       query: versionOnly,
-      async handle({ caller: { deviceId }, params }) {
-        await registry.require(deviceId);
-        throw new Problem('not-found', `The device ${deviceId} has no module ${params.moduleId}.`, {
-          reason: 'module-not-found',
-        });
-      },
+      body: askedMethod,
+      handle: ({ caller: { deviceId }, params: { moduleId = '' }, body }) => invoke(identityName({ deviceId, moduleId }), body),
     }),
   ];
 }

@@ -220,10 +220,4 @@ describe('the registry over REST', () => {
     );
     assert.deepEqual(listed, json);
   });
-
-  test('a device has no modules', async () => {
-    const { deviceId } = await newDevice();
-    assert.deepEqual((await client.ask('GET', `/devices/${deviceId}/modules`)).json, []);
-    assert.equal((await client.ask('GET', '/devices/nobody/modules')).code, 'DeviceNotFound');
-  });
 });

@@ -10,16 +10,12 @@ import { type ServiceRoute, serviceRoute, unsupportedRoute } from './service-rou
 /** At most this many identities in one answer, and as many when `top` says nothing sensible (4.1). */
 const listMax = 1_000;
 
-/** Device identities (hub-service-protocol.md 4.1), and what there is to say of modules: this hub has none. */
+/** Device identities (hub-service-protocol.md 4.1), and what of the registry this hub does not have. */
 export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRoute[] {
   const answer = async (device: Device): Promise<Reply> => ({
     headers: { etag: quoteEtag(device.etag) },
     json: formatIdentity(device, await presence.load(device.deviceId)),
   });
-  const noModule = async (deviceId: string, moduleId: string | undefined): Promise<never> => {
-    await registry.require(deviceId);
-    throw new Problem('not-found', `The device ${deviceId} has no module ${moduleId}.`, { reason: 'module-not-found' });
-  };
   return [
     serviceRoute({
       method: 'GET',
@@ -71,28 +67,6 @@ export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRou
         return { status: 204 };
       },
     }),
-    serviceRoute({
-      method: 'GET',
-      path: '/devices/:deviceId/modules',
-      permission: 'RegistryRead',
-      summary: 'The modules of a device: none',
-      query: versionOnly,
-      async handle({ caller }) {
-        await registry.require(caller.deviceId);
-        return { json: [] };
-      },
-    }),
-    ...(['GET', 'DELETE'] as const).map((method) =>
-      serviceRoute({
-        method,
-        path: '/devices/:deviceId/modules/:moduleId',
-        permission: method === 'GET' ? 'RegistryRead' : 'RegistryWrite',
-        summary: 'A module identity: there is none',
-        query: versionOnly,
-        handle: ({ caller, params }) => noModule(caller.deviceId, params.moduleId),
-      }),
-    ),
-    unsupportedRoute('PUT', '/devices/:deviceId/modules/:moduleId', 'RegistryWrite', 'Modules'),
     unsupportedRoute('POST', '/devices/query', 'ServiceConnect', 'Queries'),
     unsupportedRoute('POST', '/devices/keys/regenerate', 'RegistryWrite', 'Regenerated keys'),
     unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),

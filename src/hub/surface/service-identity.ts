@@ -1,8 +1,10 @@
 import { formatInstantTicks, type Instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
-import type { AskedIdentity } from '../contract/service-requests.ts';
+import type { AskedIdentity, AskedModule } from '../contract/service-requests.ts';
 import type { PresenceState } from '../presence/presence.ts';
-import type { AskedAuthentication, Device, DeviceAuthentication } from '../registry/device.ts';
+import type { AskedAuthentication, Device } from '../registry/device.ts';
+import type { Module, ModuleAuthentication } from '../registry/module.ts';
+import type { ModuleChange } from '../registry/modules.ts';
 import type { DeviceChange } from '../registry/registry.ts';
 
 /** What the service prints for an instant that never was. */
@@ -27,6 +29,22 @@ export function formatIdentity(device: Device, presence: PresenceState | undefin
   };
 }
 
+/** A module identity as the service's REST prints it. It has no status of its own. */
+export function formatModule(module: Module, presence: PresenceState | undefined) {
+  return {
+    deviceId: module.deviceId,
+    moduleId: module.moduleId,
+    managedBy: module.managedBy ?? null,
+    generationId: module.generationId,
+    etag: module.etag,
+    connectionState: connectionState(presence),
+    connectionStateUpdatedTime: formatTime(presence?.since),
+    lastActivityTime: formatTime(presence?.since),
+    cloudToDeviceMessageCount: 0,
+    authentication: formatAuthentication(module.authentication),
+  };
+}
+
 export function connectionState(presence: PresenceState | undefined): 'Connected' | 'Disconnected' {
   return presence?.isConnected ? 'Connected' : 'Disconnected';
 }
@@ -35,12 +53,12 @@ export function formatTime(at: Instant | undefined): string {
   return at === undefined ? never : formatInstantTicks(at);
 }
 
-export function formatThumbprints(authentication: DeviceAuthentication) {
+export function formatThumbprints(authentication: ModuleAuthentication) {
   const { primaryThumbprint = null, secondaryThumbprint = null } = authentication.type === 'selfSigned' ? authentication : {};
   return { primaryThumbprint, secondaryThumbprint };
 }
 
-function formatAuthentication(authentication: DeviceAuthentication) {
+function formatAuthentication(authentication: ModuleAuthentication) {
   const keys = authentication.type === 'sas' ? authentication.keys.reveal() : { primaryKey: null, secondaryKey: null };
   return {
     symmetricKey: { primaryKey: keys.primaryKey, secondaryKey: keys.secondaryKey },
@@ -63,6 +81,16 @@ export function parseIdentity(asked: Omit<AskedIdentity, 'deviceId'>): DeviceCha
     ...(asked.status == null ? {} : { isEnabled: asked.status === 'enabled' }),
     ...(asked.statusReason === undefined ? {} : { statusReason: asked.statusReason ?? '' }),
     ...(authentication === undefined ? {} : { authentication }),
+  };
+}
+
+/** What a body asks for; what it leaves out is left out. */
+export function parseModule(asked: Pick<AskedModule, 'authentication' | 'managedBy'>): ModuleChange {
+  const { authentication, managedBy } = asked;
+  const change = authentication?.type === 'none' ? ({ type: 'none' } as const) : parseAuthentication(authentication);
+  return {
+    ...(managedBy === undefined ? {} : { managedBy: managedBy ?? '' }),
+    ...(change === undefined ? {} : { authentication: change }),
   };
 }
 

@@ -1,84 +1,82 @@
 import { quoteEtag } from '#base/etag.ts';
-import { Problem } from '#base/problem.ts';
 import type { Reply } from '#wire/http/route.ts';
 import { askedTwin, versionOnly } from '../contract/service-requests.ts';
+import { identityName } from '../identity.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
 import { connectionState, formatThumbprints, formatTime } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
-import { type ServiceRoute, serviceRoute } from './service-route.ts';
+import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-route.ts';
 import { ownedOf } from './service-twin.ts';
 
-/** Device twins (hub-service-protocol.md 4.4). */
+/** Twins of devices and of modules (hub-service-protocol.md 4.4). */
 export function twinRoutes({ registry, presence, twins }: ServiceRooms): ServiceRoute[] {
+  /** What a module has no word of its own for, its status, is its device's. */
   const answer = async (twin: Twin): Promise<Reply> => {
-    const [device, state] = await Promise.all([registry.require(twin.deviceId), presence.load(twin.deviceId)]);
-    const { deviceId, etag, ...rest } = formatTwin(twin);
+    const { deviceId, moduleId } = twin;
+    const [device, state] = await Promise.all([registry.require(deviceId), presence.load(identityName(twin))]);
+    const owner = moduleId === undefined ? device : await registry.modules.require(deviceId, moduleId);
+    const { properties, tags, version, modelId } = formatTwin(twin);
     return {
       headers: { etag: quoteEtag(twin.etag) },
       json: {
         deviceId,
-        etag,
-        deviceEtag: device.etag,
+        ...(moduleId === undefined ? {} : { moduleId }),
+        etag: twin.etag,
+        deviceEtag: owner.etag,
         status: device.isEnabled ? 'enabled' : 'disabled',
         statusReason: device.statusReason ?? null,
         statusUpdateTime: formatTime(device.statusUpdatedAt),
         connectionState: connectionState(state),
         lastActivityTime: formatTime(state?.since),
         cloudToDeviceMessageCount: 0,
-        authenticationType: device.authentication.type,
-        x509Thumbprint: formatThumbprints(device.authentication),
-        ...rest,
+        authenticationType: owner.authentication.type,
+        x509Thumbprint: formatThumbprints(owner.authentication),
+        version,
+        modelId,
+        tags,
+        properties,
         capabilities: { iotEdge: false },
         parentScopes: [],
       },
     };
   };
-  return [
+  /** Whose twin the path names. Throws what tells an unknown device from an unknown module. */
+  const named = async ({ deviceId }: ServiceCall, { moduleId }: Readonly<Record<string, string>>): Promise<string> => {
+    if (moduleId !== undefined) await registry.modules.require(deviceId, moduleId);
+    return identityName({ deviceId, ...(moduleId === undefined ? {} : { moduleId }) });
+  };
+  const routes = (path: string, whose: string): ServiceRoute[] => [
     serviceRoute({
       method: 'GET',
-      path: '/twins/:deviceId',
+      path,
       permission: 'ServiceConnect',
-      summary: 'A device’s twin',
+      summary: `${whose} twin`,
       query: versionOnly,
-      handle: async ({ caller }) => answer(await twins.load(caller.deviceId)),
+      handle: async ({ caller, params }) => answer(await twins.load(await named(caller, params))),
     }),
     serviceRoute({
       method: 'PATCH',
-      path: '/twins/:deviceId',
+      path,
       permission: 'ServiceConnect',
-      summary: 'Merges tags and desired properties',
+      summary: `Merges tags and desired properties of ${whose} twin`,
       query: versionOnly,
       body: askedTwin,
-      async handle({ caller: { deviceId }, headers, body }) {
-        return answer(await twins.patchOwned(deviceId, ownedOf(body), headers['if-match']));
+      async handle({ caller, params, headers, body }) {
+        return answer(await twins.patchOwned(await named(caller, params), ownedOf(body), headers['if-match']));
       },
     }),
     serviceRoute({
       method: 'PUT',
-      path: '/twins/:deviceId',
+      path,
       permission: 'ServiceConnect',
-      summary: 'Replaces tags and desired properties',
+      summary: `Replaces tags and desired properties of ${whose} twin`,
       query: versionOnly,
       body: askedTwin,
-      async handle({ caller: { deviceId }, headers, body }) {
+      async handle({ caller, params, headers, body }) {
         const { tags = {}, desired = {} } = ownedOf(body);
-        return answer(await twins.replaceOwned(deviceId, { tags, desired }, headers['if-match']));
+        return answer(await twins.replaceOwned(await named(caller, params), { tags, desired }, headers['if-match']));
       },
     }),
-    ...(['GET', 'PATCH', 'PUT'] as const).map((method) =>
-      serviceRoute({
-        method,
-        path: '/twins/:deviceId/modules/:moduleId',
-        permission: 'ServiceConnect',
-        summary: 'A module’s twin: there is none',
-        query: versionOnly,
-        async handle({ caller: { deviceId }, params }) {
-          await registry.require(deviceId);
-          throw new Problem('not-found', `The device ${deviceId} has no module ${params.moduleId}.`, {
-            reason: 'module-not-found',
-          });
-        },
-      }),
-    ),
   ];
+  return [...routes('/twins/:deviceId', 'a device’s'), ...routes('/twins/:deviceId/modules/:moduleId', 'a module’s')];
 }
