@@ -6,6 +6,9 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import type { ServiceCaller } from '#trust/caller.ts';
 import type { Verdict } from '#trust/verdict.ts';
+import { Broker } from './broker/broker.ts';
+import { BrokerConnections } from './broker/broker-connections.ts';
+import type { BrokerLimits } from './broker/limits.ts';
 import type { EventLog } from './events/event-log.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
@@ -17,8 +20,10 @@ import { CredentialWatches } from './registry/credential-watches.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
+import type { OversizeRule } from './surface/mqtt-session.ts';
 import { Twins } from './twins/twins.ts';
 
 export type HubOptions = {
@@ -35,6 +40,10 @@ export type HubOptions = {
   readonly instanceName: string;
   /** Where equal ids at two hubs must stay apart: what a refusal's subject becomes. Without it, it stays. */
   readonly refusalSubject?: (subject: string) => string;
+  /** Default `close`. */
+  readonly oversizePublish?: OversizeRule;
+  /** Makes the broker door; without it there is none. */
+  readonly broker?: BrokerLimits;
 };
 
 /** What neighbours may ask of a hub; what happens at it they read in `events`. */
@@ -43,6 +52,8 @@ export type Hub = {
   readonly name: string;
   readonly hostName: string;
   readonly mqtt: MqttSurface;
+  /** Plain MQTT for the devices of this hub, where it was asked for. */
+  readonly brokerMqtt: MqttSurface | undefined;
   /** The REST for back ends. */
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
@@ -108,6 +119,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     refusals,
     signIn,
     watches,
+    oversizePublish: options.oversizePublish ?? 'close',
   });
   const http = await buildHubHttp({
     platform,
@@ -115,6 +127,18 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     rooms: { registry, twins, presence, methods },
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
   });
+  const broker = options.broker && (await Broker.open(platform, database, hub, options.broker));
+  const brokerConnections = new BrokerConnections(platform);
+  const brokerMqtt =
+    broker &&
+    new BrokerMqtt({ platform, hostName, broker, connections: brokerConnections, events: log, refusals, signIn, watches });
+  if (broker) {
+    presence.join({
+      drop: (identity, cause) => brokerConnections.drop(identity, cause),
+      dropWhere: (isRevoked, cause) => brokerConnections.dropWhere(isRevoked, cause),
+      forget: (identity) => broker.forget(identity),
+    });
+  }
   const cancelAuthorities = authorities.onChange(() => {
     void signIn.dropUnverified(presence, watches);
   });
@@ -122,6 +146,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     name: hub,
     hostName,
     mqtt,
+    brokerMqtt,
     http,
     authorities,
     registry,
@@ -132,10 +157,15 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     policies,
     refusalSubject,
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
-    start: () => presence.start(),
+    start() {
+      brokerConnections.start();
+      return presence.start();
+    },
     async stop() {
       cancelAuthorities();
-      await mqtt.drain(drainMsMax);
+      await Promise.all([mqtt.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
+      brokerConnections.stop('hub-stopped');
+      await broker?.journal.close();
       await presence.stop();
       await twins.idle();
     },

@@ -9,7 +9,7 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import { chooseHttpHub, chooseMqttHub, type HubsByHost } from './choose-hub.ts';
 import type { EventLog } from './events/event-log.ts';
-import { buildHub, type Hub, type HubDirectory } from './hub.ts';
+import { buildHub, type Hub, type HubDirectory, type HubOptions } from './hub.ts';
 import { parseHubName } from './instances/hub-name.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
 import { HubStore } from './instances/hub-store.ts';
@@ -34,6 +34,7 @@ export type HubsOptions = {
   readonly main: Hub;
   /** An added hub is called `{name}.{base}`. */
   readonly baseHostName: string;
+  readonly oversizePublish: NonNullable<HubOptions['oversizePublish']>;
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
 };
@@ -166,7 +167,7 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs } = this.#options;
+    const { database, secrets, logs, oversizePublish } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
     // No device id holds a slash, so this has one reading.
@@ -175,7 +176,7 @@ export class Hubs implements HubDirectory {
     try {
       const authorities = new CaCertificates(platform, database, `hub:${name}`, refusalsUnder(refusals, refusalSubject));
       const own = { authorities, events, hostName: this.#hostNameOf(name), instanceName: name, refusalSubject };
-      const hub = await buildHub({ platform, database, refusals, secrets, ...own });
+      const hub = await buildHub({ platform, database, refusals, secrets, oversizePublish, ...own });
       await hub.start();
       this.#added.set(name, { hub, events });
       this.#byHost = this.#index();

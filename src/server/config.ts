@@ -1,5 +1,6 @@
 import { hourMs } from '#base/instant.ts';
 import type { SettingFields, SettingValues } from '#base/settings.ts';
+import { brokerLimits } from '#hub/broker/limits.ts';
 import { listenerLimits } from '#listeners/limits.ts';
 
 const gibibyte = 1024 ** 3;
@@ -159,12 +160,104 @@ export const serverSettings = {
     max: 1000,
     describe: 'How long a batch waits for company before it is written. 0: batches form behind the sync in flight.',
   },
+  'hub.oversizePublish': {
+    kind: 'text',
+    default: 'close',
+    choices: ['close', 'drop'],
+    describe:
+      'What an MQTT message over 256 KiB does: `close` ends the connection, as the cloud does; `drop` acknowledges it, drops it and keeps a refusal, so that a bridge gets past it.',
+  },
+  'broker.port': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 65535,
+    describe: 'A plain MQTT 3.1.1 broker over TLS for the devices of the first hub, which share its topics. 0: there is none.',
+  },
+  'broker.plainPort': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 65535,
+    describe: 'The same broker without TLS, on loopback only and for shared access signatures. 0: there is none.',
+  },
+  'broker.subscriptionsMax': {
+    kind: 'number',
+    default: brokerLimits.subscriptionsMax,
+    min: 1,
+    max: 100_000,
+    describe: 'Topic filters of one broker session; a further one is refused with 0x80.',
+  },
+  'broker.queueMessagesMax': {
+    kind: 'number',
+    default: brokerLimits.queueMessagesMax,
+    min: 1,
+    // Packet ids follow from their order, and there are 65,535 of those.
+    max: 60_000,
+    describe: 'Messages that wait for one client of the broker; above it the newest is left out, and the log says so.',
+  },
+  'broker.queueBytesMax': {
+    kind: 'number',
+    default: brokerLimits.queueBytesMax,
+    min: 1024,
+    max: 2 ** 40,
+    describe: 'Bytes that wait for one client of the broker; likewise.',
+  },
+  'broker.queuedBytesMax': {
+    kind: 'number',
+    default: brokerLimits.queuedBytesMax,
+    min: 1024,
+    max: 2 ** 40,
+    describe: 'Bytes that wait for all clients of the broker together; likewise.',
+  },
+  'broker.retainedMessagesMax': {
+    kind: 'number',
+    default: brokerLimits.retainedMessagesMax,
+    min: 0,
+    max: 1_000_000,
+    describe:
+      'Retained messages of the broker. Above it a new one with QoS 0 is passed on without being retained, and one with QoS 1 or 2 ends its connection.',
+  },
+  'broker.retainedBytesMax': {
+    kind: 'number',
+    default: brokerLimits.retainedBytesMax,
+    min: 0,
+    max: 2 ** 40,
+    describe: 'Bytes of retained messages; likewise.',
+  },
   'provisioning.daaIdentityMode': {
     kind: 'text',
     default: 'selfSigned',
     choices: ['selfSigned', 'caSigned'],
     describe: 'Whether the hub holds the daily certificate’s thumbprint, as the cloud does, or trusts its CA.',
   },
+  'provisioning.registrationsPerMinute': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    describe: 'Registrations of all devices above which they are answered 429. The cloud has 1000; 0: no limit.',
+  },
+  'provisioning.pollsPerTenSeconds': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    describe: 'Polls of one device above which it is answered 429. The cloud has 5; 0: no limit.',
+  },
+  'provisioning.operationsPerMinute': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    describe: 'Calls of the provisioning service’s REST above which they are answered 429. The cloud has 1000; 0: no limit.',
+  },
+  'outgoing.allowed': {
+    kind: 'list',
+    default: [],
+    describe: 'Addresses and networks (`10.1.0.0/16`) inside that webhooks may lead to; without it only the open internet.',
+  },
+  'outgoing.allowHttp': { kind: 'flag', default: false, describe: 'Call webhooks without TLS, too.' },
   'log.level': {
     kind: 'text',
     default: 'info',

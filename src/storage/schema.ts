@@ -1,3 +1,4 @@
+import type { BrokerTables } from './schema/broker.ts';
 import type { CentralTables } from './schema/central.ts';
 import type { HubTables } from './schema/hub.ts';
 import type { ProvisioningTables } from './schema/provisioning.ts';
@@ -10,4 +11,11 @@ import type { TrustTables } from './schema/trust.ts';
  * Every table, typed, one file per service. Conventions that both databases share: instants are
  * integers (ms since 1970), booleans are 0 or 1, documents are JSON text, bytes are blobs.
  */
-export type Schema = HubTables & ProvisioningTables & SphereTables & CentralTables & ServerTables & TrustTables & SeriesTables;
+export type Schema = HubTables &
+  BrokerTables &
+  ProvisioningTables &
+  SphereTables &
+  CentralTables &
+  ServerTables &
+  TrustTables &
+  SeriesTables;

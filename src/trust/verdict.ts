@@ -59,6 +59,7 @@ export const refusalReasons = [
   'message-malformed',
   'message-too-large',
   'protocol-violation',
+  'retained-full',
   // tokens and sessions
   'token-missing',
   'token-malformed',

@@ -40,6 +40,13 @@ export type PresenceState = {
   readonly cause?: DisconnectCause;
 };
 
+/** Whoever else lets in who may sign in here: what ends a session here ends theirs too, and what is forgotten here is there. */
+export type OtherDoor = {
+  drop(identity: string, cause: DisconnectCause): void;
+  dropWhere(isRevoked: (caller: DeviceCaller) => boolean, cause: DisconnectCause): void;
+  forget(identity: string): void;
+};
+
 export type PresenceChange = PresenceState & { readonly identity: string };
 
 /** Changes are written together this long after the first; each is in the event log at once. */
@@ -62,6 +69,7 @@ export class Presence {
   /** Not written yet, or being written; `undefined` for one that is gone. */
   readonly #unwritten = new Map<string, PresenceState | undefined>();
   readonly #listeners: Listeners<PresenceChange>;
+  readonly #doors: OtherDoor[] = [];
   #scheduled: Cancel | undefined;
   #writing: Promise<void> = Promise.resolve();
   #sequence = 0;
@@ -95,7 +103,7 @@ export class Presence {
   open(session: LiveSession): void {
     const { moduleId, expiresAt } = session.caller;
     const identity = identityName(session.caller);
-    this.drop(identity, 'newer-connection');
+    this.#drop(identity, 'newer-connection');
     const state = this.#record(identity, true);
     this.#live.set(identity, { session, state });
     if (moduleId !== undefined) this.#connectedModules += 1;
@@ -115,8 +123,18 @@ export class Presence {
     return true;
   }
 
+  /** Whoever is dropped or forgotten here is dropped and forgotten there. */
+  join(door: OtherDoor): void {
+    this.#doors.push(door);
+  }
+
   /** Closes the identity's session, if it has one; it is over when this returns. */
   drop(identity: string, cause: DisconnectCause): void {
+    for (const door of this.#doors) door.drop(identity, cause);
+    this.#drop(identity, cause);
+  }
+
+  #drop(identity: string, cause: DisconnectCause): void {
     const live = this.#live.get(identity);
     if (!live) return;
     live.session.close(cause);
@@ -125,12 +143,14 @@ export class Presence {
 
   /** Closes every session for which `isRevoked` says so. */
   dropWhere(isRevoked: (caller: DeviceCaller) => boolean, cause: DisconnectCause): void {
+    for (const door of this.#doors) door.dropWhere(isRevoked, cause);
     for (const { session } of [...this.#live.values()])
-      if (isRevoked(session.caller)) this.drop(identityName(session.caller), cause);
+      if (isRevoked(session.caller)) this.#drop(identityName(session.caller), cause);
   }
 
   /** The identity was deleted: nothing more is known of it. */
   forget(identity: string): void {
+    for (const door of this.#doors) door.forget(identity);
     this.#unwritten.set(identity, undefined);
     this.#schedule();
   }

@@ -6,18 +6,26 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
 import { violationOf } from '#trust/violation.ts';
 import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic, telemetryTopic } from '#wire/azure/hub-topics.ts';
-import type { InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
+import type { InboundPublish, OversizePublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
+import { messageLimits } from '../messages/limits.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
 import type { StoredSessions } from '../sessions/stored-sessions.ts';
 import { withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
+import { causeOf, isRevoked } from './disconnect-cause.ts';
 import type { HubConnect } from './mqtt-connect.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 import { MqttTwinRequests } from './mqtt-twin-requests.ts';
+
+/**
+ * What a message over the limit does: end the connection, as the original's hub does, or be acknowledged, dropped and
+ * reported. A bridge that sends the same message after every reconnect never gets past the first (thin-edge.md 8.4).
+ */
+export type OversizeRule = 'close' | 'drop';
 
 /** What the sessions of one surface share. */
 export type SessionRooms = {
@@ -27,6 +35,7 @@ export type SessionRooms = {
   readonly presence: Presence;
   readonly sessions: StoredSessions;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  readonly oversizePublish: OversizeRule;
   /** A message waits for its sync: `settle` must be called after the next batch. */
   readonly waits: (session: HubMqttSession) => void;
   readonly gone: (session: HubMqttSession) => void;
@@ -101,6 +110,14 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     else this.#control(publish);
   }
 
+  oversize(publish: OversizePublish): void {
+    const { topic, payloadBytes } = publish;
+    const isOwn = topic === this.#telemetryTopic || topic.startsWith(this.#telemetryPrefix) || !topic.startsWith('devices/');
+    const detail = `A message to ${topic} had ${payloadBytes} bytes; at most ${messageLimits.telemetryBytesMax} are accepted.`;
+    if (isOwn) this.#drop(publish, detail);
+    else this.#violate('message-too-large', detail);
+  }
+
   /** Everything up to `lastPosition` is durable. Says whether something still waits. */
   settle(lastPosition: number): boolean {
     const positions = this.#waitingPositions;
@@ -143,7 +160,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
-    if (cause === 'protocol-violation') this.#explain(this.#violation ?? violationOf(reason, this.#session.closeDetail));
+    if (cause === 'protocol-violation')
+      this.#explain(withOversizeFix(this.#violation ?? violationOf(reason, this.#session.closeDetail)));
   }
 
   close(cause: DisconnectCause): void {
@@ -169,14 +187,20 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     } catch (error) {
       // MQTT 3.1.1 has no way to refuse one message but to end the session; what was not acknowledged comes again.
       const { code, message } = asProblem(error);
-      if (code === 'payload-too-large') this.#violate('message-too-large', message);
-      else this.close('storage-unavailable');
+      if (code !== 'payload-too-large') this.close('storage-unavailable');
+      else if (this.#rooms.oversizePublish === 'drop') this.#drop(publish, message);
+      else this.#violate('message-too-large', message);
       return;
     }
     if (publish.qos === 0) return;
     if (this.#waitingIds.length === 0) this.#rooms.waits(this);
     this.#waitingIds.push(publish.packetId);
     this.#waitingPositions.push(position);
+  }
+
+  #drop({ packetId, qos }: Pick<InboundPublish, 'packetId' | 'qos'>, detail: string): void {
+    this.#explain(refuse('message-too-large', `${detail} It was dropped.`).refusal);
+    if (qos === 1) this.#session.acknowledge(packetId);
   }
 
   #control(publish: InboundPublish): void {
@@ -255,16 +279,10 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   }
 }
 
-/** Our own reasons come through `close`; of the session's own, all but these are the device's fault. */
-function causeOf(reason: CloseReason): DisconnectCause {
-  if (reason === 'internal-error') return 'hub-failed';
-  const causes: readonly DisconnectCause[] = ['disconnect', 'connection-lost', 'keep-alive-timeout'];
-  return causes.find((cause) => cause === reason) ?? 'protocol-violation';
-}
-
-/** Whoever lost the right to send has no last word either. */
-function isRevoked(cause: DisconnectCause): boolean {
-  return (
-    cause === 'device-deleted' || cause === 'device-disabled' || cause === 'credential-changed' || cause === 'credential-expired'
-  );
+/** Said where a message ended a connection: whoever sends it again and again can be helped. */
+function withOversizeFix(violation: Refusal): Refusal {
+  if (violation.reason !== 'message-too-large') return violation;
+  const fix =
+    'Send less at once. With the setting hub.oversizePublish = "drop" such a message is dropped and the connection goes on.';
+  return { ...violation, fix };
 }

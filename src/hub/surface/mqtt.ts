@@ -1,7 +1,7 @@
 import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
 import type { Refusal } from '#trust/verdict.ts';
-import type { ConnectPacket, InboundPublish, Subscription } from '#wire/mqtt/packet.ts';
-import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { ConnectPacket } from '#wire/mqtt/packet.ts';
+import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
@@ -10,8 +10,12 @@ import type { SignIn } from '../registry/sign-in.ts';
 import { type HubConnect, readHubConnect } from './mqtt-connect.ts';
 import { HubMqttSession, type SessionRooms } from './mqtt-session.ts';
 import { MqttSubscriptions } from './mqtt-subscriptions.ts';
+import { SignInAttempt } from './sign-in-attempt.ts';
 
-export type HubMqttOptions = Pick<SessionRooms, 'platform' | 'twins' | 'methods' | 'presence' | 'sessions' | 'refusals'> & {
+export type HubMqttOptions = Pick<
+  SessionRooms,
+  'platform' | 'twins' | 'methods' | 'presence' | 'sessions' | 'refusals' | 'oversizePublish'
+> & {
   readonly hostName: string;
   readonly events: EventLog;
   readonly signIn: SignIn;
@@ -130,7 +134,7 @@ export class HubMqtt implements MqttSurface {
     presence.open(live);
     this.#sessions.set(live.identity, live);
     live.begin();
-    session.accept(stored.isPresent);
+    session.accept(stored.isPresent, { dropsOversize: this.#rooms.oversizePublish === 'drop' });
   }
 
   #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal): void {
@@ -147,30 +151,5 @@ export class HubMqtt implements MqttSurface {
   #settled(session: HubMqttSession): void {
     this.#waiting.delete(session);
     if (this.#waiting.size === 0) this.#drained?.();
-  }
-}
-
-/** Stands in for the session until the device is signed in: until then the only event is the end. */
-class SignInAttempt implements SessionHandler {
-  accepted: HubMqttSession | undefined;
-
-  publish(publish: InboundPublish): void {
-    this.accepted?.publish(publish);
-  }
-
-  acknowledged(): void {
-    this.accepted?.acknowledged();
-  }
-
-  subscribe(packetId: number, filters: readonly Subscription[]): void {
-    this.accepted?.subscribe(packetId, filters);
-  }
-
-  unsubscribe(packetId: number, filters: readonly string[]): void {
-    this.accepted?.unsubscribe(packetId, filters);
-  }
-
-  ended(reason: CloseReason, clean: boolean): void {
-    this.accepted?.ended(reason, clean);
   }
 }

@@ -1,0 +1,37 @@
+import type { BrokerLimits } from '#hub/broker/limits.ts';
+import { MqttListener, type MqttListenerOptions } from '#listeners/mqtt-listener.ts';
+import { PlainMqttListener } from '#listeners/plain-mqtt-listener.ts';
+import type { MqttSurface } from '#listeners/surface.ts';
+import type { ServerSettings } from './config.ts';
+import { isLoopback } from './reach.ts';
+
+/** What the hub is told of its broker; undefined when no port was asked for. */
+export function brokerLimitsOf(settings: ServerSettings): BrokerLimits | undefined {
+  if (settings['broker.port'] === 0 && settings['broker.plainPort'] === 0) return undefined;
+  return {
+    subscriptionsMax: settings['broker.subscriptionsMax'],
+    queueMessagesMax: settings['broker.queueMessagesMax'],
+    queueBytesMax: settings['broker.queueBytesMax'],
+    queuedBytesMax: settings['broker.queuedBytesMax'],
+    retainedMessagesMax: settings['broker.retainedMessagesMax'],
+    retainedBytesMax: settings['broker.retainedBytesMax'],
+  };
+}
+
+/** The ports of the broker that were asked for, not bound yet. */
+export function brokerListeners(
+  listener: Omit<MqttListenerOptions, 'port' | 'surfaces'>,
+  surface: MqttSurface | undefined,
+  settings: ServerSettings,
+): { tls: MqttListener | undefined; plain: PlainMqttListener | undefined; plainAddress: string } {
+  const { 'broker.port': port, 'broker.plainPort': plainPort } = settings;
+  // Without TLS a token is readable on the way: nothing but this machine gets near it.
+  const plainAddress = isLoopback(listener.address) ? listener.address : '127.0.0.1';
+  if (!surface) return { tls: undefined, plain: undefined, plainAddress };
+  const surfaces = { hub: surface, provisioning: surface };
+  return {
+    tls: port === 0 ? undefined : new MqttListener({ ...listener, port, surfaces }),
+    plain: plainPort === 0 ? undefined : new PlainMqttListener({ ...listener, address: plainAddress, port: plainPort, surfaces }),
+    plainAddress,
+  };
+}
