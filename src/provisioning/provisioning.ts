@@ -1,17 +1,23 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { Platform } from '#base/platform.ts';
-import type { Hub } from '#hub/hub.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { Outgoing } from '#outgoing/outgoing.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
+import { buildCheckAllocation } from './allocation/check-allocation.ts';
+import { buildChooseHub } from './allocation/choose-hub.ts';
+import { buildAskWebhook } from './allocation/custom-allocation.ts';
+import { type LinkedHub, linkHubs } from './allocation/linked-hubs.ts';
 import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
 import { Enrollments } from './enrollments/enrollments.ts';
 import { openIdScope } from './instances/id-scope.ts';
 import { openProvisioningPolicies, type ProvisioningPolicies } from './instances/service-policies.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
+import { buildLoadEnrollment } from './registration/enrollment-of-caller.ts';
 import type { DaaIdentityMode } from './registration/provision-identity.ts';
+import { noRateLimits, RateLimits, type RateSettings } from './registration/rate-limits.ts';
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
@@ -24,10 +30,16 @@ export type ProvisioningOptions = {
   readonly secrets: SecretStore;
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
-  readonly hub: Pick<Hub, 'hostName' | 'registry' | 'authorities'>;
+  /** The hub that devices get unless their enrollment says otherwise; its host name is ours, too. */
+  readonly hub: LinkedHub['hub'];
+  /** All hubs of the installation, the main one among them. */
+  readonly hubs: { list(): readonly LinkedHub['hub'][] };
+  readonly outgoing: Pick<Outgoing, 'checkUrl' | 'post'>;
   /** Tells the instances of one database apart. */
   readonly instanceName: string;
   readonly daaIdentityMode: DaaIdentityMode;
+  /** None without it. */
+  readonly rates?: RateSettings;
 };
 
 /** What neighbours may ask of a provisioning instance. */
@@ -46,16 +58,30 @@ export type Provisioning = {
 };
 
 export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
-  const { platform, database, refusals, secrets, authorities, hub, instanceName, daaIdentityMode } = options;
+  const { platform, database, refusals, secrets, authorities, hub, outgoing, instanceName, daaIdentityMode } = options;
   const idScope = await openIdScope(platform, database, instanceName);
   const policies = await openProvisioningPolicies(platform, secrets, instanceName);
-  const groups = new EnrollmentGroups(platform, database, instanceName, secrets);
+  const hubs = linkHubs(hub, options.hubs);
+  const checkAllocation = buildCheckAllocation(hubs, outgoing);
+  const groups = new EnrollmentGroups(platform, database, instanceName, secrets, checkAllocation);
   await groups.giveMissingKeys();
-  const enrollments = new Enrollments(platform, database, instanceName, secrets);
-  const settings = { platform, hub, authorities, idScope, daaIdentityMode, allocate: assignAll };
+  const enrollments = new Enrollments(platform, database, instanceName, secrets, checkAllocation);
+  const loadEnrollment = buildLoadEnrollment(enrollments, groups);
+  const chooseHub = buildChooseHub(hubs, buildAskWebhook(platform, outgoing));
+  const settings = {
+    platform,
+    hubs,
+    authorities,
+    idScope,
+    daaIdentityMode,
+    loadEnrollment,
+    chooseHub,
+    allocate: assignAll,
+  };
   const registrations = openRegistrations(database, instanceName, settings);
   const attest = new AttestRegistration({ platform, idScope, enrollments, groups, authorities, refusals });
-  const calls = new DeviceCalls(platform, { attest, registrations: registrations.device, refusals });
+  const rates = new RateLimits(platform.clock, options.rates ?? noRateLimits);
+  const calls = new DeviceCalls(platform, { attest, registrations: registrations.device, refusals, rates });
   return {
     idScope,
     hostName: hub.hostName,

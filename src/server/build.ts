@@ -16,6 +16,7 @@ import { HttpsListener } from '#listeners/https-listener.ts';
 import { MqttListener } from '#listeners/mqtt-listener.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
+import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import { buildSphere } from '#sphere/sphere.ts';
 import { openDatabase } from '#storage/database.ts';
@@ -33,6 +34,7 @@ import { listenerLimitsOf } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
+import { StartRefused } from './start-refused.ts';
 import { serveStaticFiles } from './static-files.ts';
 import { connectionStrings, hubStatus, type ServerStatus } from './status.ts';
 
@@ -130,6 +132,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({ name: 'hubs', stop: () => hubs.close() });
   const certificates = await loadServerCertificates(platform, directory, [...names, ...hubs.hostNames]);
   const { identity, caFile } = certificates;
+  const outgoing = openOutgoing(platform, settings);
   const provisioning = await buildProvisioning({
     platform,
     database,
@@ -137,6 +140,13 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     secrets,
     authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
     hub,
+    hubs,
+    outgoing,
+    rates: {
+      registrationsPerMinute: settings['provisioning.registrationsPerMinute'],
+      pollsPerTenSeconds: settings['provisioning.pollsPerTenSeconds'],
+      operationsPerMinute: settings['provisioning.operationsPerMinute'],
+    },
     instanceName,
     daaIdentityMode: settings['provisioning.daaIdentityMode'] === 'caSigned' ? 'caSigned' : 'selfSigned',
   });
@@ -277,6 +287,15 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
 
 /** Nobody sees a chart move faster; under load, readers of the log are woken 50 times a second instead of at every sync. */
 const followerPauseMs = 20;
+
+/** Throws StartRefused for an allow list that names no networks. */
+function openOutgoing(platform: Platform, settings: ServerSettings): Outgoing {
+  try {
+    return new Outgoing({ platform, allowed: settings['outgoing.allowed'], allowHttp: settings['outgoing.allowHttp'] });
+  } catch (error) {
+    throw error instanceof RangeError ? new StartRefused(`outgoing.allowed: ${error.message}`) : error;
+  }
+}
 
 async function bind(listener: { start(): Promise<number> }, address: string, port: number): Promise<number> {
   try {

@@ -14,6 +14,7 @@ import { enrollmentKeysMigration } from './migrations/0010-enrollment-keys.ts';
 import { individualEnrollmentsMigration } from './migrations/0011-individual-enrollments.ts';
 import { hubsMigration } from './migrations/0012-hubs.ts';
 import { modulesMigration } from './migrations/0013-modules.ts';
+import { allocationMigration } from './migrations/0014-allocation.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   individualEnrollmentsMigration,
   hubsMigration,
   modulesMigration,
+  allocationMigration,
 ];
 
 /**

@@ -13,6 +13,9 @@ export type CertificateGroup = {
   /** Its primary and secondary certificate, those of them that are verified. */
   readonly anchors: readonly Certificate[];
   readonly unverified: readonly Certificate[];
+  /** Certificates of the group that nobody proved by themselves, and the verified CAs that may stand above them. */
+  readonly held?: readonly Certificate[];
+  readonly heldUnder?: readonly Certificate[];
 };
 
 export type RegistrationAttempt = {
@@ -26,15 +29,16 @@ export type RegistrationAttempt = {
 /**
  * Decides whether a registration may use an enrollment group.
  *
- * The group is the one whose verified certificate stands nearest to the leaf on its chain. That group
- * decides: when it is disabled, no group further up is asked (dps-device-protocol.md 4), or disabling
+ * The group is the one whose certificate stands nearest to the leaf on its chain, which ends at a CA that
+ * somebody proved to own. That group decides: when it is disabled, no group further up is asked (dps-device-protocol.md 4), or disabling
  * a production line would move its devices to the parent's group instead of stopping them.
  */
 export function attestDevice({ registrationId, evidence, groups, at }: RegistrationAttempt): Verdict<RegistrationCaller> {
   const shown = readShown(evidence.certificates);
   if (!shown.accepted) return shown;
   const { leaf, presented } = shown.value;
-  const result = buildChain({ leaf, presented, anchors: groups.flatMap(({ anchors }) => anchors), at });
+  const anchors = groups.flatMap((group) => [...group.anchors, ...(group.heldUnder ?? [])]);
+  const result = buildChain({ leaf, presented: withHeld(leaf, presented, groups), anchors, at });
   const trace = [...shown.trace, ...result.trace];
   if (!result.ok) {
     const unverified =
@@ -59,7 +63,7 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
     });
   }
   const matched = [...trace, { check: 'common-name', passed: true, detail: name.value }];
-  const matches = groups.filter(({ anchors }) => anchors.some(({ der }) => der.equals(result.anchor.der)));
+  const matches = nearestGroups(groups, result.chain.slice(1));
   // Of two groups that share a certificate the disabled one decides: what was stopped stays stopped.
   const group = matches.find(({ isEnabled }) => !isEnabled) ?? matches[0];
   if (!group)
@@ -80,6 +84,24 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
     }),
     [...matched, { check: 'enrollment', passed: true, detail: group.groupId }],
   );
+}
+
+/** What the device sent, with those certificates of groups before it that are named as an issuer in it. */
+function withHeld(leaf: Certificate, presented: readonly Certificate[], groups: readonly CertificateGroup[]) {
+  const issuers = [leaf, ...presented].map(({ issuerDer }) => issuerDer);
+  const held = groups
+    .flatMap((group) => group.held ?? [])
+    .filter(({ subjectDer }) => issuers.some((issuer) => issuer.equals(subjectDer)));
+  return [...held, ...presented];
+}
+
+/** The groups of the first issuer on the way up that is the certificate of any. */
+function nearestGroups(groups: readonly CertificateGroup[], issuers: readonly Certificate[]): readonly CertificateGroup[] {
+  for (const { der } of issuers) {
+    const matches = groups.filter((group) => [...group.anchors, ...(group.held ?? [])].some((own) => own.der.equals(der)));
+    if (matches.length > 0) return matches;
+  }
+  return [];
 }
 
 const noGroupFix = 'Upload and verify the CA certificate that signed the device certificate in an enrollment group.';

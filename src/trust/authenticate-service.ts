@@ -1,14 +1,14 @@
 import type { Instant } from '#base/instant.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
-import { type AccessPolicy, policyKeys, type ServiceRight } from './access-policy.ts';
+import { type AccessPolicy, policyKeys } from './access-policy.ts';
 import { mint, type ServiceCaller } from './caller.ts';
 import { checkSasToken } from './check-sas-token.ts';
 import { accept, refuse, type Verdict } from './verdict.ts';
 
-export type ServiceAttempt = {
+export type ServiceAttempt<Right extends string> = {
   /** The Authorization header, or the token that stands for it elsewhere. */
   readonly authorization: string | undefined;
-  readonly policies: readonly AccessPolicy[];
+  readonly policies: readonly AccessPolicy<Right>[];
   /** `{host}/{path}`, without a query. */
   readonly resource: string;
   readonly at: Instant;
@@ -18,7 +18,12 @@ export type ServiceAttempt = {
  * Decides which access policy a service acts under. What the policy allows is the caller's `rights`;
  * whether that is enough for the operation is for the operation to say.
  */
-export function authenticateService({ authorization, policies, resource, at }: ServiceAttempt): Verdict<ServiceCaller> {
+export function authenticateService<Right extends string>({
+  authorization,
+  policies,
+  resource,
+  at,
+}: ServiceAttempt<Right>): Verdict<ServiceCaller<Right>> {
   if (authorization === undefined || authorization.trim() === '') {
     return refuse('token-missing', 'No shared access signature was sent.', {
       fix: 'Send it in the Authorization header; SDKs do so when they are given a connection string.',
@@ -36,7 +41,7 @@ export function authenticateService({ authorization, policies, resource, at }: S
   const checked = checkSasToken({ token, keys: policyKeys(policy), resource, ignoresPathCase: false, at, trace });
   if (!checked.accepted) return checked;
   return accept(
-    mint<ServiceCaller>({
+    mint<ServiceCaller<Right>>({
       kind: 'service',
       policyName: policy.name,
       rights: effectiveRights(policy.rights),
@@ -46,7 +51,8 @@ export function authenticateService({ authorization, policies, resource, at }: S
   );
 }
 
-/** Whoever may write the registry may read it. */
-function effectiveRights(rights: ReadonlySet<ServiceRight>): ReadonlySet<ServiceRight> {
-  return rights.has('RegistryWrite') ? new Set([...rights, 'RegistryRead'] as const) : rights;
+/** Whoever may write something may read it: `RegistryWrite`, `EnrollmentWrite` and so on bring their `…Read`. */
+function effectiveRights<Right extends string>(rights: ReadonlySet<Right>): ReadonlySet<Right> {
+  const implied = [...rights].map((right) => right.replace(/Write$/, 'Read') as Right);
+  return new Set([...rights, ...implied]);
 }

@@ -12,6 +12,7 @@ import { Presence } from '#hub/presence/presence.ts';
 import { CredentialWatches } from '#hub/registry/credential-watches.ts';
 import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
+import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
@@ -55,13 +56,16 @@ export async function openCentralBench() {
   const refusals = new RefusalLog(platform, database);
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
+  const provisionedHub = { hostName, registry, authorities: hubAuthorities, twins };
   const provisioning = await buildProvisioning({
     platform,
     database,
     refusals,
     secrets,
     authorities,
-    hub: { hostName, registry, authorities: hubAuthorities },
+    hub: provisionedHub,
+    hubs: { list: () => [provisionedHub] },
+    outgoing: new Outgoing({ platform, allowed: [], allowHttp: false }),
     instanceName: 'home',
     daaIdentityMode: 'selfSigned',
   });

@@ -1,6 +1,9 @@
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { JsonObject } from '#base/json.ts';
+import { buildHub, type Hub } from '#hub/hub.ts';
+import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
+import type { RateSettings } from '#provisioning/registration/rate-limits.ts';
 import { dpsResponseFilter, formatDpsPollTopic, formatDpsRegisterTopic, parseDpsResponseTopic } from '#wire/azure/dps-topics.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import { type CloseReason, MqttServerSession } from '#wire/mqtt/server-session.ts';
@@ -17,17 +20,37 @@ export type ProvisioningConnect = {
   cleanSession?: boolean;
 };
 
+export type ProvisioningBenchOptions = {
+  daaIdentityMode?: 'selfSigned' | 'caSigned';
+  rates?: RateSettings;
+  /** Who is called in place of webhooks on the network. */
+  outgoing?: Pick<Outgoing, 'checkUrl' | 'post'>;
+};
+
 export type DpsAnswer = { topic: string; status: number; retryAfterSeconds: number | undefined; body: JsonObject };
 
 /** A provisioning instance with the real hub behind it, in memory, and one X.509 enrollment group, `line-1`. */
-export async function openProvisioningBench(options: { daaIdentityMode?: 'selfSigned' | 'caSigned' } = {}) {
+export async function openProvisioningBench(options: ProvisioningBenchOptions = {}) {
   const hubBench = await openHubBench();
   const { clock, random, log, database, refusals, secrets, hub } = hubBench;
   const platform = { clock, random, log };
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
-  const { daaIdentityMode = 'selfSigned' } = options;
+  const { daaIdentityMode = 'selfSigned', rates, outgoing = new Outgoing({ platform, allowed: [], allowHttp: false }) } = options;
+  const hubs = [hub];
   const build = () =>
-    buildProvisioning({ platform, database, refusals, secrets, authorities, hub, instanceName: 'home', daaIdentityMode });
+    buildProvisioning({
+      platform,
+      database,
+      refusals,
+      secrets,
+      authorities,
+      hub,
+      hubs: { list: () => hubs },
+      outgoing,
+      instanceName: 'home',
+      daaIdentityMode,
+      ...(rates && { rates }),
+    });
   let provisioning = await build();
   const ca = makeCa({ name: 'Line 1' });
 
@@ -46,6 +69,17 @@ export async function openProvisioningBench(options: { daaIdentityMode?: 'selfSi
     isEnabled: true,
     attestation: { type: 'x509', primaryCertificateId: 'line-1-primary' },
   });
+
+  /** Another hub in the same database, linked from now on. */
+  async function addHub(hostName: string): Promise<Hub> {
+    const instanceName = hostName.split('.')[0] ?? hostName;
+    const own = new CaCertificates(platform, database, `hub:${instanceName}`, refusals);
+    const { events } = hub;
+    const added = await buildHub({ platform, database, refusals, secrets, authorities: own, events, hostName, instanceName });
+    await added.start();
+    hubs.push(added);
+    return added;
+  }
 
   /** Sends CONNECT over a pair of byte queues and waits for the answer. */
   async function connect(asked: ProvisioningConnect = {}) {
@@ -138,6 +172,13 @@ export async function openProvisioningBench(options: { daaIdentityMode?: 'selfSi
     ca,
     authorities,
     verifyAuthority,
+    addHub,
+    linkHub(added: Hub): void {
+      hubs.push(added);
+    },
+    unlinkHub(hostName: string): void {
+      hubs.splice(0, hubs.length, ...hubs.filter((linked) => linked.hostName !== hostName));
+    },
     connect,
     get provisioning() {
       return provisioning;

@@ -3,6 +3,7 @@ import type { Database } from '#storage/database.ts';
 import type { DpsEnrollmentGroupRow } from '#storage/schema/provisioning.ts';
 import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
+import { allocationColumns, allocationOf } from './allocation-columns.ts';
 import type { EnrollmentGroup, GroupAttestation } from './enrollment-group.ts';
 
 export class EnrollmentGroupStore {
@@ -77,6 +78,12 @@ export class EnrollmentGroupStore {
     return row && this.#groupOf(row);
   }
 
+  /** By id in lower case, after `after`. */
+  async page(after: string, limit: number): Promise<EnrollmentGroup[]> {
+    const rows = await this.#select().where('group_key', '>', keyOf(after)).orderBy('group_key').limit(limit).execute();
+    return rows.map((row) => this.#groupOf(row));
+  }
+
   /** Oldest first. */
   async list(): Promise<EnrollmentGroup[]> {
     return (await this.#select().orderBy('created_at').orderBy('group_key').execute()).map((row) => this.#groupOf(row));
@@ -98,7 +105,10 @@ export class EnrollmentGroupStore {
       attestation_type: group.attestation.type,
       primary_certificate_id: x509?.primaryCertificateId ?? null,
       secondary_certificate_id: x509?.secondaryCertificateId ?? null,
+      primary_certificate: x509?.primaryCertificate ?? null,
+      secondary_certificate: x509?.secondaryCertificate ?? null,
       sealed_keys: group.attestation.type === 'symmetricKey' ? group.attestation.keys.sealed : null,
+      ...allocationColumns(group.allocation, this.#sealer, webhookNameOf(this.#instance, group.groupId)),
       etag: group.etag,
       created_at: group.createdAt,
       updated_at: group.updatedAt,
@@ -112,6 +122,7 @@ export class EnrollmentGroupStore {
       type: row.type === 'iotEdge' ? 'iotEdge' : 'iot',
       isEnabled: row.is_enabled === 1,
       attestation: this.#attestationOf(row),
+      allocation: allocationOf(row, this.#sealer, webhookNameOf(this.#instance, row.group_id)),
       etag: row.etag,
       createdAt: instant(row.created_at),
       updatedAt: instant(row.updated_at),
@@ -127,12 +138,18 @@ export class EnrollmentGroupStore {
       type: 'x509',
       ...(row.primary_certificate_id !== null && { primaryCertificateId: row.primary_certificate_id }),
       ...(row.secondary_certificate_id !== null && { secondaryCertificateId: row.secondary_certificate_id }),
+      ...(row.primary_certificate !== null && { primaryCertificate: Buffer.from(row.primary_certificate) }),
+      ...(row.secondary_certificate !== null && { secondaryCertificate: Buffer.from(row.secondary_certificate) }),
     };
   }
 
   #sealNameOf(groupId: string): string {
     return `dps-group:${this.#instance}/${keyOf(groupId)}`;
   }
+}
+
+function webhookNameOf(instance: string, groupId: string): string {
+  return `dps-group-webhook:${instance}/${keyOf(groupId)}`;
 }
 
 function keyOf(groupId: string): string {

@@ -4,6 +4,8 @@ import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
+import { defaultAllocation } from '../allocation/allocation-settings.ts';
+import type { CheckAllocation } from '../allocation/check-allocation.ts';
 import type { AskedAttestation, EnrollmentGroup, GroupAttestation, NewEnrollmentGroup } from './enrollment-group.ts';
 import { EnrollmentGroupStore } from './enrollment-group-store.ts';
 
@@ -17,9 +19,11 @@ const generatedKeyBytes = 64;
 export class EnrollmentGroups {
   readonly #platform: Platform;
   readonly #store: EnrollmentGroupStore;
+  readonly #checkAllocation: CheckAllocation;
 
-  constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer) {
+  constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer, checkAllocation: CheckAllocation) {
     this.#platform = platform;
+    this.#checkAllocation = checkAllocation;
     this.#store = new EnrollmentGroupStore(database, instance, sealer);
   }
 
@@ -30,16 +34,18 @@ export class EnrollmentGroups {
     }
   }
 
-  /** Throws Problem `already-exists`, `quota-exceeded`, or `argument-invalid` for a key. */
+  /** Throws Problem `already-exists`, `quota-exceeded`, or `argument-invalid` for a key or an allocation. */
   async create(input: NewEnrollmentGroup): Promise<EnrollmentGroup> {
+    const { allocation = defaultAllocation } = input;
+    this.#checkAllocation(allocation);
     if ((await this.#store.list()).length >= groupsMax) {
       throw new Problem('quota-exceeded', `There are ${groupsMax} enrollment groups already; delete one that is not used.`);
     }
     const now = this.#platform.clock.now();
     const attestation = this.#attestationOf(input);
-    const group: EnrollmentGroup = { ...input, attestation, etag: this.#newEtag(), createdAt: now, updatedAt: now };
+    const group: EnrollmentGroup = { ...input, attestation, allocation, etag: this.#newEtag(), createdAt: now, updatedAt: now };
     if (await this.#store.insert(group)) return group;
-    throw new Problem('already-exists', `There is an enrollment group ${input.groupId} already.`);
+    throw new Problem('already-exists', `There is an enrollment group ${input.groupId} already.`, { reason: 'enrollment-group' });
   }
 
   /** Throws Problem `enrollment-not-found`, or `precondition-failed` when the group changed since it was read. */
@@ -47,9 +53,13 @@ export class EnrollmentGroups {
     const present = await this.require(input.groupId);
     checkIfMatch(ifMatch, present.etag);
     const { groupId, createdAt } = present;
+    const { allocation = present.allocation } = input;
+    // What it has was fine when it was stored; a hub that is linked no more must not keep a group from being disabled.
+    if (input.allocation !== undefined) this.#checkAllocation(allocation, present.allocation);
     const attestation = this.#attestationOf(input, present.attestation);
     const updatedAt = this.#platform.clock.now();
-    const group: EnrollmentGroup = { ...input, groupId, attestation, createdAt, etag: this.#newEtag(), updatedAt };
+    const kept = { groupId, attestation, allocation, createdAt };
+    const group: EnrollmentGroup = { ...input, ...kept, etag: this.#newEtag(), updatedAt };
     if (await this.#store.replace(group, present.etag)) return group;
     throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
   }
@@ -60,8 +70,15 @@ export class EnrollmentGroups {
 
   async require(groupId: string): Promise<EnrollmentGroup> {
     const group = await this.load(groupId);
-    if (!group) throw new Problem('enrollment-not-found', `There is no enrollment group ${groupId}.`);
+    if (!group) {
+      throw new Problem('enrollment-not-found', `There is no enrollment group ${groupId}.`, { reason: 'enrollment-group' });
+    }
     return group;
+  }
+
+  /** Ordered by id, after `after`. */
+  page(options: { after: string; limit: number }): Promise<EnrollmentGroup[]> {
+    return this.#store.page(options.after, options.limit);
   }
 
   list(): Promise<EnrollmentGroup[]> {

@@ -1,8 +1,10 @@
 import { instant } from '#base/instant.ts';
+import { isJsonObject, parseJson } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { DpsEnrollmentRow } from '#storage/schema/provisioning.ts';
 import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
+import { allocationColumns, allocationOf } from './allocation-columns.ts';
 import type { Enrollment, EnrollmentAttestation } from './enrollment.ts';
 
 /** Individual enrollments of one instance in the database. */
@@ -88,7 +90,11 @@ export class EnrollmentStore {
       attestation_type: attestation.type,
       primary_thumbprint: x509?.primaryThumbprint ?? null,
       secondary_thumbprint: x509?.secondaryThumbprint ?? null,
+      primary_certificate: x509?.primaryCertificate ?? null,
+      secondary_certificate: x509?.secondaryCertificate ?? null,
       sealed_keys: attestation.type === 'symmetricKey' ? attestation.keys.sealed : null,
+      ...allocationColumns(enrollment.allocation, this.#sealer, this.#webhookNameOf(enrollment.registrationId)),
+      device_information: enrollment.deviceInformation === undefined ? null : JSON.stringify(enrollment.deviceInformation),
       etag: enrollment.etag,
       created_at: enrollment.createdAt,
       updated_at: enrollment.updatedAt,
@@ -96,11 +102,14 @@ export class EnrollmentStore {
   }
 
   #enrollmentOf(row: DpsEnrollmentRow): Enrollment {
+    const deviceInformation = row.device_information === null ? undefined : parseJson(row.device_information);
     return {
       registrationId: row.registration_id,
       ...(row.device_id !== null && { deviceId: row.device_id }),
       isEnabled: row.is_enabled === 1,
       attestation: this.#attestationOf(row),
+      allocation: allocationOf(row, this.#sealer, this.#webhookNameOf(row.registration_id)),
+      ...(isJsonObject(deviceInformation) && { deviceInformation }),
       etag: row.etag,
       createdAt: instant(row.created_at),
       updatedAt: instant(row.updated_at),
@@ -116,7 +125,13 @@ export class EnrollmentStore {
       type: 'x509',
       ...(row.primary_thumbprint !== null && { primaryThumbprint: row.primary_thumbprint }),
       ...(row.secondary_thumbprint !== null && { secondaryThumbprint: row.secondary_thumbprint }),
+      ...(row.primary_certificate !== null && { primaryCertificate: Buffer.from(row.primary_certificate) }),
+      ...(row.secondary_certificate !== null && { secondaryCertificate: Buffer.from(row.secondary_certificate) }),
     };
+  }
+
+  #webhookNameOf(registrationId: string): string {
+    return `dps-enrollment-webhook:${this.#instance}/${keyOf(registrationId)}`;
   }
 
   #sealNameOf(registrationId: string): string {

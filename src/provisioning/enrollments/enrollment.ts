@@ -1,15 +1,24 @@
 import type { Instant } from '#base/instant.ts';
+import type { JsonObject } from '#base/json.ts';
 import type { SealedKeys } from '#storage/sealed-keys.ts';
+import type { AllocationSettings } from '../allocation/allocation-settings.ts';
 
-/** How one device proves itself. Thumbprints are lower-case hex of SHA-256 over the DER leaf. */
-export type EnrollmentAttestation =
-  | { readonly type: 'symmetricKey'; readonly keys: SealedKeys }
-  | { readonly type: 'x509'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string };
+/** The certificates of one device, by thumbprint; DER where they were given themselves. */
+export type DeviceCertificates = {
+  readonly type: 'x509';
+  readonly primaryThumbprint?: string;
+  readonly secondaryThumbprint?: string;
+  readonly primaryCertificate?: Buffer;
+  readonly secondaryCertificate?: Buffer;
+};
+
+/** How one device proves itself. Thumbprints are lower-case hex of SHA-1 or SHA-256 over the DER leaf. */
+export type EnrollmentAttestation = { readonly type: 'symmetricKey'; readonly keys: SealedKeys } | DeviceCertificates;
 
 /** How it shall. A key that is not given is the one it has, or is made; thumbprints may be SHA-1 or SHA-256, spelled freely. */
 export type AskedEnrollmentAttestation =
   | { readonly type: 'symmetricKey'; readonly primaryKey?: string; readonly secondaryKey?: string }
-  | { readonly type: 'x509'; readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string };
+  | DeviceCertificates;
 
 /** The enrollment of one device. It is asked before any group, and decides alone. */
 export type Enrollment = {
@@ -19,11 +28,16 @@ export type Enrollment = {
   readonly deviceId?: string;
   readonly isEnabled: boolean;
   readonly attestation: EnrollmentAttestation;
+  readonly allocation: AllocationSettings;
+  /** What its owner keeps with it; of no meaning to us. */
+  readonly deviceInformation?: JsonObject;
   readonly etag: string;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 };
 
-export type NewEnrollment = Pick<Enrollment, 'registrationId' | 'deviceId' | 'isEnabled'> & {
+export type NewEnrollment = Pick<Enrollment, 'registrationId' | 'deviceId' | 'isEnabled' | 'deviceInformation'> & {
   readonly attestation: AskedEnrollmentAttestation;
+  /** Left out, an enrollment keeps what it has. */
+  readonly allocation?: AllocationSettings;
 };

@@ -29,7 +29,7 @@ for (const { name, open } of testDatabases()) {
       const instance = `dps-${++made}`;
       const platform = testPlatform(instance);
       const sealer = new SecretStore(platform, database, Buffer.alloc(32, 3));
-      return { ...platform, instance, enrollments: new Enrollments(platform, database, instance, sealer) };
+      return { ...platform, instance, enrollments: new Enrollments(platform, database, instance, sealer, () => {}) };
     }
 
     test('an enrollment by key comes back with its keys, made or chosen, which lie sealed', async () => {

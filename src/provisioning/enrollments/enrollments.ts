@@ -6,6 +6,8 @@ import type { Database } from '#storage/database.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
 import { normalizeThumbprint } from '#trust/thumbprint.ts';
+import { type AllocationSettings, defaultAllocation } from '../allocation/allocation-settings.ts';
+import type { CheckAllocation } from '../allocation/check-allocation.ts';
 import type { AskedEnrollmentAttestation, Enrollment, EnrollmentAttestation, NewEnrollment } from './enrollment.ts';
 import { EnrollmentStore } from './enrollment-store.ts';
 
@@ -20,8 +22,11 @@ export class Enrollments {
   readonly #platform: Platform;
   readonly #store: EnrollmentStore;
 
-  constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer) {
+  readonly #checkAllocation: CheckAllocation;
+
+  constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer, checkAllocation: CheckAllocation) {
     this.#platform = platform;
+    this.#checkAllocation = checkAllocation;
     this.#store = new EnrollmentStore(database, instance, sealer);
   }
 
@@ -38,7 +43,7 @@ export class Enrollments {
     const present = await this.require(input.registrationId);
     checkIfMatch(ifMatch, present.etag);
     const enrollment = {
-      ...this.#checked(input, present.attestation),
+      ...this.#checked(input, present),
       registrationId: present.registrationId,
       etag: this.#newEtag(),
       createdAt: present.createdAt,
@@ -70,16 +75,23 @@ export class Enrollments {
     throw new Problem('precondition-failed', 'The enrollment has changed since it was read.');
   }
 
-  #checked({ registrationId, deviceId, isEnabled, attestation }: NewEnrollment, present?: EnrollmentAttestation) {
+  #checked(input: NewEnrollment, present?: Enrollment) {
+    const { registrationId, deviceId, isEnabled, attestation, deviceInformation } = input;
     if (!isRegistrationId(registrationId)) {
-      throw new Problem('argument-invalid', 'The registration id has characters that are not allowed.');
+      throw new Problem('argument-invalid', 'The registration id has characters that are not allowed.', {
+        reason: 'registration-id-malformed',
+      });
     }
     if (deviceId !== undefined) requireDeviceId(deviceId);
+    const allocation: AllocationSettings = input.allocation ?? present?.allocation ?? defaultAllocation;
+    if (input.allocation !== undefined) this.#checkAllocation(allocation, present?.allocation);
     return {
       registrationId,
       ...(deviceId !== undefined && { deviceId }),
       isEnabled,
-      attestation: this.#attestationOf(registrationId, attestation, present),
+      attestation: this.#attestationOf(registrationId, attestation, present?.attestation),
+      allocation,
+      ...(deviceInformation !== undefined && { deviceInformation }),
     };
   }
 
@@ -108,6 +120,8 @@ export class Enrollments {
       type: 'x509',
       ...(primaryThumbprint !== undefined && { primaryThumbprint }),
       ...(secondaryThumbprint !== undefined && { secondaryThumbprint }),
+      ...(asked.primaryCertificate !== undefined && { primaryCertificate: asked.primaryCertificate }),
+      ...(asked.secondaryCertificate !== undefined && { secondaryCertificate: asked.secondaryCertificate }),
     };
   }
 

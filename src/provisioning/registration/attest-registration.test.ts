@@ -28,7 +28,7 @@ test('the CA certificates of the groups are parsed once, however many devices as
       list: async () => [{ groupId: 'line', isEnabled: true, attestation: { type: 'x509', primaryCertificateId: 'ca' } }],
     } as unknown as EnrollmentGroups,
     enrollments: { load: async () => undefined },
-    authorities: { load: async () => stored },
+    authorities: { load: async () => stored, loadVerified: async () => [stored] },
     refusals: { record() {} },
   });
   const ask = (certificates: readonly Buffer[]) =>

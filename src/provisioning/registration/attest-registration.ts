@@ -28,7 +28,7 @@ export type AttestRegistrationOptions = {
   readonly idScope: string;
   readonly enrollments: Pick<Enrollments, 'load'>;
   readonly groups: EnrollmentGroups;
-  readonly authorities: Pick<CaCertificates, 'load'>;
+  readonly authorities: Pick<CaCertificates, 'load' | 'loadVerified'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
 };
 
@@ -91,7 +91,25 @@ export class AttestRegistration {
     );
     const parse = (isVerified: boolean) =>
       loaded.filter((found) => found.isVerified === isVerified).map((found) => this.#parse(found));
-    return { groupId, isEnabled, anchors: parse(true), unverified: parse(false) };
+    const group = { groupId, isEnabled, anchors: parse(true), unverified: parse(false) };
+    const signing = [attestation.primaryCertificate, attestation.secondaryCertificate].filter((der) => der !== undefined);
+    return signing.length === 0 ? group : this.#withSigning(group, signing.map(parseCertificate));
+  }
+
+  /** A signing certificate counts when it is a proven CA or stands directly below one. */
+  async #withSigning(group: CertificateGroup, signing: readonly Certificate[]): Promise<CertificateGroup> {
+    const verified = (await this.#options.authorities.loadVerified()).map((authority) => this.#parse(authority));
+    const isProven = (certificate: Certificate) => verified.some(({ der }) => der.equals(certificate.der));
+    const issuersOf = (certificate: Certificate) => verified.filter(({ subjectDer }) => subjectDer.equals(certificate.issuerDer));
+    const rest = signing.filter((certificate) => !isProven(certificate));
+    const held = rest.filter((certificate) => issuersOf(certificate).length > 0);
+    return {
+      ...group,
+      anchors: [...group.anchors, ...signing.filter(isProven)],
+      unverified: [...group.unverified, ...rest.filter((certificate) => !held.includes(certificate))],
+      held,
+      heldUnder: held.flatMap(issuersOf),
+    };
   }
 
   #parse(authority: CaCertificate): Certificate {

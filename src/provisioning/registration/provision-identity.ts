@@ -8,10 +8,11 @@ import type { RegistrationCaller } from '#trust/caller.ts';
 export type DaaIdentityMode = 'selfSigned' | 'caSigned';
 
 export type IdentityOptions = {
-  readonly hub: Pick<Hub, 'registry' | 'authorities'>;
   readonly authorities: Pick<CaCertificates, 'loadVerified'>;
   readonly daaIdentityMode: DaaIdentityMode;
 };
+
+type IdentityHub = Pick<Hub, 'registry' | 'authorities'>;
 
 /**
  * Makes or renews the device's identity at the hub. A device that came in by key signs in there with
@@ -21,11 +22,12 @@ export type IdentityOptions = {
  */
 export async function provisionIdentity(
   options: IdentityOptions,
+  hub: IdentityHub,
   deviceId: string,
   caller: RegistrationCaller,
   initialTwin?: { tags?: JsonObject; desired?: JsonObject },
 ): Promise<void> {
-  const { hub, daaIdentityMode } = options;
+  const { daaIdentityMode } = options;
   const { leafDer, anchorSha256, deviceKeys } = caller;
   const twin = initialTwin === undefined ? {} : { initialTwin };
   if (deviceKeys !== undefined) {
@@ -39,11 +41,11 @@ export async function provisionIdentity(
     await hub.registry.provision({ deviceId, authentication, ...twin });
     return;
   }
-  await introduceAuthority(options, anchorSha256);
+  await introduceAuthority(options, hub, anchorSha256);
   await hub.registry.provision({ deviceId, authentication: { type: 'certificateAuthority' }, ...twin });
 }
 
-async function introduceAuthority({ hub, authorities }: IdentityOptions, anchorSha256: string): Promise<void> {
+async function introduceAuthority({ authorities }: IdentityOptions, hub: IdentityHub, anchorSha256: string): Promise<void> {
   const isKnown = (await hub.authorities.loadVerified()).some((known) => known.sha256Thumbprint === anchorSha256);
   const anchor = (await authorities.loadVerified()).find((verified) => verified.sha256Thumbprint === anchorSha256);
   if (isKnown || !anchor) return;

@@ -8,6 +8,7 @@ import type { Database } from '#storage/database.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
+import { defaultAllocation } from '../allocation/allocation-settings.ts';
 import type { Allocation, AllocationRequest } from '../allocation/allocator.ts';
 import { RegisterDevice, type RegistrationProgress } from './register-device.ts';
 import { RegistrationStore } from './registration-store.ts';
@@ -55,10 +56,14 @@ for (const { name, open } of testDatabases()) {
           },
         },
       } as unknown as Hub;
+      const link = { hub, appliesAllocationPolicy: true, allocationWeight: 1 };
+      const hubs = { list: () => [link] };
       const start = () =>
         new RegisterDevice(new RegistrationStore(database, instance), {
           platform,
-          hub,
+          hubs,
+          loadEnrollment: async () => ({ allocation: defaultAllocation, document: { enrollmentGroup: {} } }),
+          chooseHub: async () => ({ outcome: 'chosen', link }),
           authorities: { loadVerified: async () => [] },
           idScope: '0ne00000001',
           daaIdentityMode: 'selfSigned',
@@ -99,6 +104,7 @@ for (const { name, open } of testDatabases()) {
         substatus: 'initialAssignment',
         hubHostName: 'hub.example',
         deviceId: 'Dev1',
+        firstHubHostName: 'hub.example',
       });
       assert.equal(leafSha256, sha256Hex(Buffer.from('leaf')));
       assert.deepEqual(provisioned, [{ deviceId: 'Dev1', thumbprint: leafSha256 }]);

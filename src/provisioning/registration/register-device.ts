@@ -4,17 +4,22 @@ import { dayMs, hourMs, plus } from '#base/instant.ts';
 import { isJsonObject, type Json, parseJson } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
-import type { Hub } from '#hub/hub.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import type { Allocator } from '../allocation/allocator.ts';
-import { type IdentityOptions, provisionIdentity } from './provision-identity.ts';
-import type { Operation, Registration } from './registration.ts';
+import type { ChooseHub } from '../allocation/choose-hub.ts';
+import type { LinkedHubs } from '../allocation/linked-hubs.ts';
+import { assignHub } from './assign-hub.ts';
+import type { LoadEnrollment } from './enrollment-of-caller.ts';
+import type { IdentityOptions } from './provision-identity.ts';
+import { assignmentOf, type Operation, type Registration } from './registration.ts';
 import type { RegistrationStore } from './registration-store.ts';
 
 export type RegisterDeviceOptions = IdentityOptions & {
   readonly platform: Platform;
-  readonly hub: Pick<Hub, 'hostName'>;
+  readonly hubs: LinkedHubs;
   readonly idScope: string;
+  readonly loadEnrollment: LoadEnrollment;
+  readonly chooseHub: ChooseHub;
   allocate: Allocator;
 };
 
@@ -29,6 +34,8 @@ type Attempt = { readonly operationId: string; readonly credential: string; read
 const operationLifeMs = 2 * dayMs;
 /** An operation that waits for approval is taken up again by a new register call within this time. */
 const runningLifeMs = hourMs;
+/** A poll that comes while the assignment is under way waits this long for its end; some SDKs wait 10 s for an answer. */
+const pollHoldMs = 2_000;
 
 /**
  * A device's registration as an operation it polls. The operation is on disk before its id is told,
@@ -75,7 +82,7 @@ export class RegisterDevice {
       throw new Problem('registration-not-found', 'There is no such operation.');
     }
     const isRunning = this.#running.get(keyOf(caller))?.operationId === operationId;
-    if (!operation.isDone || isRunning) return this.#advance(operation, caller);
+    if (!operation.isDone || isRunning) return this.#held(operation, this.#advance(operation, caller));
     const registration = await this.#store.load(operation.registrationId);
     if (!registration) throw new Problem('registration-not-found', 'The registration was deleted.');
     return { status: 'done', operationId, registration };
@@ -101,6 +108,16 @@ export class RegisterDevice {
     return operation;
   }
 
+  /** What `progress` comes to, or that it is under way still. */
+  #held(operation: Operation, progress: Promise<RegistrationProgress>): Promise<RegistrationProgress> {
+    const { promise, resolve } = Promise.withResolvers<RegistrationProgress>();
+    const cancel = this.#options.platform.clock.after(pollHoldMs, () => {
+      progress.catch((error: unknown) => this.#logFailure(operation, error));
+      resolve(assigning(operation));
+    });
+    return Promise.race([promise, progress]).finally(cancel);
+  }
+
   #advance(operation: Operation, caller: RegistrationCaller): Promise<RegistrationProgress> {
     const key = keyOf(caller);
     const { operationId } = operation;
@@ -119,17 +136,22 @@ export class RegisterDevice {
   }
 
   async #assign(operation: Operation, caller: RegistrationCaller): Promise<RegistrationProgress> {
-    const { platform, hub } = this.#options;
+    const { platform } = this.#options;
+    const payload = readPayload(operation.payload);
     const allocation = await this.#options.allocate({
       registrationId: caller.registrationId,
       enrollmentGroupId: caller.enrollmentGroupId,
-      payload: readPayload(operation.payload),
+      payload,
       leafDer: caller.leafDer,
     });
-    if (allocation.outcome === 'wait') {
-      return { status: 'assigning', operationId: operation.operationId, registrationId: operation.registrationId };
-    }
+    if (allocation.outcome === 'wait') return assigning(operation);
     const previous = await this.#store.load(caller.registrationId);
+    const assignment = assignmentOf(previous);
+    const assigned =
+      allocation.outcome === 'refuse'
+        ? ({ outcome: 'failed', errorCode: allocation.code, errorMessage: allocation.message } as const)
+        : await assignHub(this.#options, { caller, allocation, payload, previous: assignment });
+    if (assigned.outcome === 'wait') return assigning(operation);
     const now = platform.clock.now();
     const base = {
       registrationId: caller.registrationId,
@@ -140,21 +162,13 @@ export class RegisterDevice {
       createdAt: previous?.createdAt ?? now,
       updatedAt: now,
     };
-    if (allocation.outcome === 'refuse') {
-      const result = { status: 'failed', errorCode: allocation.code, errorMessage: allocation.message } as const;
+    if (assigned.outcome === 'failed') {
+      const { errorCode, errorMessage } = assigned;
+      const result = { status: 'failed', errorCode, errorMessage, ...(assignment && { previous: assignment }) } as const;
       return this.#finish(operation, { ...base, result });
     }
-    const deviceId = caller.deviceId ?? allocation.deviceId ?? caller.registrationId;
-    await provisionIdentity(this.#options, deviceId, caller, allocation.initialTwin);
-    const payload = allocation.payload === undefined ? {} : { payload: allocation.payload };
-    const result = {
-      status: 'assigned',
-      substatus: 'initialAssignment',
-      hubHostName: hub.hostName,
-      deviceId,
-      ...payload,
-    } as const;
-    return this.#finish(operation, { ...base, result });
+    const { outcome, ...result } = assigned;
+    return this.#finish(operation, { ...base, result: { status: outcome, ...result } });
   }
 
   async #finish(operation: Operation, registration: Registration): Promise<RegistrationProgress> {
@@ -171,6 +185,10 @@ export class RegisterDevice {
     const { log } = this.#options.platform;
     log.error('registration.interrupted', { registrationId: operation.registrationId, error: String(error) });
   }
+}
+
+function assigning({ operationId, registrationId }: Operation): RegistrationProgress {
+  return { status: 'assigning', operationId, registrationId };
 }
 
 function keyOf({ registrationId }: RegistrationCaller): string {

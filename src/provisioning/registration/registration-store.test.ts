@@ -3,16 +3,20 @@ import { after, before, describe, test } from 'node:test';
 import { instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import { testDatabases } from '#test/support/databases.ts';
-import type { Registration } from './registration.ts';
+import { type Assignment, assignmentOf, type Registration } from './registration.ts';
 import { RegistrationStore } from './registration-store.ts';
 
 const at = instant(1_800_000_000_000);
+
+function assignedTo(hubHostName: string, deviceId: string): Assignment {
+  return { hubHostName, deviceId, substatus: 'initialAssignment', firstHubHostName: hubHostName };
+}
 
 function registrationOf(registrationId: string, changes: Partial<Registration> = {}): Registration {
   return {
     registrationId,
     groupId: 'line-1',
-    result: { status: 'assigned', substatus: 'initialAssignment', hubHostName: 'hub.example', deviceId: registrationId },
+    result: { status: 'assigned', ...assignedTo('hub.example', registrationId) },
     leafSha256: '11',
     anchorSha256: '22',
     etag: 'e1',
@@ -57,6 +61,22 @@ for (const { name, open } of testDatabases()) {
       assert.equal(await rooms.loadRunning('dev2', at), undefined);
     });
 
+    test('a failure keeps where the device was assigned before, and where it was first', async () => {
+      const rooms = store();
+      const first = operation('dev1');
+      await rooms.insertOperation(first, at);
+      const previous = {
+        ...assignedTo('b.example', 'dev1'),
+        substatus: 'deviceDataMigrated',
+        firstHubHostName: 'a.example',
+      } as const;
+      const failed = { status: 'failed', errorCode: 400207, errorMessage: 'no', previous } as const;
+      await rooms.finish(first.operationId, registrationOf('dev1', { result: failed }));
+      const loaded = await rooms.load('dev1');
+      assert.deepEqual(loaded?.result, failed);
+      assert.deepEqual(assignmentOf(loaded), previous);
+    });
+
     test('a result ends its operation and replaces what was there, but not when it began', async () => {
       const rooms = store();
       const [first, second] = [operation('dev1'), operation('dev1')];
@@ -71,9 +91,9 @@ for (const { name, open } of testDatabases()) {
       const again = registrationOf('DEV1', {
         result: {
           status: 'assigned',
-          substatus: 'initialAssignment',
-          hubHostName: 'hub.example',
-          deviceId: 'dev1',
+          ...assignedTo('other.example', 'dev1'),
+          substatus: 'deviceDataReset',
+          firstHubHostName: 'hub.example',
           payload: { a: [1, null] },
         },
         leafSha256: '33',

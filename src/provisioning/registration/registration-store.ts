@@ -3,7 +3,7 @@ import { isJsonObject, parseJson } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { DpsOperationRow, DpsRegistrationRow } from '#storage/schema/provisioning.ts';
 import { inTransaction } from '#storage/transaction.ts';
-import type { Operation, Registration } from './registration.ts';
+import { type Assignment, assignmentOf, type Operation, type Registration, substatuses } from './registration.ts';
 
 export class RegistrationStore {
   readonly #database: Database;
@@ -72,6 +72,17 @@ export class RegistrationStore {
     return row && registrationOf(row);
   }
 
+  /** Of one group, by id in lower case, after `after`. */
+  async page(groupId: string, after: string, limit: number): Promise<Registration[]> {
+    const rows = await this.#registrations()
+      .where('group_id', '=', groupId)
+      .where('registration_key', '>', keyOf(after))
+      .orderBy('registration_key')
+      .limit(limit)
+      .execute();
+    return rows.map(registrationOf);
+  }
+
   async list(groupId?: string): Promise<Registration[]> {
     const all = this.#registrations().orderBy('registration_key');
     const rows = await (groupId === undefined ? all : all.where('group_id', '=', groupId)).execute();
@@ -98,7 +109,8 @@ export class RegistrationStore {
 
   #rowOf(registration: Registration): DpsRegistrationRow {
     const { result } = registration;
-    const assigned = result.status === 'assigned' ? result : undefined;
+    const assigned = assignmentOf(registration);
+    const payload = result.status === 'assigned' ? result.payload : undefined;
     const failed = result.status === 'failed' ? result : undefined;
     return {
       instance: this.#instance,
@@ -109,9 +121,10 @@ export class RegistrationStore {
       substatus: assigned?.substatus ?? null,
       assigned_hub: assigned?.hubHostName ?? null,
       device_id: assigned?.deviceId ?? null,
+      first_hub: assigned?.firstHubHostName ?? null,
       error_code: failed?.errorCode ?? null,
       error_message: failed?.errorMessage ?? null,
-      payload: assigned?.payload === undefined ? null : JSON.stringify(assigned.payload),
+      payload: payload === undefined ? null : JSON.stringify(payload),
       leaf_sha256: registration.leafSha256 ?? '',
       anchor_sha256: registration.anchorSha256 ?? '',
       etag: registration.etag,
@@ -144,15 +157,26 @@ function registrationOf(row: DpsRegistrationRow): Registration {
 }
 
 function resultOf(row: DpsRegistrationRow): Registration['result'] {
-  if (row.status !== 'assigned' || row.assigned_hub === null || row.device_id === null) {
-    return { status: 'failed', errorCode: row.error_code ?? 500000, errorMessage: row.error_message ?? '' };
+  const assignment = readAssignment(row);
+  if (row.status !== 'assigned' || !assignment) {
+    return {
+      status: 'failed',
+      errorCode: row.error_code ?? 500000,
+      errorMessage: row.error_message ?? '',
+      ...(assignment && { previous: assignment }),
+    };
   }
   const payload = row.payload === null ? undefined : parseJson(row.payload);
+  return { status: 'assigned', ...assignment, ...(isJsonObject(payload) && { payload }) };
+}
+
+function readAssignment(row: DpsRegistrationRow): Assignment | undefined {
+  if (row.assigned_hub === null || row.device_id === null) return undefined;
   return {
-    status: 'assigned',
-    substatus: 'initialAssignment',
     hubHostName: row.assigned_hub,
     deviceId: row.device_id,
-    ...(isJsonObject(payload) && { payload }),
+    substatus: substatuses.find((known) => known === row.substatus) ?? 'initialAssignment',
+    // A registration of a version that knew one hub has no other.
+    firstHubHostName: row.first_hub ?? row.assigned_hub,
   };
 }

@@ -5,6 +5,7 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import { type Refusal, refuse } from '#trust/verdict.ts';
 import type { AttestRegistration, RegistrationEvidence } from '../registration/attest-registration.ts';
+import type { RateLimits } from '../registration/rate-limits.ts';
 import type { RegisterDevice, RegistrationProgress } from '../registration/register-device.ts';
 import {
   formatAccepted,
@@ -25,15 +26,22 @@ export class DeviceCalls {
   readonly #attest: AttestRegistration;
   readonly #registrations: RegisterDevice;
   readonly #refusals: Pick<RefusalLog, 'record'>;
+  readonly #rates: RateLimits;
 
   constructor(
     platform: Platform,
-    rooms: { attest: AttestRegistration; registrations: RegisterDevice; refusals: Pick<RefusalLog, 'record'> },
+    rooms: {
+      attest: AttestRegistration;
+      registrations: RegisterDevice;
+      refusals: Pick<RefusalLog, 'record'>;
+      rates: RateLimits;
+    },
   ) {
     this.#platform = platform;
     this.#attest = rooms.attest;
     this.#registrations = rooms.registrations;
     this.#refusals = rooms.refusals;
+    this.#rates = rooms.rates;
   }
 
   register(evidence: RegistrationEvidence, readBody: () => Json | undefined): Promise<DeviceAnswer> {
@@ -41,6 +49,7 @@ export class DeviceCalls {
       evidence,
       () => this.#newOperationId(),
       async (caller) => {
+        this.#rates.countRegistration();
         const payload = readRegisterBody(readBody(), evidence.registrationId);
         return { status: 202, retryAfterSeconds, body: formatAccepted(await this.#registrations.register(caller, payload)) };
       },
@@ -52,6 +61,7 @@ export class DeviceCalls {
       evidence,
       undefined,
       async (caller) => {
+        this.#rates.countPoll(caller.registrationId);
         const progress = await this.#registrations.poll(caller, operationId);
         this.#keep(evidence, refusalOfAllocation(progress));
         const { status, body } = formatProgress(progress);

@@ -1,8 +1,23 @@
 /** A provisioning instance and the id scope that devices name it by. */
 export type DpsInstanceRow = { instance: string; id_scope: string; created_at: number };
 
+/** To which hub an enrollment leads; null where nobody said so. */
+export type DpsAllocationColumns = {
+  allocation_policy: string | null;
+  /** JSON: host names. */
+  iot_hubs: string | null;
+  update_hub_assignment: number | null;
+  migrate_device_data: number | null;
+  /** JSON, as they were given. */
+  initial_tags: string | null;
+  initial_desired: string | null;
+  webhook_api_version: string | null;
+  /** The URL of the custom allocator, sealed under the master key and the enrollment's name. */
+  sealed_webhook: Uint8Array | null;
+};
+
 /** `group_key` is the id in lower case: ids that differ in case alone are one group. */
-export type DpsEnrollmentGroupRow = {
+export type DpsEnrollmentGroupRow = DpsAllocationColumns & {
   instance: string;
   group_key: string;
   group_id: string;
@@ -12,6 +27,9 @@ export type DpsEnrollmentGroupRow = {
   attestation_type: string;
   primary_certificate_id: string | null;
   secondary_certificate_id: string | null;
+  /** DER of signing certificates that were given with the group itself. */
+  primary_certificate: Uint8Array | null;
+  secondary_certificate: Uint8Array | null;
   /** Both keys of a symmetric-key group, sealed under the master key and the group's name. */
   sealed_keys: Uint8Array | null;
   etag: string;
@@ -20,7 +38,7 @@ export type DpsEnrollmentGroupRow = {
 };
 
 /** The enrollment of one device. `registration_key` is the id in lower case. */
-export type DpsEnrollmentRow = {
+export type DpsEnrollmentRow = DpsAllocationColumns & {
   instance: string;
   registration_key: string;
   registration_id: string;
@@ -30,8 +48,13 @@ export type DpsEnrollmentRow = {
   attestation_type: string;
   primary_thumbprint: string | null;
   secondary_thumbprint: string | null;
+  /** DER of the certificates whose thumbprints those are, where they were given. */
+  primary_certificate: Uint8Array | null;
+  secondary_certificate: Uint8Array | null;
   /** Both keys, sealed under the master key and the registration id. */
   sealed_keys: Uint8Array | null;
+  /** JSON that the owner keeps with it. */
+  device_information: string | null;
   etag: string;
   created_at: number;
   updated_at: number;
@@ -47,8 +70,11 @@ export type DpsRegistrationRow = {
   /** assigned or failed. */
   status: string;
   substatus: string | null;
+  /** Of the last assignment; a failure after it leaves it in place. */
   assigned_hub: string | null;
   device_id: string | null;
+  /** The hub of the first assignment. */
+  first_hub: string | null;
   error_code: number | null;
   error_message: string | null;
   /** JSON that the allocator returned for the device. */
