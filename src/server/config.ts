@@ -258,33 +258,6 @@ export const serverSettings = {
     describe: 'Addresses and networks (`10.1.0.0/16`) inside that webhooks may lead to; without it only the open internet.',
   },
   'outgoing.allowHttp': { kind: 'flag', default: false, describe: 'Call webhooks without TLS, too.' },
-  'provisioning.registrationsPerMinute': {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    describe: 'Registrations of all devices above which they are answered 429. The cloud has 1000; 0: no limit.',
-  },
-  'provisioning.pollsPerTenSeconds': {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    describe: 'Polls of one device above which it is answered 429. The cloud has 5; 0: no limit.',
-  },
-  'provisioning.operationsPerMinute': {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    describe: 'Calls of the provisioning service’s REST above which they are answered 429. The cloud has 1000; 0: no limit.',
-  },
-  'outgoing.allowed': {
-    kind: 'list',
-    default: [],
-    describe: 'Addresses and networks (`10.1.0.0/16`) inside that webhooks may lead to; without it only the open internet.',
-  },
-  'outgoing.allowHttp': { kind: 'flag', default: false, describe: 'Call webhooks without TLS, too.' },
   'log.level': {
     kind: 'text',
     default: 'info',
