@@ -1,4 +1,4 @@
-/** `npm run check`: formatting, lint, types, tidy and the tests that stand beside the code. In under a minute. */
+/** `npm run check`: formatting, lint, types, tidy, dependencies and the tests that stand beside the code. In under a minute. */
 import { globSync } from 'node:fs';
 import { repository, runAll } from './run.ts';
 
@@ -13,6 +13,8 @@ process.exitCode = await runAll([
   { name: 'types', command: 'tsc', parameters: ['--noEmit'] },
   { name: 'types of the web app', command: 'tsc', parameters: ['--noEmit', '-p', 'web'] },
   { name: 'tidy', command: process.execPath, parameters: ['tools/tidy.ts'] },
+  { name: 'dependencies', command: process.execPath, parameters: ['tools/audit.ts'] },
+  { name: 'licences and notices', command: process.execPath, parameters: ['tools/notices.ts', '--check'] },
   ...(process.argv.includes('--no-tests')
     ? []
     : [{ name: `${beside.length} test files`, command: process.execPath, parameters: ['--test', ...beside] }]),
