@@ -152,3 +152,48 @@ test('hub 20: a disabled device is told apart only by who proved to be it', () =
   assert.equal(outcome(tokenOf(), { isEnabled: false }), 'device-disabled');
   assert.equal(outcome(tokenOf({ key: keyOf('wrong') }), { isEnabled: false }), 'token-signature');
 });
+
+const module = {
+  deviceId: 'MyDev',
+  moduleId: 'Mod',
+  isEnabled: true,
+  generationId: 'g2',
+  authentication: { type: 'sas', keys: { reveal: () => keys } },
+} as const;
+
+test('a module’s token makes a caller that is the module', () => {
+  const verdict = attempt(tokenOf({ resource: 'hub.example/devices/MyDev/modules/Mod' }), { rest: { device: module } });
+  assert.ok(verdict.accepted);
+  const { deviceId, moduleId, generationId, authMethod } = verdict.value;
+  assert.deepEqual([deviceId, moduleId, generationId, authMethod], ['MyDev', 'Mod', 'g2', { scope: 'module', type: 'sas' }]);
+});
+
+const forModules: [resource: string, expected: string][] = [
+  ['hub.example/devices/MyDev', 'accepted'],
+  ['hub.example', 'accepted'],
+  ['hub.example/devices/MyDev/modules/mod', 'accepted'],
+  ['hub.example/devices/MyDev/modules/Mo', 'token-scope'],
+  ['hub.example/devices/MyDev/modules/Mod2', 'token-scope'],
+  ['hub.example/devices/Other/modules/Mod', 'token-scope'],
+  ['hub.example/modules/Mod', 'token-scope'],
+];
+for (const [resource, expected] of forModules) {
+  test(`a module’s token over ${resource} is ${expected}`, () => {
+    assert.equal(outcome(tokenOf({ resource }), { rest: { device: module } }), expected);
+  });
+}
+
+test('a token over a module is too narrow for its device', () => {
+  assert.equal(outcome(tokenOf({ resource: 'hub.example/devices/MyDev/modules/Mod' })), 'token-scope');
+});
+
+test('a module of a disabled device is refused as disabled, one without credentials whatever it brings', () => {
+  const disabled = { ...module, isEnabled: false };
+  const token = tokenOf({ resource: 'hub.example/devices/MyDev/modules/Mod' });
+  assert.equal(outcome(token, { rest: { device: disabled } }), 'device-disabled');
+  const none = { ...module, authentication: { type: 'none' } } as const;
+  assert.equal(outcome(token, { rest: { device: none } }), 'credential-type-mismatch');
+  const certificates = [makeSelfSigned('MyDev/Mod').der];
+  const evidence = { certificates, token: undefined };
+  assert.equal(outcome(token, { rest: { device: none, evidence } }), 'credential-type-mismatch');
+});

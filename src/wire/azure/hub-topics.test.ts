@@ -11,8 +11,10 @@ import {
   formatTwinPatchTopic,
   formatTwinResponseTopic,
   messageFilter,
+  moduleFilters,
   parseDeviceTopic,
   parseHubTopic,
+  telemetryTopic,
 } from './hub-topics.ts';
 
 describe('topics that devices publish on', () => {
@@ -31,6 +33,21 @@ describe('topics that devices publish on', () => {
       moduleId: 'm',
       bag: '%24.on=out1/',
     });
+  });
+
+  test('an identity’s own telemetry topic is read back as its own', () => {
+    assert.equal(telemetryTopic('d', undefined), 'devices/d/messages/events');
+    assert.equal(telemetryTopic('d', 'm'), 'devices/d/modules/m/messages/events');
+    const telemetry = { kind: 'telemetry', deviceId: 'd', moduleId: 'm', bag: 'a=1' };
+    assert.deepEqual(parseDeviceTopic(`${telemetryTopic('d', 'm')}/a=1`), telemetry);
+  });
+
+  test('a module is sent messages, inputs, or all, as its client asks', () => {
+    assert.deepEqual(moduleFilters('d', 'm'), [
+      'devices/d/modules/m/messages/devicebound/#',
+      'devices/d/modules/m/#',
+      'devices/d/modules/m/inputs/#',
+    ]);
   });
 
   test('the status of a method result is an integer as it was written', () => {
