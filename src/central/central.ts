@@ -13,6 +13,7 @@ import { Commands } from './commands/commands.ts';
 import { ConnectionGroups } from './connection/connection-groups.ts';
 import { GroupCertificates } from './connection/group-certificates.ts';
 import type { Data } from './data/data.ts';
+import type { ModelSource } from './data/model-feed.ts';
 import { buildAdmitDevice } from './devices/admit-device.ts';
 import { DeviceCredentials } from './devices/device-credentials.ts';
 import { DeviceRows } from './devices/device-rows.ts';
@@ -24,7 +25,6 @@ import { LiveEvents } from './surface/live-events.ts';
 import { LiveMessages } from './surface/live-messages.ts';
 import type { PortalHubs } from './surface/require-hub.ts';
 import type { CentralRoute } from './surface/route.ts';
-import type { DeviceModel } from './templates/device-model.ts';
 import { Templates } from './templates/templates.ts';
 
 /** What was ingested, and values as they come. */
@@ -38,8 +38,10 @@ export type CentralOptions = {
   /** Every hub there is, for the pages that show hubs themselves; `hub` is the application's. */
   readonly hubs: PortalHubs;
   readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
-  readonly openData: (modelOf: (deviceId: string) => Promise<DeviceModel | undefined>) => Promise<CentralData> | CentralData;
+  readonly openData: (models: ModelSource) => Promise<CentralData> | CentralData;
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
+  /** Where the REST of a hub of this host name answers; asked while it runs. */
+  hubUrl(hostName: string): string;
 };
 
 export type Central = {
@@ -84,7 +86,10 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     isConnected: (deviceId) => hub.presence.isConnected(deviceId),
     lastSeenAt: (deviceId) => follower.lastSeenAt(deviceId),
   });
-  const data = await options.openData((deviceId) => devices.modelOf(deviceId));
+  const data = await options.openData({
+    modelOf: (deviceId) => devices.modelOf(deviceId),
+    onModelChange: (listener) => devices.onModelChange(listener),
+  });
   const live = new LiveEvents(platform, {
     devices,
     rows,
@@ -101,6 +106,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     hubHostName: hub.hostName,
     hubAuthorities: hub.authorities,
     hubs: options.hubs,
+    hubUrl: (hostName) => options.hubUrl(hostName),
     signInLinks,
     sessions,
     apiTokens,

@@ -25,6 +25,7 @@ import { SecretStore } from '#storage/secret-store.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { AdminSocket, administrationSocket, checkSocketPath } from './admin-socket.ts';
 import { bindHttps } from './bind-https.ts';
+import { brokerLimitsOf, brokerListeners } from './broker-door.ts';
 import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
@@ -99,12 +100,14 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       partitions: settings['events.partitions'],
       retention: { bytesMax: settings['events.retentionBytes'], ageMsMax: settings['events.retentionDays'] * dayMs },
       lingerMs: settings['events.lingerMs'],
-    followerPauseMs,
+      followerPauseMs,
     });
   const events = await openEvents(join(directory, 'log'));
   await lifecycle.start({ name: 'events', stop: () => events.close() });
 
   const instanceName = 'main';
+  const oversizePublish = settings['hub.oversizePublish'] === 'drop' ? 'drop' : 'close';
+  const brokerLimits = brokerLimitsOf(settings);
   const hub = await buildHub({
     platform,
     database,
@@ -114,6 +117,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     events,
     hostName,
     instanceName,
+    oversizePublish,
+    ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
   const hubs = await Hubs.open({
@@ -126,6 +131,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       discard: (name) => rm(join(directory, 'hubs', name), { recursive: true, force: true }),
     },
     main: hub,
+    oversizePublish,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });
@@ -157,8 +163,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hub,
     hubs,
     provisioning,
-    openData: (modelOf) => buildData({ platform, database, databaseUrl, events, modelOf }),
+    openData: (models) => buildData({ platform, database, databaseUrl, events, models }),
     settings: { origins: [], configuredHosts: names },
+    hubUrl: (name) => urlOf(name, https.port),
   });
   await lifecycle.start({ name: 'central', ...central });
 
@@ -215,6 +222,11 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
+  const broker = brokerListeners(listener, hub.brokerMqtt, settings);
+  if (broker.tls) await bind(broker.tls, address, settings['broker.port']);
+  await lifecycle.start({ name: 'broker', stop: async () => broker.tls?.stop() });
+  if (broker.plain) await bind(broker.plain, broker.plainAddress, settings['broker.plainPort']);
+  await lifecycle.start({ name: 'plain-broker', stop: async () => broker.plain?.stop() });
   await lifecycle.start({ name: 'web-sockets', stop: async () => webSockets.stop() });
   // Before the listeners close their sockets, devices get the acknowledgements that wait for the disk.
   await lifecycle.start({
@@ -225,7 +237,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
-    for (const each of [https.listener, people, mqtt]) each.present(fresh);
+    for (const each of [https.listener, people, mqtt, broker.tls]) each?.present(fresh);
   });
   const peopleUrl = urlOf(hostName, peoplePort);
 
@@ -253,6 +265,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       ...(withSecrets && { apiToken: (await central.mintApiToken()).token }),
     },
     sphere: { url: sphereUrl, tenantId: sphere.defaultTenantId },
+    ...(brokerLimits && { broker: { port: settings['broker.port'], plainPort: settings['broker.plainPort'] } }),
   });
   const admin = await AdminSocket.open(
     platform,
@@ -277,7 +290,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   return {
     notices: [
       ...(https.notice ? [https.notice] : []),
-      ...describeReach(address, { mqtt: mqttPort, https: https.port, people: peoplePort }),
+      ...describeReach(address, { mqtt: mqttPort, https: https.port, people: peoplePort, broker: settings['broker.port'] }),
     ],
     status,
     createSignInLink,

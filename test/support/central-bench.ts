@@ -71,13 +71,28 @@ export async function openCentralBench() {
   });
   let allocator: Allocator | undefined;
   let port = 0;
-  const hub = { name: 'home', hostName, authorities: hubAuthorities, registry, twins, methods, presence, events };
+  const refusalSubject = (subject: string) => subject;
+  const hub = { name: 'home', hostName, authorities: hubAuthorities, registry, twins, methods, presence, events, refusalSubject };
+  const added: (typeof hub)[] = [];
   const central = await buildCentral({
     platform,
     database,
     refusals,
     hub,
-    hubs: { list: () => [hub], find: (name) => (name === hub.name ? hub : undefined) },
+    hubs: {
+      list: () => [hub, ...added],
+      find: (name) => [hub, ...added].find((each) => each.name === name),
+      // Only the name is its own: what makes a hub is tested where hubs are.
+      async create(name) {
+        const fresh = { ...hub, name, hostName: `${name}.${hostName}` };
+        added.push(fresh);
+        return fresh;
+      },
+      async delete(name) {
+        added.splice(0, added.length, ...added.filter((each) => each.name !== name));
+      },
+    },
+    hubUrl: (name) => `https://${name}`,
     provisioning: {
       ...provisioning,
       setAllocator(given) {
@@ -85,7 +100,7 @@ export async function openCentralBench() {
         provisioning.setAllocator(given);
       },
     },
-    openData: (modelOf) => buildData({ platform, database, databaseUrl: 'sqlite::memory:', events, modelOf }),
+    openData: (models) => buildData({ platform, database, databaseUrl: 'sqlite::memory:', events, models }),
     settings: { origins: [], configuredHosts: ['127.0.0.1'] },
   });
   const server = createServer(central.http);

@@ -5,13 +5,18 @@ import type { Log, LogFields } from '#base/log.ts';
 import { asProblem } from '#base/problem.ts';
 import { systemRandom } from '#base/random.ts';
 import { attachDatabase } from '#storage/database.ts';
-import type { DataEngine } from './data-engine.ts';
+import type { DataEngine, DeviceValues, IngestBatch } from './data-engine.ts';
 import { Ingest } from './ingest.ts';
+import { unpackMessages } from './packed-messages.ts';
 
-/** A call of one method of DataEngine, as it crosses to the thread. */
+type Calls = Omit<DataEngine, 'ingest'> & {
+  ingest(batch: Omit<IngestBatch, 'messages'> & { readonly packed: Uint8Array }): Promise<DeviceValues[]>;
+};
+
+/** A call of one method of DataEngine, as it crosses to the thread: messages go packed. */
 export type EngineCall = {
-  [Method in keyof DataEngine]: { id: number; method: Method; args: Parameters<DataEngine[Method]> };
-}[keyof DataEngine];
+  [Method in keyof Calls]: { id: number; method: Method; args: Parameters<Calls[Method]> };
+}[keyof Calls];
 
 export type EngineMessage =
   | { kind: 'result'; id: number; result: unknown }
@@ -44,7 +49,7 @@ function run(engine: DataEngine, call: EngineCall): Promise<unknown> {
     case 'open':
       return engine.open(...call.args);
     case 'ingest':
-      return engine.ingest(...call.args);
+      return ingest(engine, ...call.args);
     case 'checkpoint':
       return engine.checkpoint(...call.args);
     case 'series':
@@ -60,6 +65,10 @@ function run(engine: DataEngine, call: EngineCall): Promise<unknown> {
     default:
       return never(call);
   }
+}
+
+function ingest(engine: DataEngine, { packed, ...news }: Parameters<Calls['ingest']>[0]): Promise<DeviceValues[]> {
+  return engine.ingest({ ...news, messages: unpackMessages(packed) });
 }
 
 if (parentPort) serve(parentPort, workerData.databaseUrl);

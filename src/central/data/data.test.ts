@@ -45,6 +45,11 @@ async function openLog(disk = new CrashDisk(), platform = testPlatform()) {
   return { platform, disk, events, send };
 }
 
+/** Templates that stay as they are. */
+function modelsOf(modelOf: DataOptions['models']['modelOf']): DataOptions['models'] {
+  return { modelOf, onModelChange: () => () => {} };
+}
+
 /** Resolves with the first values for which `wanted` holds. */
 function values(data: Data, wanted: (values: DeviceValues) => boolean): Promise<DeviceValues> {
   const { promise, resolve } = Promise.withResolvers<DeviceValues>();
@@ -66,7 +71,7 @@ for (const kind of testDatabases()) {
         database,
         databaseUrl: url,
         events: log.events,
-        modelOf: async () => model,
+        models: modelsOf(async () => model),
         ...more,
       };
       const data = await buildData(options);
@@ -196,7 +201,7 @@ for (const kind of testDatabases()) {
         database,
         databaseUrl: url,
         events,
-        modelOf: async () => model,
+        models: modelsOf(async () => model),
         makeEngine: (onEnd) => {
           makes++;
           const engine: DataEngine = new Ingest(platform, database);
@@ -223,11 +228,20 @@ for (const kind of testDatabases()) {
 
     test('a template that a device gets later counts from then on', async () => {
       let known: DeviceModel | undefined;
-      const { data, send, platform, stop } = await open({ modelOf: async () => known });
+      let change = () => {};
+      const { data, send, stop } = await open({
+        models: {
+          modelOf: async () => known,
+          onModelChange(listener) {
+            change = () => listener('dev-1');
+            return () => {};
+          },
+        },
+      });
       await send('dev-1', { Temperature: 1 });
       await data.series('dev-1', all);
       known = model;
-      platform.clock.advance(1_000);
+      change();
       await send('dev-1', { Temperature: 2 });
       const [series] = await data.series('dev-1', all);
       assert.deepEqual(
@@ -267,7 +281,7 @@ describe('the data thread', () => {
       const database = await openDatabase(databaseUrl);
       const { events, send, platform: manual } = await openLog();
       const platform = { ...manual, clock: systemClock };
-      const options = { platform, database, databaseUrl, events, modelOf: async () => model };
+      const options = { platform, database, databaseUrl, events, models: modelsOf(async () => model) };
       for (let life = 0; life < 2; life++) {
         const data = await buildData(options);
         await data.start();

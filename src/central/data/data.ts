@@ -7,7 +7,7 @@ import type { RawResponse } from '../contract/ui-data.ts';
 import type { DataEngine, DeviceValues, LastKnown, Series, SeriesQuery } from './data-engine.ts';
 import { Ingest } from './ingest.ts';
 import { type EventLog, messageOf, type StoredEvent } from './message.ts';
-import { ModelFeed, type ModelOf } from './model-feed.ts';
+import { ModelFeed, type ModelSource } from './model-feed.ts';
 import { readRaw } from './raw.ts';
 import { ThreadEngine } from './thread-engine.ts';
 
@@ -16,7 +16,7 @@ export type DataOptions = {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly events: EventLog;
-  readonly modelOf: ModelOf;
+  readonly models: ModelSource;
   /** Makes the engine; by default a thread where the database can be seen from one. `onEnd` tells that it died. */
   readonly makeEngine?: (onEnd: (error: unknown) => void) => DataEngine;
   /** How long points are kept. */
@@ -52,7 +52,7 @@ export class Data {
 
   constructor(options: DataOptions) {
     this.#options = options;
-    this.#feed = new ModelFeed(options.platform, options.modelOf);
+    this.#feed = new ModelFeed(options.platform, options.models.modelOf);
   }
 
   /** Begins to follow the log where the last run saved. */
@@ -65,6 +65,7 @@ export class Data {
       this.#isStopped = true;
       throw error;
     }
+    this.#cancels.add(this.#options.models.onModelChange((deviceId) => this.#feed.forget(deviceId)));
     this.#every(saveEveryMs, (engine) => engine.checkpoint());
     this.#every(retainEveryMs, (engine) => this.#retain(engine));
   }
@@ -97,24 +98,24 @@ export class Data {
   async raw(deviceId: string, query: { before?: string; limit: number }): Promise<RawResponse> {
     await this.#catchUp();
     const { events, platform } = this.#options;
-    const modelOf: ModelOf = (id) => this.#options.modelOf(id);
+    const { modelOf } = this.#options.models;
     return readRaw({ log: platform.log, events, engine: this.#requireEngine(), modelOf }, deviceId, query);
   }
 
-  /** Values as they are taken, a call per device and batch; without points when nothing in it was modeled. */
+  /** Values as they are taken, a call per device and batch in which something was modeled. */
   onValues(listener: (values: DeviceValues) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   async #open(): Promise<void> {
-    const { events, platform, modelOf, makeEngine = (onEnd) => this.#makeEngine(onEnd) } = this.#options;
+    const { events, platform, models, makeEngine = (onEnd) => this.#makeEngine(onEnd) } = this.#options;
     const engine = makeEngine((error) => {
       if (engine === this.#engine) this.#reopenSoon(error);
     });
     const position = await engine.open({ start: events.start, end: events.end });
     // A new engine knows no template yet.
-    this.#feed = new ModelFeed(platform, modelOf);
+    this.#feed = new ModelFeed(platform, models.modelOf);
     this.#engine = engine;
     this.#position = position;
     this.#cancelFollow = events.follow(position, (batch) => this.#take(engine, batch));

@@ -106,7 +106,6 @@ for (const kind of testDatabases()) {
               ['moved', false],
             ],
           ],
-          ['b', []],
         ],
       );
       await close();

@@ -23,7 +23,7 @@ const unsavedBytesMax = 4 * saveBytes;
 /** Devices kept in memory over a save; the others are loaded again when they go on. */
 const openDevicesMax = 10_000;
 
-type Named = { message: Message; named: NamedMessage; numbers: { name: string; value: number }[] };
+type Named = { message: Message; named: NamedMessage | undefined; numbers: { name: string; value: number }[] };
 
 /**
  * Turns the hub's events into series, an index of messages per device and last values. All of it
@@ -164,7 +164,10 @@ export class Ingest implements DataEngine {
 
   #name(message: Message): Named {
     const number = this.#modelOf.get(message.deviceId);
-    const named = nameMessage(message, number === undefined ? undefined : this.#models.get(number));
+    const model = number === undefined ? undefined : this.#models.get(number);
+    // Without a template nothing is modeled: the body is looked at when somebody asks for raw data.
+    if (!model) return { message, named: undefined, numbers: [] };
+    const named = nameMessage(message, model);
     const numbers: Named['numbers'] = [];
     for (const [name, { value }] of named.modeled) {
       const number = chartValue(value);
@@ -176,6 +179,7 @@ export class Ingest implements DataEngine {
   #add({ message, named, numbers }: Named, values: Map<string, DeviceValues>): void {
     const { deviceId, position, enqueuedAt } = message;
     this.#indexes.get(deviceId)?.append(position);
+    if (!named || named.modeled.size === 0) return;
     const { at } = named;
     for (const { name, value } of numbers) this.#openSeries(deviceId, name).append(at, enqueuedAt, position, value);
     for (const [name, { value, isCoerced }] of named.modeled) {

@@ -1,41 +1,47 @@
+import type { Cancel } from '#base/clock.ts';
 import { ExpiringMap } from '#base/expiring-map.ts';
-import { minuteMs, secondMs } from '#base/instant.ts';
+import { minuteMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { DeviceModel } from '../templates/device-model.ts';
 import type { IngestBatch } from './data-engine.ts';
 
 export type ModelOf = (deviceId: string) => Promise<DeviceModel | undefined>;
 
-/** How long a device's template is believed; a device without one gets one soon after its first connect. */
-const knownMs = 5 * secondMs;
-const unknownMs = secondMs / 4;
+/** Whoever knows which template a device has. */
+export type ModelSource = {
+  readonly modelOf: ModelOf;
+  /** Calls `listener` after a device got another template, or lost the one it had. */
+  onModelChange(listener: (deviceId: string) => void): Cancel;
+};
+
+/** How long an answer is kept; a change is told at once. */
+const knownMs = 10 * minuteMs;
 const devicesMax = 100_000;
 
-/** Templates of devices for the engine: asked for now and then, and sent once. */
+/** Templates of devices for the engine: asked for once, and sent once, until they change. */
 export class ModelFeed {
   readonly #modelOf: ModelOf;
-  readonly #known: ExpiringMap<string, DeviceModel>;
-  readonly #unknown: ExpiringMap<string, true>;
+  /** 'none': a device without a template, or one that is not of the application. */
+  readonly #known: ExpiringMap<string, DeviceModel | 'none'>;
   /** Templates by their text, since each question may be answered with another object. */
   readonly #numbers = new Map<string, number>();
+  readonly #numbersOfObjects = new WeakMap<DeviceModel, number>();
   readonly #sentModels = new Set<number>();
   readonly #sentAssignments: ExpiringMap<string, number | 'none'>;
+  /** Counts changes: an answer that was on its way while one happened is not kept. */
+  #changes = 0;
 
   constructor(platform: Platform, modelOf: ModelOf) {
     this.#modelOf = modelOf;
     this.#known = new ExpiringMap(platform.clock, { lifeMs: knownMs, sizeMax: devicesMax });
-    this.#unknown = new ExpiringMap(platform.clock, { lifeMs: unknownMs, sizeMax: devicesMax });
     // An assignment that is forgotten here is sent again, which does no harm.
     this.#sentAssignments = new ExpiringMap(platform.clock, { lifeMs: 10 * minuteMs, sizeMax: devicesMax });
   }
 
-  async modelOf(deviceId: string): Promise<DeviceModel | undefined> {
-    const known = this.#known.get(deviceId);
-    if (known || this.#unknown.get(deviceId)) return known;
-    const model = await this.#modelOf(deviceId);
-    if (model) this.#known.set(deviceId, model);
-    else this.#unknown.set(deviceId, true);
-    return model;
+  /** The device's template changed. */
+  forget(deviceId: string): void {
+    this.#changes++;
+    this.#known.delete(deviceId);
   }
 
   /** What the engine has to be told before a batch with messages of these devices; `markSent` once it took it. */
@@ -43,7 +49,9 @@ export class ModelFeed {
     const models = new Map<number, DeviceModel>();
     const assignments: [string, number | undefined][] = [];
     for (const deviceId of deviceIds) {
-      const model = await this.modelOf(deviceId);
+      // Only a question is awaited: a batch may hold messages of thousands of devices.
+      const known = this.#known.get(deviceId) ?? (await this.#ask(deviceId));
+      const model = known === 'none' ? undefined : known;
       const number = model && this.#numberOf(model);
       if (this.#sentAssignments.get(deviceId) === (number ?? 'none')) continue;
       assignments.push([deviceId, number]);
@@ -56,10 +64,20 @@ export class ModelFeed {
     return { models: [...models], assignments, markSent };
   }
 
+  async #ask(deviceId: string): Promise<DeviceModel | 'none'> {
+    const changes = this.#changes;
+    const model = (await this.#modelOf(deviceId)) ?? 'none';
+    if (changes === this.#changes) this.#known.set(deviceId, model);
+    return model;
+  }
+
   #numberOf(model: DeviceModel): number {
+    const known = this.#numbersOfObjects.get(model);
+    if (known !== undefined) return known;
     const text = JSON.stringify(model);
     const number = this.#numbers.get(text) ?? this.#numbers.size + 1;
     this.#numbers.set(text, number);
+    this.#numbersOfObjects.set(model, number);
     return number;
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
 import type { DataEngine, DeviceValues, IngestBatch, LastKnown, Series, SeriesQuery } from './data-engine.ts';
 import type { EngineCall, EngineMessage } from './data-worker.ts';
+import { packMessages } from './packed-messages.ts';
 
 type Waiting = { resolve(result: unknown): void; reject(problem: Problem): void };
 
@@ -36,7 +37,9 @@ export class ThreadEngine implements DataEngine {
   }
 
   ingest(batch: IngestBatch): Promise<DeviceValues[]> {
-    return this.#call<'ingest'>((id) => ({ id, method: 'ingest', args: [batch] }));
+    const { messages, ...news } = batch;
+    const packed = packMessages(messages);
+    return this.#call<'ingest'>((id) => ({ id, method: 'ingest', args: [{ ...news, packed }] }), [packed.buffer]);
   }
 
   checkpoint(): Promise<void> {
@@ -68,13 +71,16 @@ export class ThreadEngine implements DataEngine {
     }
   }
 
-  #call<Method extends keyof DataEngine>(callOf: (id: number) => EngineCall): Promise<Awaited<ReturnType<DataEngine[Method]>>> {
+  #call<Method extends keyof DataEngine>(
+    callOf: (id: number) => EngineCall,
+    handedOver: readonly ArrayBuffer[] = [],
+  ): Promise<Awaited<ReturnType<DataEngine[Method]>>> {
     if (this.#isEnded) return Promise.reject(unavailable());
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       // The other side of the thread is data-worker.ts, which answers each call with its method's result.
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
-      this.#worker.postMessage(callOf(id));
+      this.#worker.postMessage(callOf(id), handedOver);
     });
   }
 

@@ -30,6 +30,7 @@ export class Devices {
   readonly #templates: Templates;
   readonly #identities: Identities;
   readonly #changeListeners = new Set<(deviceId: string) => void>();
+  readonly #modelListeners = new Set<(deviceId: string) => void>();
   readonly #removalListeners = new Set<(deviceId: string) => Promise<void> | void>();
 
   constructor(platform: Platform, database: Database, templates: Templates, identities: Identities) {
@@ -88,6 +89,7 @@ export class Devices {
     const device: Device = { ...facts, etag: this.#newEtag(), createdAt: now, updatedAt: now };
     if (!(await this.#store.insert(device))) throw new Problem('already-exists', 'There is a device of this id.');
     this.#platform.log.info('device.registered', { deviceId: device.deviceId, enrollmentGroupId: device.enrollmentGroupId });
+    this.#announceModel(device.deviceId);
     this.announce(device.deviceId);
     return device;
   }
@@ -118,6 +120,7 @@ export class Devices {
       if (edited === current) return current;
       const next: Device = { ...edited, etag: this.#newEtag(), updatedAt: this.#platform.clock.now() };
       if (await this.#store.update(next, current.etag)) {
+        if (next.templateId !== current.templateId) this.#announceModel(next.deviceId);
         this.announce(next.deviceId);
         return next;
       }
@@ -136,6 +139,7 @@ export class Devices {
     await ignoreMissing(this.#identities.deleteRegistration(device.deviceId));
     for (const listener of this.#removalListeners) await listener(device.deviceId);
     await this.#store.delete(device.deviceId);
+    this.#announceModel(device.deviceId);
     this.#platform.log.info('device.deleted', { deviceId: device.deviceId, by: caller.displayName });
     this.announce(device.deviceId);
   }
@@ -156,6 +160,12 @@ export class Devices {
     return () => this.#changeListeners.delete(listener);
   }
 
+  /** Calls `listener` after `modelOf` of a device has another answer. */
+  onModelChange(listener: (deviceId: string) => void): Cancel {
+    this.#modelListeners.add(listener);
+    return () => this.#modelListeners.delete(listener);
+  }
+
   /** Calls `listener` while a device is being deleted, so that rooms forget what they know of it. */
   onRemoval(listener: (deviceId: string) => Promise<void> | void): Cancel {
     this.#removalListeners.add(listener);
@@ -164,6 +174,10 @@ export class Devices {
 
   announce(deviceId: string): void {
     for (const listener of this.#changeListeners) listener(deviceId);
+  }
+
+  #announceModel(deviceId: string): void {
+    for (const listener of this.#modelListeners) listener(deviceId);
   }
 
   async #setIdentityEnabled(device: Device): Promise<void> {
