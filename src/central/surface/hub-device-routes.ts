@@ -1,5 +1,6 @@
+import { requireDeviceId } from '#base/ids.ts';
 import { formatInstant } from '#base/instant.ts';
-import { Problem } from '#base/problem.ts';
+import { asProblem, Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
@@ -54,7 +55,7 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
         const device = await hub.registry.require(idOf(params));
         const [presence, refusals] = await Promise.all([
           hub.presence.load(device.deviceId),
-          rooms.refusals.count({ subject: device.deviceId }),
+          rooms.refusals.count({ subject: hub.refusalSubject(device.deviceId) }),
         ]);
         const json: HubDeviceDetail = {
           device: formatHubDevice(hub, device),
@@ -77,7 +78,7 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
       async handle({ params, body }) {
         const hub = hubOf(params);
         const device = await hub.registry.create({
-          deviceId: idOf(params),
+          deviceId: requireNewId(idOf(params)),
           authentication: askedAuthentication(body.authentication),
           isEnabled: body.enabled ?? true,
         });
@@ -147,6 +148,15 @@ function formatHubDevice(hub: Pick<PortalHub, 'presence'>, device: Device): HubD
     isConnected: hub.presence.isConnected(deviceId),
     createdAt: formatInstant(device.createdAt),
   };
+}
+
+/** As `requireDeviceId`, with a code by which a form knows which field is meant. */
+function requireNewId(deviceId: string): string {
+  try {
+    return requireDeviceId(deviceId);
+  } catch (error) {
+    throw new Problem('argument-invalid', asProblem(error).message, { reason: 'InvalidDeviceId' });
+  }
 }
 
 /** What is empty is left out: the room decides what that means. */

@@ -2,10 +2,15 @@ import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 
 /** What pages ask of a hub. */
-export type PortalHub = Pick<Hub, 'name' | 'hostName' | 'registry' | 'presence' | 'events'>;
+export type PortalHub = Pick<Hub, 'name' | 'hostName' | 'registry' | 'presence' | 'events' | 'refusalSubject'>;
 
 /** The hubs that pages can name. */
-export type PortalHubs = { list(): readonly PortalHub[]; find(name: string): PortalHub | undefined };
+export type PortalHubs = {
+  list(): readonly PortalHub[];
+  find(name: string): PortalHub | undefined;
+  create(name: string): Promise<PortalHub>;
+  delete(name: string): Promise<void>;
+};
 
 /** The hub that a path names. Throws Problem `not-found`. */
 export function requireHub(hubs: Pick<PortalHubs, 'find'>, name: string | undefined): PortalHub {
