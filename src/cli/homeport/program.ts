@@ -42,6 +42,13 @@ export function homeportProgram(version: string): Program {
         summary: 'Check the settings; exits 1 when something is wrong',
         load: async () => (await import('./config-check.ts')).configCheckCommand,
       },
+      { path: 'hub create', summary: 'Add a hub', load: async () => (await import('./hub/create.ts')).hubCreateCommand },
+      { path: 'hub list', summary: 'List the hubs', load: async () => (await import('./hub/list.ts')).hubListCommand },
+      {
+        path: 'hub delete',
+        summary: 'Delete a hub with all it has',
+        load: async () => (await import('./hub/delete.ts')).hubDeleteCommand,
+      },
       {
         path: 'hub device create',
         summary: 'Create a device identity',

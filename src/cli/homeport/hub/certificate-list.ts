@@ -2,12 +2,13 @@ import { isJsonObject } from '#base/json.ts';
 import type { Command } from '../../kit/command.ts';
 import { administer } from '../administration.ts';
 import { jsonOption, printRows } from '../json-output.ts';
+import { hubOption, hubPath } from './hub-option.ts';
 
 export const certificateListCommand: Command = {
-  options: [jsonOption],
+  options: [hubOption, jsonOption],
   examples: ['homeport hub certificate list'],
   async run(invocation) {
-    const { value } = await administer(invocation, { method: 'GET', path: '/hub/certificates' });
+    const { value } = await administer(invocation, { method: 'GET', path: hubPath(invocation, '/hub/certificates') });
     const rows = Array.isArray(value) ? value.filter(isJsonObject) : [];
     printRows(invocation, {
       rows,

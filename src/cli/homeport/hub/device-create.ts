@@ -2,6 +2,7 @@ import type { Command, Invocation } from '../../kit/command.ts';
 import { CommandFailure } from '../../kit/failure.ts';
 import { administer } from '../administration.ts';
 import { jsonOption } from '../json-output.ts';
+import { hubOption, hubPath } from './hub-option.ts';
 
 export const deviceCreateCommand: Command = {
   options: [
@@ -17,6 +18,7 @@ export const deviceCreateCommand: Command = {
     { name: 'primary-key', value: 'BASE64', summary: '16 to 64 bytes; made when it is not given' },
     { name: 'secondary-key', value: 'BASE64', summary: 'A second one, for roll-over; made when it is not given' },
     { name: 'secrets', summary: 'Print the connection string, which holds the key' },
+    hubOption,
     jsonOption,
   ],
   examples: [
@@ -30,7 +32,7 @@ export const deviceCreateCommand: Command = {
     const withSecrets = options.isSet('secrets');
     const device = await administer(invocation, {
       method: 'PUT',
-      path: `/hub/devices/${encodeURIComponent(deviceId)}${withSecrets ? '?secrets=true' : ''}`,
+      path: hubPath(invocation, `/hub/devices/${encodeURIComponent(deviceId)}`, withSecrets ? { secrets: 'true' } : {}),
       json: { authentication: authenticationOf(options.required('auth-method'), options) },
     });
     if (options.isSet('json')) return terminal.print(JSON.stringify(device, undefined, 2));

@@ -2,11 +2,13 @@ import { isJsonObject } from '#base/json.ts';
 import type { Command } from '../../kit/command.ts';
 import { administer } from '../administration.ts';
 import { jsonOption } from '../json-output.ts';
+import { hubOption, hubPath } from './hub-option.ts';
 
 export const deviceShowCommand: Command = {
   options: [
     { name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' },
     { name: 'secrets', summary: 'Print the connection string, which holds the key' },
+    hubOption,
     jsonOption,
   ],
   examples: ['homeport hub device show -d dev3', 'homeport hub device show -d dev3 --json --secrets'],
@@ -15,7 +17,7 @@ export const deviceShowCommand: Command = {
     const path = `/hub/devices/${encodeURIComponent(options.required('device-id'))}`;
     const device = await administer(invocation, {
       method: 'GET',
-      path: options.isSet('secrets') ? `${path}?secrets=true` : path,
+      path: hubPath(invocation, path, options.isSet('secrets') ? { secrets: 'true' } : {}),
     });
     if (options.isSet('json')) return terminal.print(JSON.stringify(device, undefined, 2));
     const { deviceId, isEnabled, authentication, connectionString } = device;
