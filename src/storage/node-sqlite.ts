@@ -15,12 +15,41 @@ export function nodeSqliteDialect(path: string): Dialect {
       const database = new DatabaseSync(path);
       database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;');
       database.exec(`PRAGMA busy_timeout=${busyTimeoutMs}; PRAGMA trusted_schema=OFF;`);
+      const statements = new PreparedStatements(database);
       return {
         close: () => database.close(),
-        prepare: (sql: string) => adapt(database, sql),
+        prepare: (sql: string) => statements.prepare(sql),
       };
     },
   });
+}
+
+type Prepared = ReturnType<typeof adapt>;
+
+/** Statements kept; the same few hundred texts make up almost all of the work. */
+const statementsMax = 500;
+
+/** Reading a statement's text costs more than running it: the last used are kept, each under its text. */
+class PreparedStatements {
+  readonly #database: DatabaseSync;
+  readonly #kept = new Map<string, Prepared>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  prepare(sql: string): Prepared {
+    const kept = this.#kept.get(sql);
+    // Put in again as the newest, since a map keeps the order in which things came.
+    this.#kept.delete(sql);
+    const prepared = kept ?? adapt(this.#database, sql);
+    this.#kept.set(sql, prepared);
+    if (this.#kept.size > statementsMax) {
+      const [oldest = ''] = this.#kept.keys();
+      this.#kept.delete(oldest);
+    }
+    return prepared;
+  }
 }
 
 function adapt(database: DatabaseSync, sql: string) {
@@ -35,7 +64,8 @@ function adapt(database: DatabaseSync, sql: string) {
       return { changes: BigInt(changes), lastInsertRowid: BigInt(lastInsertRowid) };
     },
     *iterate(parameters: readonly unknown[]) {
-      for (const row of statement.iterate(...(parameters as SQLInputValue[]))) yield { ...row };
+      // Of its own: the kept one may be run again between two rows.
+      for (const row of database.prepare(sql).iterate(...(parameters as SQLInputValue[]))) yield { ...row };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Instant, instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import type { CentralDeviceRow } from '#storage/schema/central.ts';
+import { inTransaction } from '#storage/transaction.ts';
 import { type Device, foldDeviceId } from './device.ts';
 
 export class DeviceStore {
@@ -66,8 +67,13 @@ export class DeviceStore {
     return new Map(rows.map((row) => [row.enrollment_group_id ?? '', Number(row.devices)]));
   }
 
-  async saveSeen(deviceId: string, at: Instant): Promise<void> {
-    await this.#database.updateTable('central_device').set({ last_seen_at: at }).where('device_id', '=', deviceId).execute();
+  /** In one transaction; ids without a row are passed over. */
+  async saveSeen(seen: ReadonlyMap<string, Instant>): Promise<void> {
+    await inTransaction(this.#database, async (transaction) => {
+      for (const [deviceId, at] of seen) {
+        await transaction.updateTable('central_device').set({ last_seen_at: at }).where('device_id', '=', deviceId).execute();
+      }
+    });
   }
 }
 

@@ -150,8 +150,9 @@ export class Devices {
     if (device && !isEnabled(device)) await this.#setIdentityEnabled(device);
   }
 
-  async saveSeen(deviceId: string, at: Device['createdAt']): Promise<void> {
-    await this.#store.saveSeen(deviceId, at);
+  /** When devices were last heard of; those that are not of the application are passed over. */
+  async saveSeen(seen: ReadonlyMap<string, Device['createdAt']>): Promise<void> {
+    if (seen.size > 0) await this.#store.saveSeen(seen);
   }
 
   /** Calls `listener` whenever something about a device may look different, also when it is gone. */

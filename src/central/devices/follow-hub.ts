@@ -63,9 +63,8 @@ export class HubFollower {
   async stop(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    for (const [deviceId, seen] of this.#seen) {
-      if (seen.at > seen.writtenAt) await this.#devices.saveSeen(deviceId, seen.at);
-    }
+    const unwritten = [...this.#seen].filter(([, seen]) => seen.at > seen.writtenAt);
+    await this.#devices.saveSeen(new Map(unwritten.map(([deviceId, { at }]) => [deviceId, at])));
   }
 
   /** When the device was last heard of since the start. */
@@ -101,7 +100,9 @@ export class HubFollower {
         changed.add(deviceId);
       }
     }
-    for (const [deviceId, at] of heard) await this.#hear(deviceId, at, changed);
+    const due = new Map<string, Instant>();
+    for (const [deviceId, at] of heard) this.#hear(deviceId, at, { changed, due });
+    await this.#devices.saveSeen(due);
     for (const deviceId of connected) await this.#readAnnouncedModel(deviceId);
     for (const deviceId of rewritten) await this.#devices.enforceBlock(deviceId);
     for (const deviceId of changed) this.#devices.announce(deviceId);
@@ -110,7 +111,7 @@ export class HubFollower {
     }
   }
 
-  async #hear(deviceId: string, at: Instant, changed: Set<string>): Promise<void> {
+  #hear(deviceId: string, at: Instant, { changed, due }: { changed: Set<string>; due: Map<string, Instant> }): void {
     const seen = this.#seen.get(deviceId) ?? { at, writtenAt: 0, announcedAt: 0 };
     this.#seen.set(deviceId, seen);
     seen.at = at;
@@ -120,7 +121,7 @@ export class HubFollower {
     }
     if (at - seen.writtenAt >= seenWriteMs) {
       seen.writtenAt = at;
-      await this.#devices.saveSeen(deviceId, at);
+      due.set(deviceId, at);
     }
   }
 

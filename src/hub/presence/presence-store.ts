@@ -59,21 +59,35 @@ export class PresenceStore {
 
   /** Writes many states in one transaction; `undefined` removes what is known of one. */
   async saveAll(states: ReadonlyMap<string, PresenceState | undefined>): Promise<void> {
+    const removed = [...states.keys()].filter((identity) => states.get(identity) === undefined);
+    const rows = [...states].flatMap(([identity, state]) => (state ? [formatRow(this.#hub, identity, state)] : []));
     await inTransaction(this.#database, async (transaction) => {
-      for (const [identity, state] of states) {
-        if (!state) {
-          await transaction.deleteFrom('hub_presence').where('hub', '=', this.#hub).where('device_id', '=', identity).execute();
-          continue;
-        }
-        const row = formatRow(this.#hub, identity, state);
+      for (const identities of chunks(removed)) {
+        await transaction.deleteFrom('hub_presence').where('hub', '=', this.#hub).where('device_id', 'in', identities).execute();
+      }
+      for (const some of chunks(rows)) {
         await transaction
           .insertInto('hub_presence')
-          .values(row)
-          .onConflict((conflict) => conflict.columns(['hub', 'device_id']).doUpdateSet(row))
+          .values(some)
+          .onConflict((conflict) =>
+            conflict.columns(['hub', 'device_id']).doUpdateSet(({ ref }) => ({
+              is_connected: ref('excluded.is_connected'),
+              sequence: ref('excluded.sequence'),
+              changed_at: ref('excluded.changed_at'),
+              cause: ref('excluded.cause'),
+            })),
+          )
           .execute();
       }
     });
   }
+}
+
+/** A fleet that connects at once is written in few statements. */
+const rowsMax = 64;
+
+function* chunks<T>(all: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += rowsMax) yield all.slice(at, at + rowsMax);
 }
 
 function formatRow(hub: string, identity: string, state: PresenceState): HubPresenceRow {
