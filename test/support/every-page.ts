@@ -31,6 +31,14 @@ export function everyPage({ demoId, thermometerId }: FurnishedHome): Visit[] {
     { name: 'new group', path: `${groups}/new`, arrive: heading('New device connection group') },
     { name: 'group', path: `${groups}/azure-sphere`, arrive: heading('Azure Sphere') },
     { name: 'unverified group', path: `${groups}/harbour`, arrive: heading(/^A name as long/) },
+    { name: 'hub devices', path: '/hub/iot-devices', arrive: first('row', /keyed/) },
+    { name: 'new hub device', path: '/hub/iot-devices/new', arrive: heading('Create a device') },
+    { name: 'hub device by key', path: '/hub/iot-devices/id/keyed', arrive: heading('keyed') },
+    { name: 'hub device by certificate', path: `/hub/iot-devices/id/${demoId}`, arrive: heading(demoId) },
+    { name: 'unknown hub device', path: '/hub/iot-devices/id/nobody', arrive: (page) => page.getByRole('alert').waitFor() },
+    { name: 'live messages', path: '/hub/messages', arrive: first('row', new RegExp(demoId)) },
+    { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
+    { name: 'unknown hub', path: '/hub/iot-devices?hub=none', arrive: heading('IoT devices') },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
     { name: 'refusals', path: '/refusals', arrive: (page) => page.getByText('ProofCodeMismatch').first().waitFor() },
     { name: 'no page', path: '/nowhere', arrive: heading(/.+/) },
@@ -78,6 +86,14 @@ export const overlays: readonly Overlay[] = [
     open: async (page) => {
       await page.getByRole('button', { name: '+ New' }).click();
       await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'deletion of a hub device',
+    path: '/hub/iot-devices',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Delete keyed' }).click();
+      await page.getByRole('alertdialog').waitFor();
     },
   },
   {

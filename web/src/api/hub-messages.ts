@@ -12,14 +12,17 @@ export type MessageListener = { onMessage(message: HubMessage): void; onSkipped(
  * `attempt` opens the stream anew. After an interruption `onGap` is called: what was sent meanwhile is not here.
  */
 export function useHubMessages(hub: string, device: string, attempt: number, listener: MessageListener): StreamState {
-  const [state, setState] = useState<StreamState>('opening');
+  // Of which stream it is the state: on the way to another one, the old one's says nothing.
+  const stream = `${hub} ${device} ${attempt}`;
+  const [seen, setSeen] = useState<{ stream: string; state: StreamState }>({ stream, state: 'opening' });
   const latest = useRef(listener);
   latest.current = listener;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is another stream
+  // biome-ignore lint/correctness/useExhaustiveDependencies: hub, device and attempt are what makes it another stream
   useEffect(() => {
     const query = device === '' ? {} : { device };
     const source = new EventSource(withQuery(`/api/ui/${apiPath('hubs', hub, 'messages')}`, query));
     let wasOpen = false;
+    const setState = (state: StreamState) => setSeen({ stream, state });
     setState('opening');
     source.onopen = () => {
       if (wasOpen) latest.current.onGap();
@@ -33,6 +36,6 @@ export function useHubMessages(hub: string, device: string, attempt: number, lis
       latest.current.onSkipped((JSON.parse(event.data) as HubMessageEvents['skipped']).count),
     );
     return () => source.close();
-  }, [hub, device, attempt]);
-  return state;
+  }, [stream]);
+  return seen.stream === stream ? seen.state : 'opening';
 }

@@ -4,6 +4,7 @@ import { useHubDevices } from '../../api/hub-devices.ts';
 
 const useStyles = makeStyles({
   box: { flex: '1 1 220px', maxWidth: '360px', '@media (max-width: 640px)': { maxWidth: 'none', flexBasis: '100%' } },
+  option: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', minWidth: 0 },
 });
 
 const suggestionsMax = 50;
@@ -41,8 +42,10 @@ export function DeviceChoice({ hub, device, onChange }: Props) {
       }}
     >
       {suggestions.map(({ id }) => (
-        <Option key={id} value={id}>
-          {id}
+        <Option key={id} value={id} text={id}>
+          <span className={styles.option} title={id}>
+            {id}
+          </span>
         </Option>
       ))}
     </Combobox>

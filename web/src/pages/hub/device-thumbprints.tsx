@@ -1,4 +1,4 @@
-import { Button, Field, Input, makeStyles, Subtitle2 } from '@fluentui/react-components';
+import { Button, Field, Input, makeStyles, Subtitle2, tokens } from '@fluentui/react-components';
 import { type FormEvent, useRef, useState } from 'react';
 import type { HubDevice } from '../../api/contract.ts';
 import { usePatchHubDevice } from '../../api/hub-devices.ts';
@@ -9,7 +9,8 @@ import { checkThumbprints, type DraftErrors, givenThumbprints } from './hub-devi
 
 const useStyles = makeStyles({
   section: { display: 'flex', flexDirection: 'column', gap: '12px', alignItems: 'flex-start', minWidth: 0 },
-  form: { display: 'flex', flexDirection: 'column', gap: '16px', width: '100%', maxWidth: '560px' },
+  form: { display: 'flex', flexDirection: 'column', gap: '16px', width: '100%', maxWidth: '600px' },
+  mono: { fontFamily: tokens.fontFamilyMonospace },
   buttons: { display: 'flex', gap: '8px' },
 });
 
@@ -82,6 +83,7 @@ function ChangeThumbprints({ hub, device, onClose }: { hub: string; device: HubD
         >
           <Input
             name={slot}
+            input={{ className: styles.mono }}
             value={thumbprints[slot]}
             maxLength={256}
             autoComplete="off"

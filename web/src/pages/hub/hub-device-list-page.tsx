@@ -101,7 +101,7 @@ function FilteredDevices({ hub, devices, mayWrite }: FilteredProps) {
         />
         <Choice
           label="Authentication type"
-          all="Any authentication"
+          all="Any type"
           value={filter.authentication}
           options={optionsOf(authenticationWords)}
           onChange={(authentication) => change({ authentication })}

@@ -19,6 +19,7 @@ import { RouteLink } from '../../components/route-link.tsx';
 import { RowSpacer } from '../../components/row-spacer.tsx';
 import { ConnectionWord } from '../../components/state-word.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
+import { useIsNarrow } from '../../components/use-is-narrow.ts';
 import { useRowWindow } from '../../components/use-row-window.ts';
 import { paths } from '../../paths.ts';
 import { DeleteHubDevice } from './delete-hub-device.tsx';
@@ -30,7 +31,7 @@ const useStyles = makeStyles({
   wide: { '@media (max-width: 640px)': { display: 'none' } },
   name: { fontWeight: tokens.fontWeightSemibold, '@media (max-width: 640px)': { width: '46%' } },
   oneLine: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
-  authentication: { width: '170px' },
+  authentication: { width: '190px' },
   enabled: { width: '120px' },
   connection: { width: '150px', '@media (max-width: 640px)': { width: 'auto' } },
   created: { width: '170px' },
@@ -42,6 +43,7 @@ const rowHeight = 41;
 
 export function HubDeviceTable({ hub, devices, mayWrite }: { hub: Hub; devices: readonly HubDevice[]; mayWrite: boolean }) {
   const styles = useStyles();
+  const isNarrow = useIsNarrow();
   const frame = useRef<HTMLElement>(null);
   const view = useRowWindow(frame, devices.length, rowHeight);
   const [deleted, setDeleted] = useState<string>();
@@ -87,7 +89,11 @@ export function HubDeviceTable({ hub, devices, mayWrite }: { hub: Hub; devices: 
                   <EnabledWord isEnabled={device.enabled} />
                 </TableCell>
                 <TableCell className={styles.connection}>
-                  <ConnectionWord isConnected={device.isConnected} />
+                  {isNarrow && !device.enabled ? (
+                    <EnabledWord isEnabled={false} />
+                  ) : (
+                    <ConnectionWord isConnected={device.isConnected} />
+                  )}
                 </TableCell>
                 <TableCell className={mergeClasses(styles.created, styles.wide)}>
                   <RelativeTime at={device.createdAt} />

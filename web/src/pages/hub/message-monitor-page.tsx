@@ -71,7 +71,11 @@ function MessageMonitor({ hub }: { hub: Hub }) {
       </div>
       {shown.length === 0 ? (
         <TableFrame label="Messages">
-          <EmptyState icon={<PulseRegular />} title="No message yet" command="homeport simulate --app d4">
+          <EmptyState
+            icon={<PulseRegular />}
+            title="No message yet"
+            {...(device === '' ? { command: 'homeport simulate --app d4' } : {})}
+          >
             {device === ''
               ? 'What devices send to this hub from now on appears here as it comes. The command starts a simulated device.'
               : `What ${device} sends from now on appears here as it comes.`}

@@ -18,14 +18,18 @@ import { prettyText } from '../../components/json-text.ts';
 import { JsonView } from '../../components/json-view.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { exactWords } from '../../components/time-words.ts';
+import { useIsNarrow } from '../../components/use-is-narrow.ts';
 import { bodyLine, type MonitorEntry } from './message-buffer.ts';
 
 const useStyles = makeStyles({
   table: { tableLayout: 'fixed', minWidth: '720px', '@media (max-width: 640px)': { minWidth: '100%' } },
-  wide: { '@media (max-width: 640px)': { display: 'none' } },
-  narrow: { display: 'none', '@media (max-width: 640px)': { display: 'block' } },
   open: { width: '44px' },
-  at: { width: '132px', fontVariantNumeric: 'tabular-nums', '@media (max-width: 640px)': { width: '96px' } },
+  at: {
+    width: '132px',
+    fontVariantNumeric: 'tabular-nums',
+    whiteSpace: 'nowrap',
+    '@media (max-width: 640px)': { width: '104px', fontSize: tokens.fontSizeBase200 },
+  },
   device: { width: '26%' },
   unseen: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
   mono: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
@@ -38,6 +42,7 @@ const useStyles = makeStyles({
 /** The newest message first; each opens to its whole body and its properties. */
 export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) {
   const styles = useStyles();
+  const isNarrow = useIsNarrow();
   const [open, setOpen] = useState<readonly string[]>([]);
   const toggle = (key: string) => setOpen(open.includes(key) ? open.filter((other) => other !== key) : [...open, key]);
   return (
@@ -49,7 +54,7 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
               <span className={styles.unseen}>Details</span>
             </TableHeaderCell>
             <TableHeaderCell className={styles.at}>Time</TableHeaderCell>
-            <TableHeaderCell className={mergeClasses(styles.device, styles.wide)}>Device ID</TableHeaderCell>
+            {!isNarrow && <TableHeaderCell className={styles.device}>Device ID</TableHeaderCell>}
             <TableHeaderCell>Message</TableHeaderCell>
           </TableRow>
         </TableHeader>
@@ -64,7 +69,7 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
               />
             ) : (
               <TableRow key={entry.key}>
-                <TableCell colSpan={4} className={styles.note}>
+                <TableCell colSpan={isNarrow ? 3 : 4} className={styles.note}>
                   {entry.note}
                 </TableCell>
               </TableRow>
@@ -78,6 +83,7 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
 
 function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen: boolean; onToggle: () => void }) {
   const styles = useStyles();
+  const isNarrow = useIsNarrow();
   const at = Date.parse(message.at);
   return (
     <Fragment>
@@ -97,19 +103,21 @@ function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen
             {clock.format(at)}
           </time>
         </TableCell>
-        <TableCell className={mergeClasses(styles.device, styles.wide)}>
-          <span className={mergeClasses(styles.mono, styles.oneLine)} title={message.deviceId}>
-            {message.deviceId}
-          </span>
-        </TableCell>
+        {!isNarrow && (
+          <TableCell className={styles.device}>
+            <span className={mergeClasses(styles.mono, styles.oneLine)} title={message.deviceId}>
+              {message.deviceId}
+            </span>
+          </TableCell>
+        )}
         <TableCell>
-          <span className={mergeClasses(styles.narrow, styles.from, styles.oneLine)}>{message.deviceId}</span>
+          {isNarrow && <span className={mergeClasses(styles.from, styles.oneLine)}>{message.deviceId}</span>}
           <span className={mergeClasses(styles.mono, styles.oneLine)}>{bodyLine(message)}</span>
         </TableCell>
       </TableRow>
       {isOpen && (
         <TableRow>
-          <TableCell colSpan={4}>
+          <TableCell colSpan={isNarrow ? 3 : 4}>
             <div className={styles.detail}>
               <span className={styles.from}>{sizeWords(message)}</span>
               <JsonView label="Message body" text={message.bodyEncoding === 'base64' ? message.body : prettyText(message.body)} />

@@ -25,7 +25,7 @@ import { PasteCertificate } from './paste-certificate.tsx';
 import { WithHub } from './with-hub.tsx';
 
 const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', gap: '20px', maxWidth: '560px' },
+  form: { display: 'flex', flexDirection: 'column', gap: '20px', maxWidth: '600px' },
   mono: { fontFamily: tokens.fontFamilyMonospace },
   buttons: { display: 'flex', gap: '8px' },
 });

@@ -1,10 +1,11 @@
 import { makeStyles, mergeClasses, OverlayDrawer, Spinner, tokens } from '@fluentui/react-components';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useState } from 'react';
 import { matchRoutes, Navigate, Outlet, useLocation } from 'react-router';
 import { ApiError } from '../../api/http.ts';
 import { useLiveEvents } from '../../api/live-events.ts';
 import { useSession } from '../../api/session.ts';
 import { ErrorMessage } from '../../components/error-message.tsx';
+import { useIsNarrow } from '../../components/use-is-narrow.ts';
 import { paths, patterns } from '../../paths.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { LeftPane } from './left-pane.tsx';
@@ -45,18 +46,6 @@ const useStyles = makeStyles({
 });
 
 const paneKey = 'homeport.pane';
-const narrowQuery = window.matchMedia('(max-width: 640px)');
-
-function useIsNarrow(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      narrowQuery.addEventListener('change', listener);
-      return () => narrowQuery.removeEventListener('change', listener);
-    },
-    () => narrowQuery.matches,
-  );
-}
-
 /** Top bar, left pane and the page. Nobody signed in: to the sign-in page and back here afterwards. */
 export function Shell() {
   const styles = useStyles();
