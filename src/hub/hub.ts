@@ -126,6 +126,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     refusals,
     rooms: { registry, twins, presence, methods },
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
+    authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
   const broker = options.broker && (await Broker.open(platform, database, hub, options.broker));
   const brokerConnections = new BrokerConnections(platform);

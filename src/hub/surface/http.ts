@@ -3,7 +3,7 @@ import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { ServiceRight } from '#trust/access-policy.ts';
-import type { ServiceCaller } from '#trust/caller.ts';
+import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
@@ -23,6 +23,8 @@ export type HubHttpOptions = {
   readonly rooms: ServiceRooms;
   readonly refusals: Pick<RefusalLog, 'record'>;
   authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
+  /** By a token of the device's own key. */
+  authenticateDevice(deviceId: string, token: string): Promise<Verdict<DeviceCaller>>;
 };
 
 export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
@@ -59,20 +61,34 @@ async function admit(
   deviceId: string,
 ): Promise<ServiceCall> {
   const path = servicePath(request.url);
-  const service = await authorize(options, request, permission, path);
+  const token = parseSasToken(request.headers.authorization ?? '');
+  const isOwnModules = token !== undefined && token.keyName === undefined && ownModulesPattern.test(path);
+  const by = isOwnModules
+    ? await authorizeDevice(options, request, deviceId)
+    : await authorize(options, request, permission, path);
   if (!isServiceVersion(new URLSearchParams(request.url.split('?', 2)[1]).get('api-version'))) {
     throw new Problem('argument-invalid', 'api-version must be a date from 2016-02-03 on.', { reason: 'protocol-version' });
   }
   // Explorer encodes ids twice. What is unknown under the first reading is tried under the second, for which
   // the token must be good as well; but nobody's device is made, changed or deleted under a name not sent.
-  const isTried = deviceId.includes('%') && permission !== 'RegistryWrite';
+  const isTried = deviceId.includes('%') && permission !== 'RegistryWrite' && !isOwnModules;
   const twiceDecoded = isTried ? decode(deviceId) : undefined;
-  if (twiceDecoded === undefined || twiceDecoded === deviceId) return { service, deviceId };
+  if (twiceDecoded === undefined || twiceDecoded === deviceId) return { by, deviceId };
   if ((await options.rooms.registry.load(deviceId)) || !(await options.rooms.registry.load(twiceDecoded))) {
-    return { service, deviceId };
+    return { by, deviceId };
   }
   const second = path.replace(`/${deviceId}`, () => `/${twiceDecoded}`);
-  return { service: await authorize(options, request, permission, second), deviceId: twiceDecoded };
+  return { by: await authorize(options, request, permission, second), deviceId: twiceDecoded };
+}
+
+/** What a device may do itself, by its own key: look after its own modules (hub-device-protocol.md 6.5). */
+const ownModulesPattern = /^\/devices\/[^/]+\/modules(?:\/|$)/i;
+
+async function authorizeDevice(options: HubHttpOptions, request: HttpRequest, deviceId: string): Promise<DeviceCaller> {
+  const verdict = await options.authenticateDevice(deviceId, request.headers.authorization ?? '');
+  if (verdict.accepted) return verdict.value;
+  options.refusals.record({ service: 'hub', subject: deviceId, peer: request.remoteAddress, ...verdict.refusal });
+  throw new Problem('unauthorized', 'The shared access signature was refused.');
 }
 
 /** Throws Problem `unauthorized` for a token that is no good, `forbidden` for a policy that may not do this. */

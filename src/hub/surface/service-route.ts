@@ -1,11 +1,11 @@
 import { Problem } from '#base/problem.ts';
 import type { ServiceRight } from '#trust/access-policy.ts';
-import type { ServiceCaller } from '#trust/caller.ts';
+import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 
-/** A back end that may do what its route asks for. */
+/** Somebody who may do what the route asks for: a back end, or a device with its own modules. */
 export type ServiceCall = {
-  readonly service: ServiceCaller;
+  readonly by: ServiceCaller | DeviceCaller;
   /** The device that the path names, decoded as often as it takes to find it; empty for a path that names none. */
   readonly deviceId: string;
 };
