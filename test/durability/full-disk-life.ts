@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { ConnectRefused } from '#devices/mqtt-connection.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startHomeport } from '#test/support/start-homeport.ts';
+import { readLog } from '#test/support/stored-log.ts';
 import { connectTestDevice, createTestDevice } from '#test/support/test-device.ts';
-import { checkLog, readLog } from './kill-load.ts';
+import { checkLog } from './kill-load.ts';
 
 const disk = tmpdir();
 const filler = join(disk, 'filler');

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { StoredEvent } from '#hub/events/event-log.ts';
-import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { openCentralClient } from '#test/support/central-client.ts';
 import type { TestCertificate } from '#test/support/certificates.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { askHttps } from '#test/support/https-client.ts';
 import type { RunningHomeport } from '#test/support/start-homeport.ts';
+import { readLog, readRunningLog } from '#test/support/stored-log.ts';
 import { connectTestDevice, createTestDevice, type TestDevice } from '#test/support/test-device.ts';
-import { testPlatform } from '#test/support/test-platform.ts';
 
 /** The demo's model: its `Temperature` is charted. */
 const modelId = 'dtmi:homeport:demo:environment;1';
 
 export type KillScale = { kills: number; devices: number; inFlight: number; messagesPerLife: number };
+
+/** One line for whoever reads the run: how large it is. */
+export function describeScale({ kills, devices, inFlight, messagesPerLife }: KillScale): string {
+  return `${kills} kills, ${devices} devices with ${inFlight} messages in flight each, a kill after ${messagesPerLife} acknowledged`;
+}
 
 export type KillFigures = {
   /** Messages whose PUBACK arrived, and those in the log, duplicates included. */
@@ -22,6 +26,8 @@ export type KillFigures = {
   unanswered: number;
   /** Points in the chart of one device, which is as many as it has messages in the log. */
   charted: number;
+  /** After each kill: from the start of the process until it had answered a device and a page. */
+  startsMs: readonly number[];
 };
 
 /** One device of the load: counts from 1, keeps several messages in flight, sends again what was not acknowledged. */
@@ -56,9 +62,9 @@ export class CountingDevice {
 }
 
 /**
- * Kills the server in the middle of a load, again and again, and each time reads what its log holds: every
- * acknowledged message is there, and each device's messages begin in the order in which they were sent. In the
- * end the chart of a device, rebuilt from the log after each kill, has exactly its messages.
+ * Kills the server in the middle of a load, again and again, starts it as it lies there, and each time reads what its log
+ * holds then: every acknowledged message is there, and each device's messages begin in the order in which they were
+ * sent. In the end the chart of a device, rebuilt from the log after each kill, has exactly its messages.
  */
 export async function killUnderLoad(home: RunningHomeport, scale: KillScale, say: (line: string) => void): Promise<KillFigures> {
   const from = new Date(Date.now() - 60_000);
@@ -75,6 +81,7 @@ export async function killUnderLoad(home: RunningHomeport, scale: KillScale, say
   await chartDevice(home, first, () => connect(first));
 
   let unanswered = 0;
+  const startsMs: number[] = [];
   for (let kill = 1; kill <= scale.kills; kill++) {
     const connections = await Promise.all(devices.map(async (device) => ({ device, connection: await connect(device) })));
     let acknowledged = 0;
@@ -90,12 +97,13 @@ export async function killUnderLoad(home: RunningHomeport, scale: KillScale, say
     );
     await killed;
     unanswered += devices.reduce((sum, device) => sum + device.unanswered.length, 0);
-    const stored = await readLog(home.data);
+    const startMs = await startAgain(home, () => connect(first));
+    startsMs.push(startMs);
+    const stored = await readRunningLog(home);
     checkLog(devices, stored);
     say(
-      `kills ${kill} of ${scale.kills}: ${acknowledged} acknowledged in this life, ${stored.length} messages in the log, none lost`,
+      `kill ${kill} of ${scale.kills}: ${acknowledged} acknowledged in this life, ${stored.length} messages in the log, none lost; the next start took ${seconds(startMs)}`,
     );
-    await home.restart();
   }
   const charted = await readChart(home, first, from);
   assert.equal(await home.stop(), 0);
@@ -110,7 +118,24 @@ export async function killUnderLoad(home: RunningHomeport, scale: KillScale, say
     stored: stored.length,
     unanswered,
     charted: charted.length,
+    startsMs,
   };
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** Starts the server on what the kill left; resolves with how long it took until a device was let in and a page served. */
+async function startAgain(home: RunningHomeport, connect: () => Promise<TestDevice>): Promise<number> {
+  const begun = performance.now();
+  await home.restart();
+  const [connection, page] = await Promise.all([connect(), askHttps(`https://${home.address}:8443/`, home.ca)]);
+  const startMs = performance.now() - begun;
+  assert.equal(page.status, 200);
+  connection.disconnect();
+  await connection.end;
+  return startMs;
 }
 
 /** Makes Central know the device, and lets it announce its model: what it sends from then on is charted. */
@@ -126,22 +151,6 @@ async function chartDevice(
   await eventually(async () => (await central.ok('GET', path)).template);
   connection.disconnect();
   await connection.end;
-}
-
-/** The telemetry in the log of a server that is not running, in the order of the log. */
-export async function readLog(data: string): Promise<StoredEvent[]> {
-  const log = await SegmentEvents.open(testPlatform(), { directory: join(data, 'log') });
-  try {
-    const events: StoredEvent[] = [];
-    for (let from = log.start; from < log.end; ) {
-      const some = await log.read({ from, max: 1_000 });
-      events.push(...some.filter(({ source }) => source === 'Telemetry'));
-      from = some.at(-1)?.next ?? log.end;
-    }
-    return events;
-  } finally {
-    await log.close();
-  }
 }
 
 function numberOf({ body }: StoredEvent): number {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHomeport } from '#test/support/start-homeport.ts';
+import { readLog } from '#test/support/stored-log.ts';
 import { openTestDevice } from '#test/support/test-device.ts';
-import { CountingDevice, checkLog, readLog } from './kill-load.ts';
+import { CountingDevice, checkLog } from './kill-load.ts';
 
 /**
  * Goal: a stop in the middle of a load is no accident: what was taken is acknowledged before the sockets close.
