@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
 import common from 'azure-iot-common';
 import device from 'azure-iot-device';
 import deviceMqtt from 'azure-iot-device-mqtt';
 import type { Client, Registry } from 'azure-iothub';
 import iothub from 'azure-iothub';
 import { eventually } from '#test/support/eventually.ts';
+import { askHttps } from '#test/support/https-client.ts';
 import { hubSpellings } from '#test/support/sas-spellings.ts';
 import { openServiceBench, type ServiceBench } from '#test/support/service-bench.ts';
 import { readRunningLog } from '#test/support/stored-log.ts';
@@ -230,6 +232,88 @@ describe('modules through azure-iothub and azure-iot-device, as they come from n
     assert.deepEqual((await answer).result, { status: 200, payload: null });
     module.disconnect();
     await module.closed();
+  });
+
+  test('hub 26, hub 65, hub 67: the bytes of module clients that npm does not have are answered byte for byte', async (t) => {
+    const { deviceId, key } = await newModule();
+    const { hostName, mqttPort } = bench.home.status.hub;
+    const resource = `${hostName}/devices/${deviceId}/modules/m`;
+    const expirySeconds = Math.floor(Date.now() / 1000) + 3600;
+    const text = (value: string) => {
+      const bytes = Buffer.from(value);
+      return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+    };
+    const packet = (first: number, ...parts: (Buffer | number[])[]) => {
+      const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+      const length = body.length < 128 ? [body.length] : [(body.length & 0x7f) | 0x80, body.length >> 7];
+      return Buffer.concat([Buffer.from([first, ...length]), body]);
+    };
+    const own = `devices/${deviceId}/modules/m`;
+    const clients: [name: string, query: string, filters: string[], topic: string][] = [
+      ['Python', '?api-version=2019-10-01', [`${own}/inputs/#`], `${own}/messages/events/%24.on=python`],
+      ['Java', '?api-version=2020-09-30', [`${own}/messages/devicebound/#`], `${own}/messages/events/$.on=java/`],
+      ['C', '?api-version=2020-09-30', [`${own}/#`, '$iothub/twin/res/#'], `${own}/messages/events/%24.on=c`],
+    ];
+    for (const [name, query, filters, topic] of clients) {
+      const socket = connect({
+        host: bench.home.address,
+        port: mqttPort,
+        ca: bench.home.ca,
+        checkServerIdentity: () => undefined,
+      });
+      t.after(() => socket.destroy());
+      let received = '';
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.toString('hex');
+      });
+      const answered = (hex: string) => eventually(async () => (received.endsWith(hex) ? true : undefined));
+      const token = hubSpellings[name]?.({ resource, key, expirySeconds }) ?? '';
+      socket.write(
+        packet(
+          0x10,
+          text('MQTT'),
+          [4, 0xc0, 0, 60],
+          text(`${deviceId}/m`),
+          text(`${hostName}/${deviceId}/m/${query}`),
+          text(token),
+        ),
+      );
+      // CONNACK: accepted; the session is there from the second time on, when it was stored.
+      await answered(name === 'Python' ? '20020000' : '20020100');
+      socket.write(packet(0x82, [0, 2], ...filters.map((filter) => Buffer.concat([text(filter), Buffer.from([1])]))));
+      await answered(`90${(2 + filters.length).toString(16).padStart(2, '0')}0002${'01'.repeat(filters.length)}`);
+      socket.write(packet(0x32, text(topic), [0, 3], Buffer.from(JSON.stringify(name))));
+      await answered('40020003');
+      const sent = await arrival(deviceId, JSON.stringify(name));
+      assert.deepEqual([sent.moduleId, sent.properties().system['iothub-outputname']], ['m', name.toLowerCase()]);
+      const ended = once(socket, 'close');
+      socket.end(Buffer.from([0xe0, 0]));
+      await ended;
+    }
+  });
+
+  test('hub 15: the IoT identity service makes and deletes a module by its device’s token, over HTTPS', async () => {
+    const deviceId = `Of-Modules-${++made}`;
+    const { responseBody } = await registry.create({ deviceId });
+    const key = responseBody.authentication?.symmetricKey?.primaryKey ?? '';
+    const { hostName, httpsPort } = bench.home.status.hub;
+    const expirySeconds = Math.floor(Date.now() / 1000) + 30;
+    const resource = `${hostName}/devices/${deviceId}`;
+    const authorization = hubSpellings['identity service']?.({ resource, key, expirySeconds }) ?? '';
+    const url = `https://${bench.home.address}:${httpsPort}/devices/${deviceId}/modules/own?api-version=2017-11-08-preview`;
+    const ask = (method: string, body?: object) =>
+      askHttps(url, bench.home.ca, {
+        method,
+        headers: { host: hostName, authorization, 'if-match': '*', ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const absent = await ask('PUT', { moduleId: 'own', deviceId });
+    assert.deepEqual([absent.status, absent.headers['iothub-errorcode']], [404, 'ModuleNotFound']);
+    await registry.addModule({ deviceId, moduleId: 'own' });
+    const changed = await ask('PUT', { moduleId: 'own', deviceId, managedBy: 'iotEdge' });
+    assert.equal(JSON.parse(changed.text).managedBy, 'iotEdge', changed.text);
+    assert.equal((await ask('DELETE')).status, 204);
+    assert.deepEqual((await registry.getModulesOnDevice(deviceId)).responseBody, []);
   });
 
   test('ModuleClient comes back by itself after the server did, with all it listened to', async () => {
