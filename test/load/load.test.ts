@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { readLog } from '#test/support/stored-log.ts';
 import { deviceIdOf, makeDeviceCertificate, startContender } from '../../tools/bench/contenders.ts';
 import { startLoad, targetParameters } from '../../tools/bench/generator.ts';
-import { readLog } from '../durability/kill-load.ts';
 
 const shapes = [
   { name: 'one message in flight on each connection', parameters: ['load', '--window', '1'] },
