@@ -10,7 +10,7 @@ import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
-import { Hubs } from '#hub/hubs.ts';
+import { Hubs } from '#hub/instances/hubs.ts';
 import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
 import { MqttListener } from '#listeners/mqtt-listener.ts';

@@ -7,12 +7,12 @@ import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { buildHub, type Hub, type HubDirectory, type HubOptions } from '../hub.ts';
 import { chooseHttpHub, chooseMqttHub, type HubsByHost } from './choose-hub.ts';
-import type { EventLog } from './events/event-log.ts';
-import { buildHub, type Hub, type HubDirectory, type HubOptions } from './hub.ts';
-import { parseHubName } from './instances/hub-name.ts';
-import { refusalsUnder } from './instances/hub-refusals.ts';
-import { HubStore } from './instances/hub-store.ts';
+import { parseHubName } from './hub-name.ts';
+import { refusalsUnder } from './hub-refusals.ts';
+import { HubStore } from './hub-store.ts';
 
 /** As many as a subscription holds in the cloud. Each name stands in the server's certificate, which devices must be able to read. */
 export const hubsMax = 50;

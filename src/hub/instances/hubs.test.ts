@@ -6,8 +6,8 @@ import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { CrashDisk } from '#test/support/crash-disk.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
-import { SegmentEvents } from './events/segment-events.ts';
-import { buildHub } from './hub.ts';
+import { SegmentEvents } from '../events/segment-events.ts';
+import { buildHub } from '../hub.ts';
 import { Hubs, hubsMax } from './hubs.ts';
 
 /** One installation. Its clock stands still, so nothing that it does waits for time to pass. */
@@ -49,6 +49,7 @@ async function openInstallation(t: TestContext) {
       },
       baseHostName: 'Home.Example',
       otherHostNames: ['127.0.0.1', 'www.home.example'],
+      oversizePublish: 'close',
     });
   let hubs = await open();
   t.after(async () => {
