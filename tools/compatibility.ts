@@ -11,6 +11,7 @@ const pages = {
   hub: 'iot-hub.md',
   'hub-service': 'hub-service.md',
   dps: 'dps.md',
+  'dps-service': 'dps-service.md',
   central: 'central.md',
   sphere: 'sphere.md',
   'thin-edge': 'thin-edge.md',

@@ -72,6 +72,34 @@ test('a device called registrations, sphere or api is the hub’s, and an id sco
   assert.equal(chooseDeviceHttp('/0ne000ABCDE/registrations/devices/register'), 'provisioning');
 });
 
+test('the REST of back ends for enrollments is the provisioning service’s, however its words and separators are written', () => {
+  for (const url of [
+    '/enrollments?api-version=2021-10-01',
+    '/enrollments/?api-version=2021-10-01',
+    '/enrollments/dev1',
+    '/enrollments/query',
+    '/Enrollments%2Fdev1',
+    '/enrollmentGroups/G1',
+    '/enrollmentgroups/G1/attestationmechanism',
+    '/enrollmentGroups/G%2F1',
+    '/registrations/dev1?api-version=2021-10-01',
+    '/registrations/group-1/query',
+    // What bears the names of others.
+    '/enrollments/registrations/attestationmechanism',
+    '/enrollmentGroups/registrations/query',
+    '/registrations/registrations/query',
+    '/registrations/sphere',
+  ]) {
+    assert.equal(chooseDeviceHttp(url), 'provisioningService', url);
+  }
+  for (const url of ['/enrollmentsx', '/x/enrollments/dev1', '/enrollment/dev1', '/registration/dev1']) {
+    assert.equal(chooseDeviceHttp(url), undefined, url);
+  }
+  assert.equal(chooseDeviceHttp('/0ne000ABCDE/registrations/enrollments/register'), 'provisioning');
+  assert.equal(chooseDeviceHttp('/devices/enrollments'), 'hub');
+  assert.equal(chooseDeviceHttp('/api/enrollmentGroups/g'), 'central');
+});
+
 test('an id scope called sphere or api does not take the service’s paths', () => {
   assert.equal(chooseDeviceHttp('/sphere/registrations/dev1/register'), 'sphere');
 });

@@ -4,7 +4,7 @@
  * one-host default). The rows are data, with a test for each and for every pair that could collide.
  */
 export type MqttTarget = 'hub' | 'provisioning';
-export type HttpTarget = 'hub' | 'provisioning' | 'sphere' | 'central' | 'app';
+export type HttpTarget = 'hub' | 'provisioning' | 'provisioningService' | 'sphere' | 'central' | 'app';
 
 /** `{id scope}/registrations/{id}/…` is the provisioning service's; everything else is the hub's to judge. */
 export function chooseMqtt(userName: string | undefined): MqttTarget {
@@ -19,6 +19,8 @@ const deviceRows: readonly HttpRow[] = [
   // the whole path. What the hub does not implement of its REST it refuses itself, in its own words.
   { pattern: /^\/(?:devices|twins|statistics|jobs|configurations|digitaltwins)(?:\/|%2f|$)/i, target: 'hub' },
   { pattern: /^\/messages(?:\/|%2f)servicebound(?:\/|%2f)/i, target: 'hub' },
+  // No id scope is called so; an enrollment or a group may be called `registrations`.
+  { pattern: /^\/(?:enrollments|enrollmentgroups|registrations)(?:\/|%2f|$)/i, target: 'provisioningService' },
   { pattern: /^\/sphere\//i, target: 'sphere' },
   { pattern: /^\/[^/]+\/registrations\//i, target: 'provisioning' },
   { pattern: /^\/api\//i, target: 'central' },

@@ -14,6 +14,7 @@ import { EnrollmentGroups } from './enrollments/enrollment-groups.ts';
 import { Enrollments } from './enrollments/enrollments.ts';
 import { openIdScope } from './instances/id-scope.ts';
 import { openProvisioningPolicies, type ProvisioningPolicies } from './instances/service-policies.ts';
+import { buildCheckService } from './instances/service-sign-in.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
 import { buildLoadEnrollment } from './registration/enrollment-of-caller.ts';
 import type { DaaIdentityMode } from './registration/provision-identity.ts';
@@ -22,6 +23,7 @@ import { openRegistrations, type Registrations } from './registration/registrati
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
 import { ProvisioningMqtt } from './surface/mqtt.ts';
+import { buildServiceHttp } from './surface/service-http.ts';
 
 export type ProvisioningOptions = {
   readonly platform: Platform;
@@ -48,6 +50,8 @@ export type Provisioning = {
   readonly hostName: string;
   readonly mqtt: MqttSurface;
   readonly http: HttpSurface;
+  /** The REST for back ends. */
+  readonly serviceHttp: HttpSurface;
   readonly authorities: CaCertificates;
   readonly groups: EnrollmentGroups;
   readonly enrollments: Enrollments;
@@ -87,6 +91,13 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     hostName: hub.hostName,
     mqtt: new ProvisioningMqtt({ platform, calls, refusals }),
     http: await buildProvisioningHttp(platform, calls, refusals),
+    serviceHttp: await buildServiceHttp({
+      platform,
+      rooms: { enrollments, groups, registrations, authorities },
+      refusals,
+      rates,
+      checkService: buildCheckService(platform, hub.hostName, policies),
+    }),
     authorities,
     groups,
     enrollments,

@@ -174,6 +174,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     central: central.http,
     hub: hubs.http,
     provisioning: provisioning.http,
+    provisioningService: provisioning.serviceHttp,
   };
   const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
   const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });

@@ -1,8 +1,19 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { secondMs } from '#base/instant.ts';
+import type { HttpSurface } from '#listeners/surface.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import { type HubBench, hubHost } from './hub-bench.ts';
+import type { ProvisioningBench } from './provisioning-bench.ts';
+
+type RestOptions = {
+  clock: HubBench['clock'];
+  surface: HttpSurface;
+  policies: { find(name: string): { primaryKey: string } | undefined };
+  /** Signs unless another is asked for. */
+  policy: string;
+  apiVersion: string;
+};
 
 export type ServiceAnswer = {
   status: number;
@@ -16,42 +27,58 @@ export type ServiceAnswer = {
 };
 
 export type ServiceAsk = {
-  /** The policy to sign with; default iothubowner. */
+  /** The policy to sign with; default the owner's. */
   policy?: string;
   /** In place of a token of the policy; empty for none. */
   authorization?: string;
   ifMatch?: string;
+  headers?: Readonly<Record<string, string>>;
   body?: unknown;
 };
 
 export const apiVersion = 'api-version=2021-04-12';
 
-/** A back end at the REST of a hub in memory, on plain HTTP: TLS decides nothing here. */
-export async function openServiceClient(bench: HubBench) {
-  const { hub, clock } = bench;
-  const server = createServer(hub.http);
+/** A back end at the REST of a hub in memory. */
+export function openServiceClient({ hub, clock }: HubBench) {
+  return openRestClient({ clock, surface: hub.http, policies: hub.policies, policy: 'iothubowner', apiVersion });
+}
+
+/** A back end at the REST of the provisioning service in memory. */
+export function openProvisioningServiceClient({ provisioning, clock }: ProvisioningBench) {
+  const { serviceHttp: surface, policies } = provisioning;
+  return openRestClient({ clock, surface, policies, policy: 'provisioningserviceowner', apiVersion: 'api-version=2021-10-01' });
+}
+
+/** On plain HTTP: TLS decides nothing here. */
+async function openRestClient({ clock, surface, policies, policy: owner, apiVersion: version }: RestOptions) {
+  const server = createServer(surface);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
-  function tokenOf(policyName = 'iothubowner', resource = hubHost): string {
-    const policy = hub.policies.find(policyName);
+  function tokenOf(policyName = owner, resource = hubHost): string {
+    const policy = policies.find(policyName);
     if (!policy) throw new Error(`There is no policy ${policyName}.`);
     const expirySeconds = Math.ceil(clock.now() / secondMs) + 3600;
     return formatSasToken({ resource, key: Buffer.from(policy.primaryKey, 'base64'), keyName: policyName, expirySeconds });
   }
 
   /** `path` goes out as it is written, with api-version where it has no query. */
-  function ask(method: string, path: string, { policy, authorization, ifMatch, body }: ServiceAsk = {}): Promise<ServiceAnswer> {
+  function ask(
+    method: string,
+    path: string,
+    { policy, authorization, ifMatch, headers: more, body }: ServiceAsk = {},
+  ): Promise<ServiceAnswer> {
     const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     return new Promise((resolve, reject) => {
       const sent = request({
         host: '127.0.0.1',
         port,
         method,
-        path: path.includes('?') ? path : `${path}?${apiVersion}`,
+        path: path.includes('?') ? path : `${path}?${version}`,
         agent: false,
         headers: {
           ...(authorization === '' ? {} : { authorization: authorization ?? tokenOf(policy) }),
+          ...more,
           ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
           ...(bytes && { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }),
         },

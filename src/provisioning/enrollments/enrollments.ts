@@ -63,6 +63,11 @@ export class Enrollments {
     return enrollment;
   }
 
+  /** Ordered by registration id, after `after`. */
+  page(options: { after: string; limit: number }): Promise<Enrollment[]> {
+    return this.#store.list(options.after, options.limit);
+  }
+
   /** Ordered by registration id, after `after`, at most 1000. */
   list(options: { after?: string; limit?: number } = {}): Promise<Enrollment[]> {
     return this.#store.list(options.after ?? '', Math.min(Math.max(1, options.limit ?? listMax), listMax));
