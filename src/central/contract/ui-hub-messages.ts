@@ -9,6 +9,8 @@ export const hubMessageEventSchemas = {
     /** Unique, and ordered as the hub took the messages. */
     position: z.number(),
     deviceId: z.string(),
+    /** Of a module of the device. */
+    moduleId: z.string().optional(),
     at: z.string(),
     /** The body as text; bytes that are no UTF-8 come as base64 with `bodyEncoding`. */
     body: z.string(),

@@ -53,9 +53,10 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
       async handle({ params }) {
         const hub = hubOf(params);
         const device = await hub.registry.require(idOf(params));
+        const refusalSubject = hub.refusalSubject(device.deviceId);
         const [presence, refusals] = await Promise.all([
           hub.presence.load(device.deviceId),
-          rooms.refusals.count({ subject: hub.refusalSubject(device.deviceId) }),
+          rooms.refusals.count({ service: 'hub', subject: refusalSubject }),
         ]);
         const json: HubDeviceDetail = {
           device: formatHubDevice(hub, device),
@@ -65,6 +66,7 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
             ...(presence?.cause === undefined ? {} : { cause: presence.cause }),
           },
           refusals,
+          refusalSubject,
         };
         return { json };
       },

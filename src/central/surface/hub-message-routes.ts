@@ -29,7 +29,10 @@ export function buildHubMessageRoutes(platform: Platform, rooms: Rooms): Central
         }
         return {
           events: (send, close) =>
-            openWatched(platform, credential, { subscribe: () => liveMessages.subscribe(events, query.device, send), close }),
+            openWatched(platform, credential, {
+              subscribe: () => liveMessages.subscribe(events, query.device, { send, close }),
+              close,
+            }),
         };
       },
     }),

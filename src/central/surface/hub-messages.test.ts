@@ -124,6 +124,14 @@ describe('live messages of a hub', () => {
     await own.close();
   });
 
+  test('a stream ends when its hub’s log is closed, for instance because the hub was deleted', async () => {
+    const own = await openCentralBench();
+    const stream = await openEventStream(own.port, { token: (await own.central.mintApiToken()).token, path });
+    await own.events.close();
+    await stream.ended;
+    await own.close();
+  });
+
   test('nobody without a session or a token hears a message', async () => {
     assert.equal((await bench.ask('GET', path)).status, 401);
   });

@@ -7,12 +7,13 @@ import type { HubMessage, HubMessageEventName, HubMessageEvents } from '../contr
 import { messageStreamLimits as limits } from './limits.ts';
 
 export type SendMessageEvent = <K extends HubMessageEventName>(event: K, data: HubMessageEvents[K]) => void;
-type Log = Pick<Hub['events'], 'end' | 'follow'>;
+type Log = Pick<Hub['events'], 'end' | 'follow' | 'onState'>;
 type StoredEvent = Parameters<Parameters<Log['follow']>[1]>[0][number];
 
 type Subscriber = {
   readonly deviceId: string | undefined;
   readonly send: SendMessageEvent;
+  readonly close: () => void;
   /** What the present second carried so far. */
   secondBegan: number;
   messages: number;
@@ -41,11 +42,11 @@ export class LiveMessages {
     return count;
   }
 
-  /** With `deviceId`, only what that device sends. */
-  subscribe(log: Log, deviceId: string | undefined, send: SendMessageEvent): Cancel {
+  /** With `deviceId`, only what that device sends. `close` is called when no more can come: the hub was deleted, or stops. */
+  subscribe(log: Log, deviceId: string | undefined, stream: { send: SendMessageEvent; close: () => void }): Cancel {
     const subscriber: Subscriber = {
       deviceId,
-      send,
+      ...stream,
       secondBegan: Number.NEGATIVE_INFINITY,
       messages: 0,
       bytes: 0,
@@ -73,7 +74,17 @@ export class LiveMessages {
 
   #watch(log: Log) {
     const subscribers = new Set<Subscriber>();
-    const watched = { subscribers, cancel: log.follow(log.end, (events) => this.#read(subscribers, events)) };
+    const cancelFollow = log.follow(log.end, (events) => this.#read(subscribers, events));
+    const cancelState = log.onState((state) => {
+      if (state === 'closed') for (const { close } of [...subscribers]) close();
+    });
+    const watched = {
+      subscribers,
+      cancel() {
+        cancelFollow();
+        cancelState();
+      },
+    };
     this.#watched.set(log, watched);
     return watched;
   }
@@ -123,6 +134,7 @@ function formatMessage(event: StoredEvent): HubMessage {
   return {
     position: event.position,
     deviceId: event.deviceId,
+    ...(event.moduleId === undefined ? {} : { moduleId: event.moduleId }),
     at: formatInstant(event.enqueuedAt),
     body: shown.toString(isText ? 'utf8' : 'base64'),
     ...(isText ? {} : { bodyEncoding: 'base64' as const }),

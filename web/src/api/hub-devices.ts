@@ -21,7 +21,8 @@ export function useHubDevices(hub: string) {
     queryFn: ({ pageParam }) => callUi<HubDeviceList>('GET', apiPath('hubs', hub, 'devices'), { query: { after: pageParam } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next,
-    refetchInterval: 10_000,
+    // Who has loaded a long list refreshes it by hand: it would be asked for whole, again and again.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) === 1 ? 10_000 : false),
   });
 }
 

@@ -88,7 +88,7 @@ function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail })
   );
 }
 
-function factsOf({ device, connection, refusals }: HubDeviceDetail): Fact[] {
+function factsOf({ device, connection, refusals, refusalSubject }: HubDeviceDetail): Fact[] {
   const facts: Fact[] = [
     { name: 'Device ID', value: <CodeText text={device.id} copyLabel="Copy device ID" /> },
     { name: 'Authentication type', value: authenticationWords[device.authentication] },
@@ -106,7 +106,7 @@ function factsOf({ device, connection, refusals }: HubDeviceDetail): Fact[] {
     facts.push({
       name: 'Refused',
       value: (
-        <RouteLink to={paths.refusals({ subject: device.id })}>
+        <RouteLink to={paths.refusals({ service: 'hub', subject: refusalSubject })}>
           {`${refusals} ${refusals === 1 ? 'time' : 'times'}: see why`}
         </RouteLink>
       ),

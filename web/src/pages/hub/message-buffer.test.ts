@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HubMessage } from '../../api/contract.ts';
-import { bodyLine, keptMax, type MonitorEntry, ofDevice, skippedWords, withFresh } from './message-buffer.ts';
+import { bodyLine, keptMax, type MonitorEntry, ofDevice, senderOf, skippedWords, withFresh } from './message-buffer.ts';
 
 const message = (body: string, more: Partial<HubMessage> = {}): HubMessage => ({
   position: 1,
@@ -39,4 +39,8 @@ test('a body is one line, whatever it is made of', () => {
   assert.equal(bodyLine(message('21.5 °C')), '21.5 °C');
   assert.equal(bodyLine(message('')), '(empty)');
   assert.equal(bodyLine(message('/wAB', { bodyEncoding: 'base64', bodyBytes: 3 })), '3 bytes: /wAB');
+});
+
+test('a module’s message names device and module', () => {
+  assert.deepEqual([senderOf(message('')), senderOf(message('', { moduleId: 'm' }))], ['a', 'a/m']);
 });

@@ -28,3 +28,8 @@ export function bodyLine({ body, bodyEncoding, bodyBytes }: HubMessage): string 
   if (bodyEncoding === 'base64') return `${bodyBytes} bytes: ${body}`;
   return body === '' ? '(empty)' : body.replace(/\s+/g, ' ').trim();
 }
+
+/** The device, or its module. */
+export function senderOf({ deviceId, moduleId }: HubMessage): string {
+  return moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
+}

@@ -19,16 +19,16 @@ import { JsonView } from '../../components/json-view.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { exactWords } from '../../components/time-words.ts';
 import { useIsNarrow } from '../../components/use-is-narrow.ts';
-import { bodyLine, type MonitorEntry } from './message-buffer.ts';
+import { bodyLine, type MonitorEntry, senderOf } from './message-buffer.ts';
 
 const useStyles = makeStyles({
   table: { tableLayout: 'fixed', minWidth: '720px', '@media (max-width: 640px)': { minWidth: '100%' } },
   open: { width: '44px' },
-  at: {
-    width: '132px',
+  at: { width: '132px', '@media (max-width: 640px)': { width: '104px' } },
+  clock: {
     fontVariantNumeric: 'tabular-nums',
     whiteSpace: 'nowrap',
-    '@media (max-width: 640px)': { width: '104px', fontSize: tokens.fontSizeBase200 },
+    '@media (max-width: 640px)': { fontSize: tokens.fontSizeBase200 },
   },
   device: { width: '26%' },
   unseen: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
@@ -85,6 +85,7 @@ function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen
   const styles = useStyles();
   const isNarrow = useIsNarrow();
   const at = Date.parse(message.at);
+  const sender = senderOf(message);
   return (
     <Fragment>
       <TableRow>
@@ -94,24 +95,24 @@ function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen
             size="small"
             icon={isOpen ? <ChevronDownRegular /> : <ChevronRightRegular />}
             aria-expanded={isOpen}
-            aria-label={`Message of ${message.deviceId} at ${clock.format(at)}`}
+            aria-label={`Message of ${sender} at ${clock.format(at)}`}
             onClick={onToggle}
           />
         </TableCell>
         <TableCell className={styles.at}>
-          <time dateTime={message.at} title={exactWords(at)}>
+          <time className={styles.clock} dateTime={message.at} title={exactWords(at)}>
             {clock.format(at)}
           </time>
         </TableCell>
         {!isNarrow && (
           <TableCell className={styles.device}>
-            <span className={mergeClasses(styles.mono, styles.oneLine)} title={message.deviceId}>
-              {message.deviceId}
+            <span className={mergeClasses(styles.mono, styles.oneLine)} title={sender}>
+              {sender}
             </span>
           </TableCell>
         )}
         <TableCell>
-          {isNarrow && <span className={mergeClasses(styles.from, styles.oneLine)}>{message.deviceId}</span>}
+          {isNarrow && <span className={mergeClasses(styles.from, styles.oneLine)}>{sender}</span>}
           <span className={mergeClasses(styles.mono, styles.oneLine)}>{bodyLine(message)}</span>
         </TableCell>
       </TableRow>
