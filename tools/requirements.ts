@@ -18,6 +18,7 @@ const requirements: readonly Requirement[] = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
   { programs: ['openssl'], package: 'openssl' },
   { programs: ['mosquitto_pub'], package: 'mosquitto-clients' },
+  { programs: ['mosquitto'], package: 'mosquitto', places: ['/usr/sbin', '/sbin'] },
   { programs: ['unshare'], package: 'util-linux' },
   { programs: ['ip'], package: 'iproute2', places: ['/usr/sbin', '/sbin'] },
   { programs: ['cc', 'gcc', 'clang'], package: 'gcc' },
