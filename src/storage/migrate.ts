@@ -15,6 +15,7 @@ import { individualEnrollmentsMigration } from './migrations/0011-individual-enr
 import { hubsMigration } from './migrations/0012-hubs.ts';
 import { modulesMigration } from './migrations/0013-modules.ts';
 import { allocationMigration } from './migrations/0014-allocation.ts';
+import { brokerMigration } from './migrations/0015-broker.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   hubsMigration,
   modulesMigration,
   allocationMigration,
+  brokerMigration,
 ];
 
 /**
