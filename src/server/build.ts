@@ -31,7 +31,7 @@ import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
-import { listenerLimitsOf } from './listener-limits.ts';
+import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
@@ -169,7 +169,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   await lifecycle.start({ name: 'central', ...central });
 
-  const limits = listenerLimitsOf(settings);
+  const limits = listenerLimitsOf(settings, await readOpenFilesMax());
   const surfaces: Partial<Record<string, HttpSurface>> = {
     central: central.http,
     hub: hubs.http,

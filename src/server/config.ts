@@ -44,7 +44,7 @@ export const serverSettings = {
     default: listenerLimits.connectionsMax,
     min: 1,
     max: 10_000_000,
-    describe: 'Open connections per port.',
+    describe: 'Open connections per port. Fewer where the system allows the process fewer files.',
   },
   'listeners.connectionsPerAddressMax': {
     kind: 'number',
