@@ -166,12 +166,15 @@ describe('the package', () => {
       });
 
       test('homeport start serves the first page, on which the demo device charts; azsphere signs in; it stops clean', async (t) => {
-        const status = await programs.start(['--demo', '--listen', address]);
-        assert.equal(status.version, product);
+        const lines = await programs.start(['--demo', '--listen', address]);
+        assert.match(lines.at(-1) ?? '', /^Try next: HOMEPORT_DATA=\S+ azsphere login$/);
+        const link = lines.map((line) => /^Sign in once .*: (https:.*)$/.exec(line)?.[1]).find((found) => found) ?? '';
+        const status = JSON.parse(await ok('homeport', 'status', '--json'));
+        assert.deepEqual([status.version, status.address], [product, address]);
         const browser: Browser = await openBrowser();
         t.after(() => browser.close());
         const { page, complaints } = await browser.open();
-        await page.goto((await ok('homeport', 'sign-in')).trim());
+        await page.goto(link);
         await page.getByRole('heading', { level: 1, name: 'Devices' }).waitFor();
         await page.getByRole('link', { name: /^[0-9a-f]{128}$/ }).click();
         await page.getByRole('img', { name: /^Chart\. Temperature: \d+ values? from/ }).waitFor();

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { ServerStatus } from '#server/status.ts';
 import type { CommandResult } from './start-homeport.ts';
 
 const readyMsMax = 60_000;
@@ -13,8 +12,8 @@ export type InstalledPrograms = {
   readonly data: string;
   /** Runs a program of the folder's node_modules/.bin, or `node`, as a person types it in that folder. */
   run(program: string, parameters: readonly string[], environment?: Record<string, string>): Promise<CommandResult>;
-  /** `homeport start` with these parameters; resolves when it is ready. */
-  start(parameters: readonly string[]): Promise<ServerStatus>;
+  /** `homeport start` with these parameters; resolves when it is ready, with the lines it printed. */
+  start(parameters: readonly string[]): Promise<string[]>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** Stops and removes everything; for `after`. */
@@ -56,7 +55,7 @@ export function installedPrograms(folder: string, nodeDirectory: string): Instal
       return { code: code ?? -1, stdout, stderr };
     },
     async start(parameters) {
-      const child = open('homeport', ['start', '--json', ...parameters]);
+      const child = open('homeport', ['start', ...parameters]);
       server = child;
       let errors = '';
       child.stderr.on('data', (chunk) => {
@@ -66,11 +65,11 @@ export function installedPrograms(folder: string, nodeDirectory: string): Instal
       let output = '';
       for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
         output += chunk;
-        if (output.includes('\n')) break;
+        if (isComplete(output)) break;
       }
       clearTimeout(timer);
-      assert.ok(output.includes('\n'), `the server did not become ready\n${errors}`);
-      return JSON.parse(output) as ServerStatus;
+      assert.ok(isComplete(output), `the server did not become ready\n${output}${errors}`);
+      return output.trimEnd().split('\n');
     },
     stop,
     async close() {
@@ -79,3 +78,6 @@ export function installedPrograms(folder: string, nodeDirectory: string): Instal
     },
   };
 }
+
+/** The last line says what to try next. */
+const isComplete = (output: string) => /^Try next: .*\n/m.test(output);

@@ -1,5 +1,8 @@
 import type { ServerStatus } from '#server/status.ts';
 
+/** In a clone the commands lie in bin/; what npm installed, it also put on the PATH. */
+const azsphere = import.meta.filename.endsWith('.ts') ? 'bin/azsphere' : 'azsphere';
+
 /** What `start` says: where it listens, how to sign in, the hub's name, what to trust, what to try. And no more. */
 export function describeStart(status: ServerStatus, signInLink: string, notices: readonly string[]): string[] {
   const { address, hub, dps, ca, central } = status;
@@ -10,6 +13,6 @@ export function describeStart(status: ServerStatus, signInLink: string, notices:
     `Sign in once within ten minutes: ${signInLink}`,
     `Hub host name: ${hub.hostName}   ID scope: ${dps.idScope}`,
     `Trust this CA: ${ca}   (browsers ask once; SDKs take the file)`,
-    `Try next: HOMEPORT_DATA=${data} bin/azsphere login`,
+    `Try next: HOMEPORT_DATA=${data} ${azsphere} login`,
   ];
 }
