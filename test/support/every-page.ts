@@ -31,6 +31,7 @@ export function everyPage({ demoId, thermometerId }: FurnishedHome): Visit[] {
     { name: 'new group', path: `${groups}/new`, arrive: heading('New device connection group') },
     { name: 'group', path: `${groups}/azure-sphere`, arrive: heading('Azure Sphere') },
     { name: 'unverified group', path: `${groups}/harbour`, arrive: heading(/^A name as long/) },
+    { name: 'hubs', path: '/hub', arrive: first('row', /plant-2\.localhost/) },
     { name: 'hub devices', path: '/hub/iot-devices', arrive: first('row', /keyed/) },
     { name: 'new hub device', path: '/hub/iot-devices/new', arrive: heading('Create a device') },
     { name: 'hub device by key', path: '/hub/iot-devices/id/keyed', arrive: heading('keyed') },
@@ -86,6 +87,23 @@ export const overlays: readonly Overlay[] = [
     open: async (page) => {
       await page.getByRole('button', { name: '+ New' }).click();
       await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'new hub',
+    path: '/hub',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Create' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
+      await page.getByText('Enter a name.').waitFor();
+    },
+  },
+  {
+    name: 'deletion of a hub',
+    path: '/hub',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Delete plant-2' }).click();
+      await page.getByLabel('Type plant-2 to delete it').waitFor();
     },
   },
   {

@@ -45,6 +45,7 @@ async function furnish(home: RunningHomeport, central: CentralClient, board: Sim
   await openGroup('empty', 'Empty');
   await central.ok('PUT', '/api/devices/registered-1', { displayName: longName });
   await central.ok('PUT', '/api/devices/blocked-1', { displayName: 'Blocked', enabled: false });
+  await home.ok('homeport', ['hub', 'create', 'plant-2']);
   await home.ok('homeport', ['hub', 'device', 'create', '-d', 'keyed', '--auth-method', 'shared_private_key']);
   const thermometerId = await board.deviceId();
   await home.ok('azsphere', ['device', 'claim', '--yes']);

@@ -25,6 +25,7 @@ test('every link the app can make has a page', () => {
     paths.groups(),
     paths.newGroup(),
     paths.group('azure-sphere'),
+    paths.hubs(),
     paths.hubDevices({ hub: 'main' }),
     paths.newHubDevice(),
     paths.hubDevice(oddId, { hub: 'main' }),

@@ -10,6 +10,7 @@ export const patterns = {
   groups: '/permissions/device-connection-groups',
   newGroup: '/permissions/device-connection-groups/new',
   group: '/permissions/device-connection-groups/:groupId',
+  hubs: '/hub',
   hubDevices: '/hub/iot-devices',
   newHubDevice: '/hub/iot-devices/new',
   // Below a word of its own, because a device may be called `new`.
@@ -33,6 +34,7 @@ export const paths = {
   groups: () => patterns.groups,
   newGroup: () => patterns.newGroup,
   group: (id: string) => `${patterns.groups}/${encodeURIComponent(id)}`,
+  hubs: () => patterns.hubs,
   hubDevices: (filter: { hub?: string } = {}) => withSearch(patterns.hubDevices, filter),
   newHubDevice: (filter: { hub?: string } = {}) => withSearch(patterns.newHubDevice, filter),
   hubDevice: (id: string, filter: { hub?: string } = {}) => withSearch(`/hub/iot-devices/id/${encodeURIComponent(id)}`, filter),

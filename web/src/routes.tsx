@@ -43,6 +43,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/permissions/group-page.tsx')).GroupPage }),
       },
       {
+        path: patterns.hubs,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-list-page.tsx')).HubListPage }),
+      },
+      {
         path: patterns.hubDevices,
         lazy: async () => ({ Component: (await import('./pages/hub/hub-device-list-page.tsx')).HubDeviceListPage }),
       },

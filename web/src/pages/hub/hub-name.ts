@@ -11,9 +11,3 @@ export function hubNameProblem(name: string, taken: readonly string[]): string |
   if (taken.includes(name.toLowerCase())) return `There is a hub ${name.toLowerCase()} already. Choose another name.`;
   return undefined;
 }
-
-/** The host name that a hub of this name gets, read off one that there is. */
-export function hostNameFor(name: string, sample: { name: string; hostName: string } | undefined): string {
-  const suffix = sample?.hostName.startsWith(`${sample.name}.`) ? sample.hostName.slice(sample.name.length) : '';
-  return `${name.toLowerCase()}${suffix}`;
-}

@@ -14,6 +14,7 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     to: paths.groups(),
   },
   { label: 'New device connection group', aliases: ['new enrollment group'], to: paths.newGroup() },
+  { label: 'IoT hubs', aliases: ['iot hub', 'create a hub', 'host name'], to: paths.hubs() },
   {
     label: 'IoT devices of a hub',
     aliases: ['explorers', 'device management', 'device identities', 'hub devices'],

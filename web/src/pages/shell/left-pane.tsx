@@ -3,6 +3,7 @@ import { DocumentRegular } from '@fluentui/react-icons/svg/document';
 import { IotRegular } from '@fluentui/react-icons/svg/iot';
 import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
 import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
+import { ServerRegular } from '@fluentui/react-icons/svg/server';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
 import { WrenchRegular } from '@fluentui/react-icons/svg/wrench';
 import { NavLink } from 'react-router';
@@ -59,6 +60,7 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
   {
     heading: 'IoT Hub',
     entries: [
+      { label: 'IoT hubs', to: patterns.hubs, permission: 'hub-devices.read', icon: ServerRegular },
       { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular },
       { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular },
     ],
@@ -104,6 +106,7 @@ function PaneLink({ entry, isCollapsed, onNavigate }: { entry: Entry; isCollapse
   const link = (
     <NavLink
       to={entry.to}
+      end={entry.to === patterns.hubs}
       className={({ isActive }) => mergeClasses(styles.link, isActive && styles.active)}
       {...(isCollapsed ? { 'aria-label': entry.label } : {})}
       {...(onNavigate ? { onClick: onNavigate } : {})}
