@@ -5,6 +5,10 @@ import { inTransaction, type Transaction } from '#storage/transaction.ts';
 
 /** Every table whose rows belong to one hub. A test finds a new one that is missing here. */
 export const hubTables = [
+  'broker_received',
+  'broker_message',
+  'broker_session',
+  'broker_retained',
   'hub_session',
   'hub_twin',
   'hub_module',
