@@ -52,7 +52,7 @@ describe('several hubs in one server', () => {
     const mixed = await bench.device(atPlant.replace(keyIn(atPlant), keyIn(atMain)));
     await assert.rejects(mixed.open(), refused);
     const reasonsOf = async (subject: string) => (await bench.refusals(subject)).map(({ reason }) => reason);
-    assert.deepEqual(await reasonsOf('plant-2/dev1'), ['token-signature']);
+    assert.deepEqual(await reasonsOf('plant-2//dev1'), ['token-signature']);
     assert.deepEqual(await reasonsOf('dev1'), [], 'the device of that id at the other hub was not refused');
 
     await bench.home.stop();
@@ -157,7 +157,7 @@ describe('several hubs in one server', () => {
     // Signed for a hub with the key of another.
     assert.equal(await ask(plant, tokenFor(plant, ofMain.iothubowner)), 401);
     assert.equal(await ask(main, tokenFor(main, connectionStrings.iothubowner)), 401);
-    assert.ok((await bench.refusals('plant-2/iothubowner')).length > 0);
+    assert.ok((await bench.refusals('plant-2//iothubowner')).length > 0);
   });
 
   test('a deleted hub ends its connections; the next of its name knows neither devices nor keys', async () => {

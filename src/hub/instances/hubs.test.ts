@@ -184,7 +184,7 @@ describe('the hubs of an installation', () => {
   test('a refused device of an added hub is kept apart from one of the same id', async (t) => {
     const { hubs } = await openInstallation(t);
     const plant = await hubs.create('plant');
-    assert.equal(plant.refusalSubject('dev1'), 'plant/dev1');
+    assert.equal(plant.refusalSubject('dev1'), 'plant//dev1');
     assert.equal(hubs.find('main')?.refusalSubject('dev1'), 'dev1');
   });
 });

@@ -170,8 +170,8 @@ export class Hubs implements HubDirectory {
     const { database, secrets, logs, oversizePublish } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
-    // No device id holds a slash, so this has one reading.
-    const refusalSubject = (subject: string) => `${name}/${subject}`;
+    // Neither a device nor a module is called by nothing, so this has one reading.
+    const refusalSubject = (subject: string) => `${name}//${subject}`;
     const events = await logs.open(name);
     try {
       const authorities = new CaCertificates(platform, database, `hub:${name}`, refusalsUnder(refusals, refusalSubject));
