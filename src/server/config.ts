@@ -15,7 +15,8 @@ export const serverSettings = {
   'listeners.hostNames': {
     kind: 'list',
     default: [],
-    describe: 'Names that clients use for this server; the first is the hub’s. `localhost` is always known.',
+    describe:
+      'Names that clients use for this server; the first is the hub’s, and added hubs are called `{hub}.{first}`. `localhost` is always known.',
   },
   'listeners.mqttPort': {
     kind: 'number',
@@ -150,9 +151,15 @@ export const serverSettings = {
     default: 8 * gibibyte,
     min: 1024 ** 2,
     max: 2 ** 50,
-    describe: 'Event log size above which the oldest segments go.',
+    describe: 'Size of a hub’s event log above which its oldest segments go; each hub has a log of its own.',
   },
-  'events.retentionDays': { kind: 'number', default: 7, min: 1, max: 3650, describe: 'Event log age above which segments go.' },
+  'events.retentionDays': {
+    kind: 'number',
+    default: 7,
+    min: 1,
+    max: 3650,
+    describe: 'Age above which segments of an event log go.',
+  },
   'events.lingerMs': {
     kind: 'number',
     default: 0,
