@@ -3,7 +3,7 @@ import { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { EventSource, StoredEvent } from '#hub/events/event-log.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
-import { buildHub } from '#hub/hub.ts';
+import { buildHub, type HubOptions } from '#hub/hub.ts';
 import type { AskedAuthentication } from '#hub/registry/device.ts';
 import type { AskedModuleAuthentication } from '#hub/registry/module.ts';
 import { openDatabase } from '#storage/database.ts';
@@ -72,7 +72,7 @@ export type TestDevice = {
 };
 
 /** A whole hub in memory: database, disk and clock under the test's control; devices join by bytes. */
-export async function openHubBench() {
+export async function openHubBench(more: Pick<HubOptions, 'broker' | 'oversizePublish'> = {}) {
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');
   const refusals = new RefusalLog(platform, database);
@@ -89,6 +89,7 @@ export async function openHubBench() {
     events,
     hostName: hubHost,
     instanceName: 'home',
+    ...more,
   });
   await hub.start();
   const ownCertificates = new Map<string, TestCertificate>();
@@ -265,6 +266,7 @@ export async function openHubBench() {
     disk,
     events,
     hub,
+    ownCertificates: ownCertificates as ReadonlyMap<string, TestCertificate>,
     addDevice,
     addModule,
     connect,

@@ -125,7 +125,9 @@ export class BrokerStore {
               hub,
               client_id: clientId,
               sequence,
-              ...message,
+              topic: message.topic,
+              payload: message.payload,
+              qos: message.qos,
               is_retained: isRetained ? 1 : 0,
               is_released: 0,
             })),
@@ -183,7 +185,9 @@ export class BrokerStore {
       case 'retained':
         await transaction
           .insertInto('broker_retained')
-          .values(of(kind).map(({ message }) => ({ hub, topic_key: sha256Hex(message.topic), ...message })))
+          .values(
+            of(kind).map(({ message: { topic, payload, qos } }) => ({ hub, topic_key: sha256Hex(topic), topic, payload, qos })),
+          )
           .onConflict((conflict) =>
             conflict.columns(['hub', 'topic_key']).doUpdateSet(({ ref }) => ({
               payload: ref('excluded.payload'),

@@ -50,7 +50,7 @@ export class Broker {
   /** The session of a client that just signed in, and whether it is one that was there [MQTT-3.2.2-2]. Nobody else is connected to it. */
   begin({ deviceId, generationId }: DeviceCaller, isClean: boolean): { session: BrokerSession; isPresent: boolean } {
     const present = this.#sessions.get(deviceId);
-    if (present && !isClean && present.generationId === generationId) return { session: present, isPresent: true };
+    if (present?.isKept && !isClean && present.generationId === generationId) return { session: present, isPresent: true };
     if (present) this.#discard(present);
     const session = new BrokerSession(this.#surroundings, { clientId: deviceId, generationId, isKept: !isClean });
     this.#sessions.set(deviceId, session);

@@ -81,8 +81,14 @@ export class BrokerConnection implements SessionHandler, LiveSession {
       return;
     }
     const complaint = checkBrokerTopic(topic, this.caller.deviceId);
-    if (complaint) return this.#violate('protocol-violation', `A message to ${topic}: ${complaint}`);
-    if (this.#rooms.broker.journal.isFull) return this.close('storage-unavailable');
+    if (complaint) {
+      this.#violate('protocol-violation', `A message to ${topic}: ${complaint}`);
+      return;
+    }
+    if (this.#rooms.broker.journal.isFull) {
+      this.close('storage-unavailable');
+      return;
+    }
     // The memory of the packet is used again; what the broker keeps is its own.
     const message = { topic, payload: Buffer.from(publish.payload), qos };
     const settled = this.#pass(message, publish.retain, acceptTelemetry);
@@ -183,7 +189,8 @@ export class BrokerConnection implements SessionHandler, LiveSession {
   #deliverWill(): void {
     const { will } = this.#facts;
     if (!will) return;
-    if (!this.#pass(will, will.retain, acceptWill)) {
+    const { topic, payload, qos } = will;
+    if (!this.#pass({ topic, payload, qos }, will.retain, acceptWill)) {
       this.#rooms.platform.log.error('will.lost', { deviceId: this.caller.deviceId });
     }
   }
