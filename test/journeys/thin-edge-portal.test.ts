@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '#test/support/eventually.ts';
+import { blocksOf } from '#test/support/guide.ts';
 import { type Browser, clipboardPermissions, openBrowser, readClipboard, signIn } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
@@ -34,10 +35,10 @@ describe('the hub’s pages, for a device that has a certificate', () => {
   type Made = Awaited<ReturnType<typeof makeCertificate>>;
 
   /** One message as thin-edge's bridge sends it, by Debian's mosquitto_pub. Answers its exit code: 5 when refused. */
-  function publish({ deviceId, certificate, key }: Made, body: string): Promise<number> {
+  function publish({ deviceId, certificate, key }: Made, body: string, hostName = home.status.hub.hostName): Promise<number> {
     const { hub, ca } = home.status;
     const words = ['-h', home.address, '-p', String(hub.mqttPort), '-V', 'mqttv311', '-q', '1', '--cafile', ca];
-    words.push('--cert', certificate, '--key', key, '-i', deviceId, '-u', `${hub.hostName}/${deviceId}/?api-version=2018-06-30`);
+    words.push('--cert', certificate, '--key', key, '-i', deviceId, '-u', `${hostName}/${deviceId}/?api-version=2018-06-30`);
     words.push('-t', `devices/${deviceId}/messages/events/`, '-m', body);
     return new Promise((resolve, reject) => {
       const child = spawn('mosquitto_pub', words, { stdio: 'ignore', timeout: 30_000 });
@@ -69,22 +70,32 @@ describe('the hub’s pages, for a device that has a certificate', () => {
     return { page, complaints };
   }
 
-  test('central 90, and thin-edge 59: a device is registered by its printed thumbprint, twice, connects, and {"temperature": 20} is in the message monitor', async () => {
-    const made = await makeCertificate('my-device');
+  /** A block of the guide, in a shell whose home is the test's own. */
+  function typeBlock(block: string, environment: Record<string, string>): Promise<string> {
+    const PATH = [join(import.meta.dirname, '../../bin'), process.env.PATH].join(delimiter);
+    const env = { PATH, HOME: home.folder, HOMEPORT_DATA: home.data, ...environment };
+    return new Promise((resolve, reject) => {
+      execFile('bash', ['-euc', block], { env, timeout: 60_000 }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    });
+  }
+
+  test('central 90, and thin-edge 59: by the guide’s commands, a device is registered by its printed thumbprint, twice, connects, and {"temperature": 20} is in the message monitor', async () => {
+    const [make = '', send = ''] = blocksOf('sh', 'connect-by-certificate.md');
+    const thumbprint = /^Thumbprint: ([0-9A-F]{40})$/m.exec(await typeBlock(make, {}))?.[1] ?? '';
     const { page, complaints } = await openSignedIn();
     await openForm(page);
     await field(page, 'Device ID').fill('my-device');
     await page.getByRole('radio', { name: 'X.509 Self-Signed' }).click();
-    await field(page, 'Primary Thumbprint').fill(made.thumbprint);
-    await field(page, 'Secondary Thumbprint').fill(made.thumbprint);
+    await field(page, 'Primary Thumbprint').fill(thumbprint);
+    await field(page, 'Secondary Thumbprint').fill(thumbprint);
     const connect = page.getByRole('radiogroup', { name: 'Connect this device to an IoT hub' });
     assert.ok(await connect.getByRole('radio', { name: 'Enable' }).isChecked());
     await save(page);
     await page.getByRole('heading', { level: 1, name: 'my-device' }).waitFor();
-    assert.equal(await page.getByText(made.thumbprint, { exact: true }).count(), 2);
+    assert.equal(await page.getByText(thumbprint, { exact: true }).count(), 2);
     await page.getByRole('link', { name: 'Live messages' }).last().click();
     await page.getByText('Listening', { exact: true }).waitFor();
-    assert.equal(await publish(made, '{"temperature": 20}'), 0);
+    await typeBlock(send, { TEDGE_CONFIG_DIR: join(home.folder, 'tedge') });
     const row = page.getByRole('row', { name: /my-device \{"temperature": 20\}/ });
     await row.waitFor();
     await row.getByRole('button', { name: /^Message of my-device at / }).click();
@@ -203,6 +214,35 @@ describe('the hub’s pages, for a device that has a certificate', () => {
     assert.equal(await row(/not for us/).count(), 0);
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await page.getByText('What two sends from now on appears here as it comes.').waitFor();
+  });
+
+  test('a device is made in the hub that is chosen, and its messages are in no other hub’s monitor', async () => {
+    const made = await makeCertificate('in-plant');
+    const { hostName } = JSON.parse(await home.ok('homeport', ['hub', 'create', 'plant', '--json'])) as { hostName: string };
+    const { page } = await openSignedIn();
+    await page.goto(new URL('/hub/iot-devices', home.status.central.url).href);
+    await page.getByRole('combobox', { name: 'Hub' }).click();
+    await page.getByRole('option', { name: 'plant' }).click();
+    await page.getByText('No device yet').waitFor();
+    await page.getByText(hostName, { exact: true }).waitFor();
+    await page.getByRole('link', { name: '+ New' }).click();
+    await page.getByRole('radio', { name: 'X.509 Self-Signed' }).click();
+    await field(page, 'Output of tedge cert show').fill(made.shown);
+    await save(page);
+    await page.getByRole('heading', { level: 1, name: 'in-plant' }).waitFor();
+    const elsewhere = await listen('/hub/messages?hub=main');
+    const here = await listen('/hub/messages?hub=plant');
+    assert.equal(await publish(made, 'to main'), 5);
+    assert.equal(await publish(made, 'to plant', hostName), 0);
+    await here.page.getByRole('row', { name: /in-plant to plant/ }).waitFor();
+    const known = await makeCertificate('in-main');
+    const words = ['-d', 'in-main', '--auth-method', 'x509_thumbprint', '--primary-thumbprint', known.thumbprint];
+    await home.ok('homeport', ['hub', 'device', 'create', ...words]);
+    assert.equal(await publish(known, 'to main'), 0);
+    await elsewhere.page.getByRole('row', { name: /in-main to main/ }).waitFor();
+    assert.equal(await elsewhere.page.getByRole('row', { name: /in-plant/ }).count(), 0);
+    await home.ok('homeport', ['hub', 'delete', 'plant', '--yes']);
+    await here.page.getByRole('heading', { name: 'There is no hub plant' }).waitFor();
   });
 
   test('a disabled device is kept out until it is enabled, and a deleted one is gone from the list', async () => {

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { RunningHomeport } from './start-homeport.ts';
 import { typed } from './typed.ts';
 
-const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/connect-a-sphere-device.md'), 'utf8');
+const read = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/guides', name), 'utf8');
+const guide = read('connect-a-sphere-device.md');
 
-/** The blocks of the guide in one language, in order. */
-export function blocksOf(language: 'sh' | 'js'): string[] {
-  return [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language).map(([, , text = '']) => text);
+/** The blocks of a guide in one language, in order. */
+export function blocksOf(language: 'sh' | 'js', name?: string): string[] {
+  const text = name === undefined ? guide : read(name);
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language).map(([, , text = '']) => text);
 }
 
 /**

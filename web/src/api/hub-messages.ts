@@ -1,6 +1,9 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { HubMessage, HubMessageEvents } from './contract.ts';
 import { apiPath, withQuery } from './http.ts';
+import { hubKeys } from './hubs.ts';
+import { sessionKey } from './session.ts';
 
 /** `refused`: the server answered with an error, and the browser does not try again by itself. */
 export type StreamState = 'opening' | 'open' | 'interrupted' | 'refused';
@@ -15,6 +18,7 @@ export function useHubMessages(hub: string, device: string, attempt: number, lis
   // Of which stream it is the state: on the way to another one, the old one's says nothing.
   const stream = `${hub} ${device} ${attempt}`;
   const [seen, setSeen] = useState<{ stream: string; state: StreamState }>({ stream, state: 'opening' });
+  const queryClient = useQueryClient();
   const latest = useRef(listener);
   latest.current = listener;
   // biome-ignore lint/correctness/useExhaustiveDependencies: hub, device and attempt are what makes it another stream
@@ -29,7 +33,13 @@ export function useHubMessages(hub: string, device: string, attempt: number, lis
       wasOpen = true;
       setState('open');
     };
-    source.onerror = () => setState(source.readyState === EventSource.CLOSED ? 'refused' : 'interrupted');
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return setState('interrupted');
+      setState('refused');
+      // The browser does not say why. If the session ended or the hub is gone, these will.
+      void queryClient.invalidateQueries({ queryKey: sessionKey });
+      void queryClient.invalidateQueries({ queryKey: hubKeys.list });
+    };
     // Our own server wrote the data from the same contract.
     source.addEventListener('message', (event) => latest.current.onMessage(JSON.parse(event.data) as HubMessage));
     source.addEventListener('skipped', (event) =>

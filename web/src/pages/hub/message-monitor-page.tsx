@@ -43,7 +43,7 @@ function MessageMonitor({ hub }: { hub: Hub }) {
       {monitor.state === 'refused' && (
         <ErrorMessage
           title="The messages cannot be followed"
-          error={new Error('The server refused the stream: the session may have ended, or too many streams are open.')}
+          error={new Error('The server refused the stream. Perhaps too many are open.')}
           onRetry={monitor.tryAgain}
         />
       )}
