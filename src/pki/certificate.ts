@@ -6,7 +6,7 @@ import { asProblem, Problem } from '#base/problem.ts';
 import { SignedEnvelope, TbsCertificate, toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
 import { type CertificateExtensions, type KeyUsageName, readExtensions } from './extensions.ts';
-import { decodeName } from './names.ts';
+import { decodeName, nameKey } from './names.ts';
 import { type SignatureAlgorithm, signatureAlgorithmOf, verifySignature } from './signature-algorithm.ts';
 
 export type { KeyUsageName };
@@ -27,6 +27,12 @@ export type Certificate = CertificateExtensions & {
   readonly issuer: string;
   readonly subjectDer: Buffer;
   readonly issuerDer: Buffer;
+  /** For comparing names and their parts by RFC 5280 7.1; see canonicalRdns. */
+  readonly subjectRdns: readonly string[];
+  readonly subjectKey: string;
+  readonly issuerKey: string;
+  /** E-mail addresses in the subject. */
+  readonly subjectEmails: readonly string[];
   readonly commonNames: readonly string[];
   /** How many attributes the subject has, common names included. */
   readonly subjectAttributeCount: number;
@@ -88,13 +94,19 @@ function read(der: Buffer): Certificate {
   const subjectDer = Buffer.from(tbs.subject);
   const issuerDer = Buffer.from(tbs.issuer);
   const subject = decodeName(subjectDer);
+  const issuer = decodeName(issuerDer);
+  const [subjectKey, issuerKey] = [nameKey(subject.rdns), nameKey(issuer.rdns)];
   const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   return {
     der,
     subject: subject.text,
-    issuer: decodeName(issuerDer).text,
+    issuer: issuer.text,
     subjectDer,
     issuerDer,
+    subjectRdns: subject.rdns,
+    subjectKey,
+    issuerKey,
+    subjectEmails: subject.emails,
     commonNames: subject.commonNames,
     subjectAttributeCount: subject.attributeCount,
     serialHex: Buffer.from(tbs.serialNumber).toString('hex').toUpperCase(),
@@ -106,7 +118,7 @@ function read(der: Buffer): Certificate {
     publicKey,
     keyAlgorithm: keyAlgorithmOf(publicKey),
     signatureAlgorithm: signatureAlgorithmOf(tbs.signature),
-    isSelfIssued: subjectDer.equals(issuerDer),
+    isSelfIssued: subjectKey === issuerKey,
     version: tbs.version + 1,
     tbsDer: Buffer.from(envelope.signed),
     signature: Buffer.from(envelope.signature),

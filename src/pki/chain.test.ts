@@ -20,6 +20,12 @@ import { encodeName } from './names.ts';
 
 const ca = makeCa();
 
+/** NameConstraints that permit the directory name CN=`commonName` and what is below it. */
+function permitDirectory(commonName: string): Buffer {
+  const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.of(tag, content.length), content]);
+  return wrap(0x30, wrap(0xa0, wrap(0x30, wrap(0xa4, encodeName([['CN', commonName]])))));
+}
+
 function chainOf(
   leaf: TestCertificate,
   options: { presented?: TestCertificate[]; anchors?: TestCertificate[] } & Omit<
@@ -154,9 +160,19 @@ const issuerRules: [name: string, request: OddRequest, expected: ChainReason | '
     'certificate-too-weak',
   ],
   [
-    'an issuer with critical name constraints is refused',
-    { basicConstraints: { isCa: true }, extensions: [makeExtension('2.5.29.30', Buffer.of(0x30, 0), true)] },
+    'an issuer with a critical extension that nobody understands is refused',
+    { basicConstraints: { isCa: true }, extensions: [makeExtension('1.2.3.4', Buffer.of(0x30, 0), true)] },
     'critical-extension-unknown',
+  ],
+  [
+    'an issuer whose name constraints leave out the name of the leaf is refused',
+    { basicConstraints: { isCa: true }, extensions: [makeExtension('2.5.29.30', permitDirectory('Others'), true)] },
+    'name-not-permitted',
+  ],
+  [
+    'an issuer whose name constraints allow the name of the leaf is accepted',
+    { basicConstraints: { isCa: true }, extensions: [makeExtension('2.5.29.30', permitDirectory('device-1'), true)] },
+    'accepted',
   ],
   ['an issuer without key usage is accepted', { basicConstraints: { isCa: true } }, 'accepted'],
 ];
@@ -214,11 +230,14 @@ test('of two verified CAs of one name the one that signed is found', () => {
   assert.ok(result.ok && result.anchor === namesake.certificate);
 });
 
-test('names are compared as DER: the same text in another string type is another name', () => {
+test('names are compared by RFC 5280 7.1: neither the string type nor case nor runs of blanks make another name', () => {
   const printable = encodeName([['CN', 'Test CA']]);
   const utf8 = Buffer.from(printable);
   utf8[utf8.indexOf(0x13)] = 0x0c;
-  assert.equal(refusalOf(makeLeaf({ issuer: ca, issuerDer: utf8 })), 'issuer-unknown');
+  assert.equal(refusalOf(makeLeaf({ issuer: ca, issuerDer: utf8 })), 'accepted');
+  assert.equal(refusalOf(makeLeaf({ issuer: ca, issuerDer: encodeName([['CN', ' test  ca']]) })), 'accepted');
+  assert.equal(refusalOf(makeLeaf({ issuer: ca, issuerDer: encodeName([['CN', 'TestCA']]) })), 'issuer-unknown');
+  assert.equal(refusalOf(makeLeaf({ issuer: ca, issuerDer: encodeName([['O', 'Test CA']]) })), 'issuer-unknown');
 });
 
 test('sphere 53: a self-signed leaf is refused, and so is a path without any verified CA', () => {

@@ -1,6 +1,11 @@
 import { formatInstant, type Instant } from '#base/instant.ts';
 import { type Certificate, isSignedBy } from './certificate.ts';
+import type { Crl } from './crl.ts';
+import { nameConstraintFault } from './name-constraints.ts';
 import { purposeOids } from './oids.ts';
+import { policyFault } from './policy-path.ts';
+import { checkRevocation } from './revocation.ts';
+import { isStrong, verifySignature } from './signature-algorithm.ts';
 import { keyWeakness, signatureWeakness } from './strength.ts';
 
 export type ChainReason =
@@ -17,7 +22,12 @@ export type ChainReason =
   | 'leaf-is-ca'
   | 'leaf-usage'
   | 'leaf-purpose'
-  | 'critical-extension-unknown';
+  | 'critical-extension-unknown'
+  | 'name-not-permitted'
+  | 'policy-missing'
+  | 'certificate-revoked'
+  | 'issuer-revoked'
+  | 'revocation-unknown';
 
 export type ChainStep = { readonly check: string; readonly passed: boolean; readonly detail?: string };
 
@@ -34,21 +44,34 @@ export type ChainRequest = {
   readonly leaf: Certificate;
   /** What the peer sent beside the leaf, in any order; only the first `presentedMax` are looked at. */
   readonly presented: readonly Certificate[];
+  /** Intermediates that are at hand anyway: nobody but their owner put them there, so they have no limit. */
+  readonly stored?: readonly Certificate[];
   /** The verified CAs. A path ends at the first of them: nothing above an anchor is ever consulted. */
   readonly anchors: readonly Certificate[];
   readonly at: Instant;
   readonly intermediatesMax?: number;
+  readonly crls?: readonly Crl[];
+  /**
+   * Which certificates below the anchor must be on no list: `all` of them, or those whose issuer has a list among
+   * `crls`. A list that is needed and cannot be relied on refuses.
+   */
+  readonly revocation?: 'listed' | 'all';
+  /** `client`, the default: the leaf is that of a device. `any`: RFC 5280 alone. */
+  readonly purpose?: 'client' | 'any';
 };
 
 export const presentedMax = 10;
 
 /** Whatever is presented, no more signatures than this are verified, and no longer trace is kept. */
 const signatureChecksMax = 32;
+const listSignatureChecksMax = 64;
 const traceStepsMax = 48;
+/** Who signs revocation lists may be certified by others, whose certificates are on lists of their own. */
+const listSignersDepthMax = 3;
 
 /**
- * Finds a path from `leaf` to one of `anchors` and checks it by the connection table of sphere.md
- * 2.8, rows 2 to 5, or says what kept the best path from holding.
+ * Finds a path from `leaf` to one of `anchors` and checks it by RFC 5280 6.1 and by the connection table of
+ * sphere.md 2.8, rows 2 to 5, or says what kept the best path from holding.
  *
  * The anchors are the CAs whose possession somebody proved, at whatever level they stand. Continuing
  * to a root would let in every tenant that shares it. OpenSSL's own verification is not used: it
@@ -59,7 +82,7 @@ export function buildChain(request: ChainRequest): ChainResult {
   const chain = search.extend([request.leaf]);
   const anchor = chain?.at(-1);
   if (!chain || !anchor) return { ok: false, ...search.failure(), trace: search.trace };
-  const fault = leafFault(request.leaf, request.at);
+  const fault = leafFault(request.leaf, request.at, request.purpose ?? 'client');
   if (fault) {
     search.note({ check: fault.reason, passed: false, detail: fault.detail });
     return { ok: false, ...fault, trace: search.trace };
@@ -70,25 +93,39 @@ export function buildChain(request: ChainRequest): ChainResult {
 
 type Fault = { readonly reason: ChainReason; readonly detail: string };
 
+type Budget = { signatures: number; listSignatures: number };
+
 class PathSearch {
   readonly trace: ChainStep[] = [];
-  readonly #presented: readonly Certificate[];
+  readonly #request: ChainRequest;
+  /** Issuers that are no anchors, by their names. */
+  readonly #issuers = new Map<string, Certificate[]>();
   readonly #anchors: readonly Certificate[];
   readonly #at: Instant;
   readonly #intermediatesMax: number;
-  #signatureChecks = 0;
+  readonly #budget: Budget;
+  readonly #depth: number;
+  /** Whether a list is authentic below an anchor; false as well while that is being found out. */
+  readonly #authentic = new Map<string, boolean>();
+  /** The list whose signer this search is about. */
+  #ownList: string | undefined;
   #worst: { fault: Fault; rank: number } | undefined;
 
-  constructor({ leaf, presented, anchors, at, intermediatesMax = 2 }: ChainRequest) {
-    const taken = new Set([leaf, ...anchors].map(({ sha256Thumbprint }) => sha256Thumbprint));
-    this.#presented = presented.slice(0, presentedMax).filter(({ sha256Thumbprint }) => {
-      const isNew = !taken.has(sha256Thumbprint);
-      taken.add(sha256Thumbprint);
-      return isNew;
-    });
-    this.#anchors = anchors;
-    this.#at = at;
-    this.#intermediatesMax = intermediatesMax;
+  constructor(request: ChainRequest, budget: Budget = { signatures: 0, listSignatures: 0 }, depth = 0) {
+    this.#request = request;
+    this.#anchors = request.anchors;
+    this.#at = request.at;
+    this.#intermediatesMax = request.intermediatesMax ?? 2;
+    this.#budget = budget;
+    this.#depth = depth;
+    const taken = new Set([request.leaf, ...request.anchors].map(({ sha256Thumbprint }) => sha256Thumbprint));
+    for (const issuer of [...request.presented.slice(0, presentedMax), ...(request.stored ?? [])]) {
+      if (taken.has(issuer.sha256Thumbprint)) continue;
+      taken.add(issuer.sha256Thumbprint);
+      const namesakes = this.#issuers.get(issuer.subjectKey);
+      if (namesakes) namesakes.push(issuer);
+      else this.#issuers.set(issuer.subjectKey, [issuer]);
+    }
   }
 
   note(step: ChainStep): void {
@@ -103,10 +140,20 @@ class PathSearch {
   extend(path: readonly Certificate[]): readonly Certificate[] | undefined {
     const child = path.at(-1);
     if (!child) return undefined;
-    const anchors = issuersOf(child, this.#anchors);
-    const anchor = anchors.find((candidate) => this.#accepts(candidate, path, true));
-    if (anchor) return [...path, anchor];
-    const intermediates = issuersOf(child, this.#presented).filter((candidate) => !path.includes(candidate));
+    const anchors = sortIssuers(
+      child,
+      this.#anchors.filter(({ subjectKey }) => subjectKey === child.issuerKey),
+    );
+    for (const anchor of anchors) {
+      if (!this.#accepts(anchor, path, true)) continue;
+      const whole = [...path, anchor];
+      const fault = this.#wholeFault(whole);
+      if (!fault) return whole;
+      this.#fail(path, 1_000, fault);
+    }
+    const intermediates = sortIssuers(child, this.#issuers.get(child.issuerKey) ?? []).filter(
+      (candidate) => !path.includes(candidate),
+    );
     const isAtLimit = path.length > this.#intermediatesMax;
     // A root that was sent but that nobody verified is the end of the path, not one certificate too many.
     if (isAtLimit && intermediates.some(({ isSelfIssued }) => !isSelfIssued)) {
@@ -142,10 +189,73 @@ class PathSearch {
     if (!child) return undefined;
     const weakness = signatureWeakness(child);
     if (weakness) return { reason: 'certificate-too-weak', detail: `${child.subject} is too weak: ${weakness}.` };
-    if (++this.#signatureChecks > signatureChecksMax)
+    if (++this.#budget.signatures > signatureChecksMax)
       return { reason: 'path-too-long', detail: 'The certificates sent allow too many paths.' };
     if (isSignedBy(child, issuer)) return undefined;
     return { reason: 'signature-invalid', detail: `The key of ${issuer.subject} did not sign ${child.subject}.` };
+  }
+
+  /** What only the whole path can break: RFC 5280 6.1.3 a 3, b to f. */
+  #wholeFault(path: readonly Certificate[]): Fault | undefined {
+    const names = nameConstraintFault(path);
+    if (names !== undefined) return { reason: 'name-not-permitted', detail: `${names}.` };
+    const policies = policyFault(path);
+    if (policies !== undefined) return { reason: 'policy-missing', detail: `Certificate policies: ${policies}.` };
+    return this.#revocationFault(path);
+  }
+
+  #revocationFault(path: readonly Certificate[]): Fault | undefined {
+    const { crls = [], revocation = 'listed' } = this.#request;
+    const anchor = path.at(-1);
+    if (!anchor || (crls.length === 0 && revocation === 'listed')) return undefined;
+    // From the anchor down: what is below a revoked CA means nothing.
+    for (let index = path.length - 2; index >= 0; index--) {
+      const [certificate, issuer] = [path[index], path[index + 1]];
+      if (!certificate || !issuer) continue;
+      const isNeeded = revocation === 'all' || crls.some(({ issuerKey }) => issuerKey === certificate.issuerKey);
+      if (!isNeeded) continue;
+      const isAuthentic = (crl: Crl) => this.#isAuthentic(crl, issuer, anchor);
+      const result = checkRevocation({ certificate, issuer, crls, at: this.#at, isAuthentic });
+      if (result.status === 'unknown') return { reason: 'revocation-unknown', detail: result.detail };
+      if (result.status === 'revoked') {
+        return { reason: index === 0 ? 'certificate-revoked' : 'issuer-revoked', detail: result.detail };
+      }
+      this.note({ check: 'revocation', passed: true, detail: `${certificate.subject} is on no list` });
+    }
+    return undefined;
+  }
+
+  /** The signer is the issuer itself, the anchor, or somebody of the list's name whose own path ends at the same anchor. */
+  #isAuthentic(crl: Crl, issuer: Certificate, anchor: Certificate): boolean {
+    if (crl.sha256 === this.#ownList) return true;
+    const key = `${crl.sha256} ${issuer.sha256Thumbprint} ${anchor.sha256Thumbprint}`;
+    const known = this.#authentic.get(key);
+    if (known !== undefined) return known;
+    this.#authentic.set(key, false);
+    const signers = new Set([issuer, anchor, ...(this.#issuers.get(crl.issuerKey) ?? [])]);
+    const isAuthentic = [...signers].some(
+      (signer) =>
+        signer.subjectKey === crl.issuerKey &&
+        (!signer.keyUsage || signer.keyUsage.has('cRLSign')) &&
+        this.#isListSignedBy(crl, signer) &&
+        (signer === issuer || signer === anchor || this.#isListSigner(signer, anchor, crl)),
+    );
+    this.#authentic.set(key, isAuthentic);
+    return isAuthentic;
+  }
+
+  #isListSignedBy({ signatureAlgorithm, tbsDer, signature }: Crl, { publicKey }: Certificate): boolean {
+    if (!isStrong(signatureAlgorithm) || ++this.#budget.listSignatures > listSignatureChecksMax) return false;
+    return verifySignature({ algorithm: signatureAlgorithm, publicKey, signed: tbsDer, signature });
+  }
+
+  #isListSigner(signer: Certificate, anchor: Certificate, crl: Crl): boolean {
+    if (this.#depth >= listSignersDepthMax) return false;
+    const request = { ...this.#request, leaf: signer, anchors: [anchor], purpose: 'any' as const };
+    const search = new PathSearch(request, this.#budget, this.#depth + 1);
+    // A CA may leave it to the signer of its list to list the signer itself; its own path is checked all the same.
+    search.#ownList = crl.sha256;
+    return search.extend([signer]) !== undefined && leafFault(signer, this.#at, 'any') === undefined;
   }
 
   /** Keeps the fault of the longest path for the verdict, and every one in the trace. */
@@ -156,9 +266,8 @@ class PathSearch {
   }
 }
 
-/** Those of `pool` that bear the issuer's name, byte for byte; the one whose key id is named comes first. */
-function issuersOf(child: Certificate, pool: readonly Certificate[]): readonly Certificate[] {
-  const namesakes = pool.filter(({ subjectDer }) => subjectDer.equals(child.issuerDer));
+/** Of issuers of one name, the one whose key id is named comes first. */
+function sortIssuers(child: Certificate, namesakes: readonly Certificate[]): readonly Certificate[] {
   if (namesakes.length < 2) return namesakes;
   return namesakes.toSorted((a, b) => Number(isNamedBy(b, child)) - Number(isNamedBy(a, child)));
 }
@@ -185,18 +294,18 @@ function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Inst
   return weakness === undefined ? undefined : fault('certificate-too-weak', `is too weak: ${weakness}`);
 }
 
-/** Row 5. */
-function leafFault(leaf: Certificate, at: Instant): Fault | undefined {
-  if (leaf.basicConstraints?.isCa === true)
+/** Row 5; what only a device's certificate must be is asked of those alone. */
+function leafFault(leaf: Certificate, at: Instant, purpose: 'client' | 'any'): Fault | undefined {
+  if (purpose === 'client' && leaf.basicConstraints?.isCa === true)
     return { reason: 'leaf-is-ca', detail: 'The certificate is that of a CA, not of a device.' };
   if (at > leaf.notAfter)
     return { reason: 'certificate-expired', detail: `The certificate ended at ${formatInstant(leaf.notAfter)}.` };
   if (at < leaf.notBefore)
     return { reason: 'certificate-not-yet-valid', detail: `The certificate begins at ${formatInstant(leaf.notBefore)}.` };
-  if (leaf.keyUsage && !leaf.keyUsage.has('digitalSignature')) {
+  if (purpose === 'client' && leaf.keyUsage && !leaf.keyUsage.has('digitalSignature')) {
     return { reason: 'leaf-usage', detail: 'The key usage of the certificate does not allow digital signatures.' };
   }
-  if (leaf.extendedKeyUsage && !leaf.extendedKeyUsage.includes(purposeOids.clientAuth)) {
+  if (purpose === 'client' && leaf.extendedKeyUsage && !leaf.extendedKeyUsage.includes(purposeOids.clientAuth)) {
     return { reason: 'leaf-purpose', detail: 'The extended key usage of the certificate does not name client authentication.' };
   }
   const [unknown] = leaf.unknownCriticalExtensions;

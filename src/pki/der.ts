@@ -1,7 +1,7 @@
 import { Problem } from '#base/problem.ts';
 
 /** Generous for certificates and requests; a parser that meets more is being attacked. */
-const elementsMax = 2_000;
+const certificateElementsMax = 2_000;
 const depthMax = 24;
 /** Tags whose contents are a list of elements. */
 const constructedBit = 0x20;
@@ -12,8 +12,8 @@ const constructedBit = 0x20;
  * what a parser may be made to do is bounded by the size of its input, and so that two parsers
  * cannot disagree about where an element ends.
  */
-export function requireDer(bytes: Uint8Array): void {
-  const walk = { elements: 0 };
+export function requireDer(bytes: Uint8Array, elementsMax = certificateElementsMax): void {
+  const walk = { elements: 0, elementsMax };
   if (bytes.length === 0 || walkElement(bytes, { start: 0, end: bytes.length, depth: 0 }, walk) !== bytes.length) {
     throw invalid('bytes follow the end of the structure');
   }
@@ -25,9 +25,13 @@ export function derLength(bytes: Uint8Array): number {
   return header.contentStart + header.length;
 }
 
-function walkElement(bytes: Uint8Array, span: { start: number; end: number; depth: number }, walk: { elements: number }): number {
+function walkElement(
+  bytes: Uint8Array,
+  span: { start: number; end: number; depth: number },
+  walk: { elements: number; elementsMax: number },
+): number {
   if (span.depth > depthMax) throw invalid(`it nests deeper than ${depthMax} levels`);
-  if (++walk.elements > elementsMax) throw invalid(`it has more than ${elementsMax} elements`);
+  if (++walk.elements > walk.elementsMax) throw invalid(`it has more than ${walk.elementsMax} elements`);
   const { tag, contentStart, length } = readHeader(bytes, span.start, span.end);
   const end = contentStart + length;
   if ((tag & constructedBit) !== 0) {

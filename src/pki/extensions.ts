@@ -3,6 +3,7 @@ import { AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, type Extens
 import { Problem } from '#base/problem.ts';
 import { requireDer } from './der.ts';
 import { extensionOids, plainOid } from './oids.ts';
+import { type PathExtensions, readPathExtensions } from './path-extensions.ts';
 
 /** In the order of their bits, RFC 5280 4.2.1.3. */
 export const keyUsageNames = [
@@ -18,7 +19,7 @@ export const keyUsageNames = [
 ] as const;
 export type KeyUsageName = (typeof keyUsageNames)[number];
 
-export type CertificateExtensions = {
+export type CertificateExtensions = PathExtensions & {
   /** Absent unless the extension is there: many verifiers then call a certificate a CA all the same; we never do. */
   readonly basicConstraints?: { readonly isCa: boolean; readonly pathLength?: number };
   readonly keyUsage?: ReadonlySet<KeyUsageName>;
@@ -33,7 +34,7 @@ export type CertificateExtensions = {
   readonly unknownCriticalExtensions: readonly string[];
 };
 
-/** Understood, or without consequence for what we decide. Name constraints are not: a critical one refuses. */
+/** Understood, or without consequence for what we decide. */
 const understood: ReadonlySet<string> = new Set([
   extensionOids.basicConstraints,
   extensionOids.keyUsage,
@@ -41,7 +42,13 @@ const understood: ReadonlySet<string> = new Set([
   extensionOids.subjectAltName,
   extensionOids.subjectKeyIdentifier,
   extensionOids.authorityKeyIdentifier,
+  extensionOids.nameConstraints,
   extensionOids.certificatePolicies,
+  extensionOids.policyMappings,
+  extensionOids.policyConstraints,
+  extensionOids.inhibitAnyPolicy,
+  extensionOids.crlDistributionPoints,
+  extensionOids.freshestCrl,
 ]);
 
 const extensionsMax = 64;
@@ -68,6 +75,7 @@ export function readExtensions(extensions: readonly Extension[]): CertificateExt
     ...(subjectKeyId && { subjectKeyId }),
     ...(authorityKeyId && { authorityKeyId }),
     ...(assuranceLevel && { assuranceLevel }),
+    ...readPathExtensions((oid, read) => readValue(values, oid, read)),
     unknownCriticalExtensions: extensions
       .filter(({ critical }) => critical)
       .map(({ extnID }) => plainOid(extnID))

@@ -46,7 +46,15 @@ function attributeValue(value: string, strings: 'shortest' | 'utf8'): AttributeV
     : new AttributeValue({ utf8String: value });
 }
 
-export type DecodedName = { readonly text: string; readonly commonNames: string[]; readonly attributeCount: number };
+export type DecodedName = {
+  readonly text: string;
+  readonly commonNames: string[];
+  readonly attributeCount: number;
+  /** In the order of the encoding, for comparing: see canonicalRdns. */
+  readonly rdns: readonly string[];
+  /** E-mail addresses in the name, as old certificates carry them. */
+  readonly emails: readonly string[];
+};
 
 /**
  * A name for reading: its text, most specific attribute first, and its common names as they are. The
@@ -54,9 +62,15 @@ export type DecodedName = { readonly text: string; readonly commonNames: string[
  * `certificate-invalid` when a common name is not a string, since nothing could be compared with it.
  */
 export function decodeName(der: Uint8Array): DecodedName {
+  const name = AsnConvert.parse(toArrayBuffer(der), Name);
   // Array.from, since the library's own arrays would make more of their kind.
-  const attributes = Array.from(AsnConvert.parse(toArrayBuffer(der), Name), (set) => Array.from(set, decodeAttribute));
+  const attributes = Array.from(name, (set) => Array.from(set, decodeAttribute));
   return {
+    rdns: canonicalRdns(name),
+    emails: attributes
+      .flat()
+      .filter(({ label }) => label === 'E')
+      .map(({ value }) => value),
     text: attributes
       .toReversed()
       .map((set) => set.map(({ label, value }) => `${label}=${escapeValue(value)}`).join(' + '))
@@ -67,6 +81,34 @@ export function decodeName(der: Uint8Array): DecodedName {
       .map(({ value }) => value),
     attributeCount: attributes.flat().length,
   };
+}
+
+/**
+ * The parts of a name, each in a form in which two that RFC 5280 7.1 calls the same are the same text: strings
+ * without regard to their encoding, to case and to runs of blanks; everything else byte for byte.
+ */
+export function canonicalRdns(name: Iterable<Iterable<AttributeTypeAndValue>>): string[] {
+  return Array.from(name, canonicalRdn);
+}
+
+/** See canonicalRdns. */
+export function canonicalRdn(rdn: Iterable<AttributeTypeAndValue>): string {
+  return Array.from(rdn, ({ type, value }) => `${plainOid(type)}=${canonicalValue(value)}`)
+    .sort()
+    .join('\u0001');
+}
+
+/** One text for a whole name, to look it up by. */
+export function nameKey(rdns: readonly string[]): string {
+  return rdns.join('\u0000');
+}
+
+function canonicalValue(value: AttributeValue): string {
+  const text = value.utf8String ?? value.printableString ?? value.ia5String ?? value.bmpString ?? value.universalString;
+  if (text !== undefined) return `s${text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}`;
+  // Teletex has a repertoire of its own that nobody converts.
+  if (value.teletexString !== undefined) return `t${value.teletexString}`;
+  return `x${Buffer.from(value.anyValue ?? new ArrayBuffer(0)).toString('hex')}`;
 }
 
 /**

@@ -4,10 +4,20 @@ export const extensionOids = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
+  crlReason: '2.5.29.21',
+  deltaCrlIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
+  certificateIssuer: '2.5.29.29',
+  nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
+  policyMappings: '2.5.29.33',
   authorityKeyIdentifier: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  freshestCrl: '2.5.29.46',
+  inhibitAnyPolicy: '2.5.29.54',
   noRevAvail: '2.5.29.56',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   /** Ours, non-critical: how much the attestation behind a daily certificate is worth (sphere.md 1.5). */
@@ -24,6 +34,9 @@ export const purposeOids = {
   /** Ours: a certificate that opens the update service, and nothing else. */
   update: '2.25.55858341837153790348575326154548643908',
 } as const;
+
+/** Stands for every policy, RFC 5280 4.2.1.4. */
+export const anyPolicy = '2.5.29.32.0';
 
 /**
  * An identifier in plain dotted form. asn1js prints an arc beyond 2^53, as the 2.25 arc always has,
