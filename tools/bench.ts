@@ -3,10 +3,16 @@
  * and whether the first bars are met. `npm run bench -- W1 W10 --rounds 5` measures some of it.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DeviceCertificate, makeDeviceCertificate, startContender, startMosquitto } from './bench/contenders.ts';
+import {
+  closeContenders,
+  type DeviceCertificate,
+  makeDeviceCertificate,
+  startContender,
+  startMosquitto,
+} from './bench/contenders.ts';
 import { buildGenerator } from './bench/generator.ts';
 import { lowRateRow } from './bench/latency.ts';
 import { type BenchOptions, handshakeRow, messageRow, messageShapes } from './bench/messages.ts';
@@ -17,7 +23,7 @@ import type { Row } from './bench/row.ts';
 import { idleRow, startRow } from './bench/standing.ts';
 import { centralRow, durableRow } from './bench/store.ts';
 import { find } from './requirements.ts';
-import { repository } from './run.ts';
+import { repository, run } from './run.ts';
 
 /** More than W1 needs, and as many as the largest shape on the shared servers. */
 const sharedDevices = 1_000;
@@ -25,6 +31,7 @@ const sharedDevices = 1_000;
 async function bench(wish: BenchWish): Promise<void> {
   const circumstances = look(wish);
   buildGenerator();
+  await buildWebApp();
   const folder = mkdtempSync(join(tmpdir(), 'hp-bench-'));
   const rows: Row[] = [];
   const add = (row: Row) => {
@@ -33,7 +40,7 @@ async function bench(wish: BenchWish): Promise<void> {
   };
   try {
     const device = makeDeviceCertificate(folder);
-    await beside(device, wish, add);
+    await runBeside(device, wish, add);
     if (wish.shapes.has('durable')) add(await durableRow(device, wish));
     if (wish.shapes.has('idle')) add(await idleRow(device));
     if (wish.shapes.has('central')) add(await centralRow(device, wish));
@@ -46,14 +53,21 @@ async function bench(wish: BenchWish): Promise<void> {
   if (wish.isWritten) writeFileSync(join(repository, 'docs/performance.md'), renderDocument(circumstances, rows));
 }
 
+/** The server does not start without it. */
+async function buildWebApp(): Promise<void> {
+  if (existsSync(join(repository, 'web/dist/index.html'))) return;
+  const code = await run('npm', ['run', 'build', '--workspace', 'web', '--silent', '--', '--logLevel', 'error']);
+  if (code !== 0) throw new Error('The web app could not be built.');
+}
+
 /** The shapes for which both servers run side by side. */
-async function beside(device: DeviceCertificate, wish: BenchWish, add: (row: Row) => void): Promise<void> {
-  const run: [string, (pair: Pair, options: BenchOptions) => Promise<Row>][] = [
-    ...messageShapes.map((shape): (typeof run)[number] => [shape.name, (pair, options) => messageRow(shape, pair, options)]),
+async function runBeside(device: DeviceCertificate, wish: BenchWish, add: (row: Row) => void): Promise<void> {
+  const beside: [string, (pair: Pair, options: BenchOptions) => Promise<Row>][] = [
+    ...messageShapes.map((shape): (typeof beside)[number] => [shape.name, (pair, options) => messageRow(shape, pair, options)]),
     ['low-rate', lowRateRow],
     ['handshake', handshakeRow],
   ];
-  const wanted = run.filter(([name]) => wish.shapes.has(name));
+  const wanted = beside.filter(([name]) => wish.shapes.has(name));
   if (wanted.length === 0) return;
   const homeport = await startContender(device, { devices: sharedDevices });
   try {
@@ -93,6 +107,9 @@ function look({ rounds, seconds }: BenchWish): Circumstances {
   };
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void closeContenders().finally(() => process.exit(1)));
+}
 try {
   await bench(readWish(process.argv.slice(2)));
 } catch (error) {

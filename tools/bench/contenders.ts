@@ -22,6 +22,25 @@ export type Contender = {
   close(): Promise<void>;
 };
 
+/** Those that run: whoever interrupts a measurement must not leave them behind. */
+const running = new Set<Contender>();
+
+export async function closeContenders(): Promise<void> {
+  await Promise.all([...running].map((contender) => contender.close()));
+}
+
+function keep<T extends Contender>(contender: T): T {
+  const kept: T = {
+    ...contender,
+    async close() {
+      running.delete(kept);
+      await contender.close();
+    },
+  };
+  running.add(kept);
+  return kept;
+}
+
 export type HomeportContender = Contender & { readonly home: RunningHomeport };
 
 export const devicePrefix = 'load-';
@@ -53,7 +72,7 @@ export async function startContender(
   }
   const { hostName, mqttPort } = home.status.hub;
   const target = { host: home.address, port: mqttPort, hub: hostName, certificate: device.certificate, key: device.key };
-  return { name: 'Homeport', pid: home.status.pid, target, home, close: () => home.close() };
+  return keep({ name: 'Homeport', pid: home.status.pid, target, home, close: () => home.close() });
 }
 
 const bulkMax = 100;
@@ -128,7 +147,7 @@ export async function startMosquitto(device: DeviceCertificate, homeport: Homepo
       throw new Error(`Mosquitto did not start. ${errors}`);
     }
   }
-  return { name: 'Mosquitto', pid: child.pid ?? 0, target: { ...homeport.target, port }, close };
+  return keep({ name: 'Mosquitto', pid: child.pid ?? 0, target: { ...homeport.target, port }, close });
 }
 
 async function freePort(address: string): Promise<number> {

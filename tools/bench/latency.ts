@@ -3,16 +3,16 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contender } from './contenders.ts';
-import { type BenchOptions, measure } from './messages.ts';
+import { type BenchOptions, measure, warmUp } from './messages.ts';
 import { median, type Row } from './row.ts';
 
 const overSyncMsMax = 5;
 
-export async function lowRateRow(
-  [homeport, mosquitto]: readonly [Contender, Contender],
-  { rounds, seconds }: BenchOptions,
-): Promise<Row> {
-  const parameters = ['rate', '--connections', '500', '--rate', '4000', '--window', '50', '--seconds', String(seconds)];
+export async function lowRateRow([homeport, mosquitto]: readonly [Contender, Contender], options: BenchOptions): Promise<Row> {
+  const { rounds, seconds } = options;
+  const steady = ['rate', '--connections', '500', '--rate', '4000', '--window', '50'];
+  await warmUp(homeport, steady, options);
+  const parameters = [...steady, '--seconds', String(seconds)];
   const seen: Record<'p50' | 'p90' | 'p99' | 'sync' | 'cpu' | 'mosquittoP50' | 'mosquittoCpu', number[]> = {
     p50: [],
     p90: [],

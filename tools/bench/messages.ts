@@ -39,6 +39,14 @@ export async function measure({ pid, target }: Contender, parameters: readonly s
   };
 }
 
+/**
+ * A run that is not counted, before the rounds of a shape: a server that compiles its code while it runs spends a
+ * third of its first seconds on that, and none of its later ones.
+ */
+export async function warmUp(contender: Contender, parameters: readonly string[], { seconds }: BenchOptions): Promise<void> {
+  await measure(contender, [...parameters, '--seconds', String(4 * seconds)]);
+}
+
 export type MessageShape = {
   readonly name: string;
   readonly what: string;
@@ -83,8 +91,10 @@ const microseconds = 1e6;
 export async function messageRow(
   shape: MessageShape,
   [homeport, mosquitto]: readonly [Contender, Contender],
-  { rounds, seconds }: BenchOptions,
+  options: BenchOptions,
 ): Promise<Row> {
+  const { rounds, seconds } = options;
+  await warmUp(homeport, shape.parameters, options);
   const parameters = [...shape.parameters, '--seconds', String(seconds)];
   const seen = { own: [], central: [], rate: [], generator: [], mosquitto: [], mosquittoRate: [] } as Record<Seen, number[]>;
   for (let round = 0; round < rounds; round++) {
@@ -124,11 +134,11 @@ function thousands(value: number): string {
 }
 
 /** Full handshakes with everything that decides who comes in: TLS 1.3, both certificates, CONNECT, CONNACK. */
-export async function handshakeRow(
-  [homeport, mosquitto]: readonly [Contender, Contender],
-  { rounds, seconds }: BenchOptions,
-): Promise<Row> {
-  const parameters = ['handshake', '--connections', '8', '--seconds', String(seconds)];
+export async function handshakeRow([homeport, mosquitto]: readonly [Contender, Contender], options: BenchOptions): Promise<Row> {
+  const { rounds, seconds } = options;
+  const signIns = ['handshake', '--connections', '8'];
+  await warmUp(homeport, signIns, options);
+  const parameters = [...signIns, '--seconds', String(seconds)];
   const [own, peerFigures, central]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
     const ours = await measure(homeport, parameters);

@@ -56,7 +56,7 @@ export function describeCircumstances(of: Circumstances): string[] {
   return [
     `${of.date}, commit ${of.commit}, Node ${of.node}, ${of.peer}.`,
     `${of.machine}; data on ${of.disk}; ${of.pinned ? 'server and load each on a core of its own' : 'one core for everything'}.`,
-    `Medians of ${of.rounds} rounds of ${of.seconds} s, contenders by turns. CPU is user and system time of the server process.`,
+    `Medians of ${of.rounds} rounds of ${of.seconds} s behind one that warmed up, contenders by turns. CPU is user and system time of the server process.`,
     of.loadAverage > quietLoadMax
       ? `The machine was not quiet: its load was ${of.loadAverage.toFixed(1)} before anything was measured. Figures are rough; compare ratios.`
       : 'The machine was quiet.',

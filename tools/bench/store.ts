@@ -3,16 +3,18 @@ import { openCentralClient } from '#test/support/central-client.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type DeviceCertificate, deviceIdOf, startContender } from './contenders.ts';
 import { buildNoSync, startLoad, targetParameters } from './generator.ts';
-import { type BenchOptions, measure, messageShapes } from './messages.ts';
+import { type BenchOptions, measure, messageShapes, warmUp } from './messages.ts';
 import { chooseCores, pin, quiet, readCpu } from './processes.ts';
 import { median, type Row } from './row.ts';
 
 const costMax = 1.4;
 
 /** The same server twice, one with a library preloaded in which fsync and fdatasync return at once. */
-export async function durableRow(device: DeviceCertificate, { rounds, seconds }: BenchOptions): Promise<Row> {
+export async function durableRow(device: DeviceCertificate, options: BenchOptions): Promise<Row> {
+  const { rounds, seconds } = options;
   const shape = messageShapes.find(({ name }) => name === 'W10');
-  const parameters = [...(shape?.parameters ?? []), '--seconds', String(seconds)];
+  if (!shape) throw new Error('There is no shape W10.');
+  const parameters = [...shape.parameters, '--seconds', String(seconds)];
   const synced = await startContender(device, { devices: 100 });
   try {
     const unsynced = await startContender(device, { devices: 100, environment: { LD_PRELOAD: buildNoSync() } });
@@ -23,6 +25,7 @@ export async function durableRow(device: DeviceCertificate, { rounds, seconds }:
         const { cpu, figures } = await measure(contender, parameters);
         return (1e6 * (cpu.seconds - cpu.workerSeconds)) / figures.acknowledged;
       };
+      for (const contender of [synced, unsynced]) await warmUp(contender, shape.parameters, options);
       const [own, other]: [number[], number[]] = [[], []];
       for (let round = 0; round < rounds; round++) {
         own.push(await each(synced));
