@@ -64,7 +64,7 @@ function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail })
         </>
       }
     >
-      <HubStrip hub={hub} more={factsOf(detail)} />
+      <HubStrip hub={hub} isFixed more={factsOf(detail)} />
       {device.authentication === 'selfSigned' && <DeviceThumbprints hub={hub.name} device={device} mayWrite={mayWrite} />}
       {device.authentication === 'sas' && mayWrite && <ConnectionStrings hub={hub.name} id={device.id} />}
       {device.authentication === 'certificateAuthority' && (

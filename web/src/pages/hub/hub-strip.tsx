@@ -11,14 +11,17 @@ const useStyles = makeStyles({
   choice: { minWidth: '160px' },
 });
 
+/** `isFixed`: what the page shows is in this hub and in no other. */
+type Props = { hub: Hub; isFixed?: boolean; more?: Fact[] };
+
 /** Which hub the page is about, and what its devices dial. */
-export function HubStrip({ hub, more = [] }: { hub: Hub; more?: Fact[] }) {
+export function HubStrip({ hub, isFixed = false, more = [] }: Props) {
   const styles = useStyles();
   return (
     <div className={styles.strip}>
       <Facts
         facts={[
-          { name: 'Hub', value: <HubChoice hub={hub} /> },
+          { name: 'Hub', value: isFixed ? hub.name : <HubChoice hub={hub} /> },
           { name: 'Host name', value: <CodeText text={hub.hostName} copyLabel="Copy host name" /> },
           ...more,
         ]}

@@ -12,7 +12,7 @@ import {
 } from '@fluentui/react-components';
 import { ChevronDownRegular } from '@fluentui/react-icons/svg/chevron-down';
 import { ChevronRightRegular } from '@fluentui/react-icons/svg/chevron-right';
-import { Fragment, useState } from 'react';
+import { Fragment, memo, useCallback, useState } from 'react';
 import type { HubMessage } from '../../api/contract.ts';
 import { prettyText } from '../../components/json-text.ts';
 import { JsonView } from '../../components/json-view.tsx';
@@ -44,7 +44,10 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
   const styles = useStyles();
   const isNarrow = useIsNarrow();
   const [open, setOpen] = useState<readonly string[]>([]);
-  const toggle = (key: string) => setOpen(open.includes(key) ? open.filter((other) => other !== key) : [...open, key]);
+  const toggle = useCallback(
+    (key: string) => setOpen((now) => (now.includes(key) ? now.filter((other) => other !== key) : [...now, key])),
+    [],
+  );
   return (
     <TableFrame label="Messages">
       <Table className={styles.table} aria-label="Messages">
@@ -63,9 +66,11 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
             'message' in entry ? (
               <MessageRow
                 key={entry.key}
+                id={entry.key}
                 message={entry.message}
+                isNarrow={isNarrow}
                 isOpen={open.includes(entry.key)}
-                onToggle={() => toggle(entry.key)}
+                onToggle={toggle}
               />
             ) : (
               <TableRow key={entry.key}>
@@ -81,9 +86,11 @@ export function MessageTable({ entries }: { entries: readonly MonitorEntry[] }) 
   );
 }
 
-function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen: boolean; onToggle: () => void }) {
+type RowProps = { id: string; message: HubMessage; isNarrow: boolean; isOpen: boolean; onToggle: (id: string) => void };
+
+/** Drawn once: a hundred new messages a second must not draw the old ones again. */
+const MessageRow = memo(function MessageRow({ id, message, isNarrow, isOpen, onToggle }: RowProps) {
   const styles = useStyles();
-  const isNarrow = useIsNarrow();
   const at = Date.parse(message.at);
   const sender = senderOf(message);
   return (
@@ -96,7 +103,7 @@ function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen
             icon={isOpen ? <ChevronDownRegular /> : <ChevronRightRegular />}
             aria-expanded={isOpen}
             aria-label={`Message of ${sender} at ${clock.format(at)}`}
-            onClick={onToggle}
+            onClick={() => onToggle(id)}
           />
         </TableCell>
         <TableCell className={styles.at}>
@@ -132,7 +139,7 @@ function MessageRow({ message, isOpen, onToggle }: { message: HubMessage; isOpen
       )}
     </Fragment>
   );
-}
+});
 
 function sizeWords({ bodyBytes, bodyEncoding, isCut }: HubMessage): string {
   const size = `${bodyBytes} ${bodyBytes === 1 ? 'byte' : 'bytes'}`;

@@ -40,7 +40,7 @@ const typeHints: Readonly<Record<HubAuthenticationType, string>> = {
 };
 
 export function NewHubDevicePage() {
-  return <WithHub title={title}>{(hub) => <NewHubDevice key={hub.name} hub={hub} />}</WithHub>;
+  return <WithHub title={title}>{(hub) => <NewHubDevice hub={hub} />}</WithHub>;
 }
 
 function NewHubDevice({ hub }: { hub: Hub }) {

@@ -3,7 +3,7 @@ import { type StreamState, useHubMessages } from '../../api/hub-messages.ts';
 import { gapWords, keptMax, type MonitorEntry, skippedWords, withFresh } from './message-buffer.ts';
 
 /** How often the page is drawn anew while messages come. */
-const drawMs = 200;
+const drawMs = 300;
 
 export type Monitor = {
   state: StreamState;
