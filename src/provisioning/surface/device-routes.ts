@@ -54,9 +54,10 @@ export function evidenceOf(
 }
 
 function replyOf({ status, retryAfterSeconds, body }: DeviceAnswer): Reply {
-  return {
-    status,
-    json: body,
-    ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  const headers = {
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    // Errors say their number there, too (6.5).
+    ...('errorCode' in body && { 'x-ms-error-code': String(body.errorCode) }),
   };
+  return { status, json: body, headers };
 }

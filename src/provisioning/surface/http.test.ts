@@ -65,6 +65,30 @@ describe('provisioning on HTTPS', () => {
   const register = (asked: Asked = { body: '{"registrationId":"dev1"}' }) => ask('PUT', path(`/register${version}`), asked);
   const poll = (operationId: unknown, asked: Asked = {}) => ask('GET', path(`/operations/${operationId}${version}`), asked);
 
+  test('dps 23, 46: above a rate register and poll are 429 with Retry-After; a stranger uses nothing up', async () => {
+    await bench.close();
+    bench = await openProvisioningBench({
+      rates: { registrationsPerMinute: 2, pollsPerTenSeconds: 5, operationsPerMinute: 0 },
+    });
+    const stranger = leaf;
+    for (let i = 0; i < 5; i++) assert.equal((await register({ leaf: stranger, body: '{}' })).status, 401);
+    leaf = makeLeaf({ issuer: bench.ca, name: 'dev1' });
+    await register();
+    const { operationId } = (await register()).body;
+    const third = await register();
+    assert.equal(third.status, 429);
+    assert.equal(third.headers['retry-after'], '30');
+    assert.equal(third.headers['x-ms-error-code'], '429001');
+    assert.equal(third.body.errorCode, 429001);
+    for (let i = 0; i < 5; i++) assert.equal((await poll(operationId)).status, 200);
+    const sixth = await poll(operationId);
+    assert.equal(sixth.status, 429);
+    assert.equal(sixth.headers['retry-after'], '2');
+    bench.clock.advance(30_000);
+    assert.equal((await register()).status, 202);
+    assert.equal((await poll(operationId)).status, 200);
+  });
+
   test('dps 41: register answers 202 with Retry-After, never 200, even when the device is assigned already', async () => {
     const first = await register();
     await poll(first.body.operationId);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isJsonObject } from '#base/json.ts';
+import { Problem } from '#base/problem.ts';
 import { makeLeaf } from '#test/support/certificates.ts';
 import { settled, until } from '#test/support/hub-bench.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
-import { formatDpsRegisterTopic } from '#wire/azure/dps-topics.ts';
+import { formatDpsPollTopic, formatDpsRegisterTopic } from '#wire/azure/dps-topics.ts';
 
 const stateOf = (body: { registrationState?: unknown }) => body.registrationState as Record<string, unknown>;
 
@@ -56,6 +57,29 @@ describe('provisioning on MQTT', () => {
       'puback',
       'message $dps/registrations/res/200/?$rid=b',
     ]);
+  });
+
+  test('dps 24: C polls again after a 503 that says when, and is assigned', async () => {
+    let isAway = true;
+    bench.provisioning.setAllocator(async () => {
+      if (isAway) throw new Problem('unavailable', 'The database is away.');
+      return { outcome: 'assign' };
+    });
+    const device = await bench.connect();
+    await device.subscribe(undefined, 0);
+    const json = '{"registrationId":"dev1"}';
+    const registered = await device.ask(formatDpsRegisterTopic('1'), json, 0);
+    assert.equal(registered.status, 202);
+    const { operationId } = registered.body;
+    const away = await device.ask(formatDpsPollTopic('2', String(operationId)), json, 0);
+    assert.match(away.topic, /^\$dps\/registrations\/res\/503\/\?\$rid=2&retry-after=\d+$/);
+    assert.equal(away.body.errorCode, 503000);
+    // C takes 1 to 300 seconds for what they say (7).
+    assert.ok((away.retryAfterSeconds ?? 0) >= 1 && (away.retryAfterSeconds ?? 0) <= 300);
+    isAway = false;
+    const answer = await device.ask(formatDpsPollTopic('3', String(operationId)), json, 0);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.body.status, 'assigned');
   });
 
   test('dps 21: the constant request id 1 serves for register and poll', async () => {
