@@ -42,7 +42,7 @@ describe('commands against a running server', () => {
       'hub certificate list': [],
     };
     // These ask no server: `start` is one, and settings are read from files.
-    const others = ['start', 'config show', 'config check'];
+    const others = ['start', 'config show', 'config check', 'pki verify'];
     assert.deepEqual(
       homeportProgram('0')
         .commands.map(({ path }) => path)

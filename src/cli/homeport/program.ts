@@ -42,6 +42,11 @@ export function homeportProgram(version: string): Program {
         summary: 'Check the settings; exits 1 when something is wrong',
         load: async () => (await import('./config-check.ts')).configCheckCommand,
       },
+      {
+        path: 'pki verify',
+        summary: 'Say whether a device’s certificate would be accepted, and if not, why',
+        load: async () => (await import('./pki/verify.ts')).pkiVerifyCommand,
+      },
       { path: 'hub create', summary: 'Add a hub', load: async () => (await import('./hub/create.ts')).hubCreateCommand },
       { path: 'hub list', summary: 'List the hubs', load: async () => (await import('./hub/list.ts')).hubListCommand },
       {

@@ -1,0 +1,30 @@
+import type { Instant } from '#base/instant.ts';
+import type { Certificate } from '#pki/certificate.ts';
+import { buildChain } from '#pki/chain.ts';
+import type { Crl } from '#pki/crl.ts';
+import { readShown } from './leaf.ts';
+import { accept, refuse, type Verdict } from './verdict.ts';
+
+export type ClientEvidence = {
+  /** As a peer would show them in its handshake: DER, leaf first. */
+  readonly certificates: readonly Buffer[];
+  readonly anchors: readonly Certificate[];
+  readonly crls: readonly Crl[];
+  /** With lists, every certificate below the anchor must be on none; see buildChain. */
+  readonly revocation: 'listed' | 'all';
+  readonly at: Instant;
+  readonly purpose: 'client' | 'any';
+  readonly intermediatesMax?: number;
+};
+
+/**
+ * What a hub would say of these certificates, up to the name in them: for people who ask before they connect
+ * (`homeport pki verify`). The same two steps as in authenticate-device.ts.
+ */
+export function verifyClient({ certificates, ...rest }: ClientEvidence): Verdict<readonly Certificate[]> {
+  const shown = readShown(certificates);
+  if (!shown.accepted) return shown;
+  const result = buildChain({ ...shown.value, ...rest });
+  const trace = [...shown.trace, ...result.trace];
+  return result.ok ? accept(result.chain, trace) : refuse(result.reason, result.detail, { trace: trace.slice(0, -1) });
+}
