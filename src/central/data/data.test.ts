@@ -35,11 +35,18 @@ const all = { names: ['Temperature'], from: start, to: plus(start, 86_400_000), 
 /** A log on a disk in memory, with a way to append as the hub does. */
 async function openLog(disk = new CrashDisk(), platform = testPlatform()) {
   const events = await SegmentEvents.open(platform, { directory: '/log', files: disk, segmentBytes: 20_000 });
-  const send = (deviceId: string, body: string | object, bag = '', source: 'Telemetry' | 'twinChangeEvents' = 'Telemetry') =>
+  /** With `moduleId`, what a module of the device sent. */
+  const send = (
+    deviceId: string,
+    body: string | object,
+    bag = '',
+    source: 'Telemetry' | 'twinChangeEvents' = 'Telemetry',
+    moduleId?: string,
+  ) =>
     new Promise<void>((resolve, reject) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       const system = Buffer.alloc(0);
-      const event = { source, deviceId, enqueuedAt: platform.clock.now(), bag, system, body: Buffer.from(text) };
+      const event = { source, deviceId, moduleId, enqueuedAt: platform.clock.now(), bag, system, body: Buffer.from(text) };
       events.append(event, (problem) => (problem ? reject(problem) : resolve()));
     });
   return { platform, disk, events, send };
@@ -99,6 +106,19 @@ for (const kind of testDatabases()) {
         points: [{ name: 'Temperature', at: platform.clock.now(), value: 21.5 }],
       });
       assert.equal((await data.lastKnown('dev-1', 'Temperature'))?.value, 21.5);
+      await stop();
+    });
+
+    test('what a module sends is read past: it is not its device’s', async () => {
+      const { data, send, stop } = await open();
+      await send('dev-1', { Temperature: 20 });
+      await send('dev-1', { Temperature: 99 }, '', 'Telemetry', 'm');
+      await send('dev-1', { properties: { reported: { StatusLED: true } } }, 'opType=updateTwin', 'twinChangeEvents', 'm');
+      assert.equal((await data.lastKnown('dev-1', 'Temperature'))?.value, 20);
+      assert.equal((await data.raw('dev-1', { limit: 10 })).value.length, 1);
+      assert.equal(await data.lastKnown('dev-1', 'StatusLED'), undefined);
+      await send('dev-1', { Temperature: 21 });
+      assert.equal((await data.lastKnown('dev-1', 'Temperature'))?.value, 21);
       await stop();
     });
 
