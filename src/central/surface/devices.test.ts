@@ -179,6 +179,21 @@ describe('devices', () => {
     stream.close();
   });
 
+  test('a module that connects is not its device, which stays unseen', async () => {
+    const [id, later] = [newId(), newId()];
+    await bench.register(id);
+    await bench.register(later);
+    const stream = await openEventStream(bench.port, { cookie });
+    liveSession(bench.presence, `${id}/m`);
+    liveSession(bench.presence, later);
+    // The log is read in order: whatever the module's event does is done by then.
+    await stream.next(({ event, data }) => event === 'device' && data.id === later && data.isConnected === true);
+    stream.close();
+    const { isConnected, lastSeenAt } = await row(id);
+    assert.deepEqual([isConnected, lastSeenAt], [false, undefined]);
+    assert.equal(typeof (await row(later)).lastSeenAt, 'string');
+  });
+
   test('connection and last-seen time follow the hub, on an open list and after a restart', async () => {
     const id = newId();
     await bench.register(id);
