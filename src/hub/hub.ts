@@ -23,7 +23,7 @@ import { StoredSessions } from './sessions/stored-sessions.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
-import type { OversizeRule } from './surface/mqtt-session.ts';
+import type { OversizeRule } from './surface/oversize-rule.ts';
 import { Twins } from './twins/twins.ts';
 
 export type HubOptions = {
@@ -96,7 +96,7 @@ const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
   const { platform, database, secrets, authorities, events: log, hostName, instanceName: hub } = options;
-  const { refusalSubject = (subject) => subject } = options;
+  const { refusalSubject = (subject) => subject, oversizePublish = 'close' } = options;
   const refusals = refusalsUnder(options.refusals, refusalSubject);
   const events = new HubEvents(platform, log, hub);
   const presence = new Presence(platform, database, hub, events);
@@ -119,7 +119,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     refusals,
     signIn,
     watches,
-    oversizePublish: options.oversizePublish ?? 'close',
+    oversizePublish,
   });
   const http = await buildHubHttp({
     platform,
@@ -132,7 +132,17 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const brokerConnections = new BrokerConnections(platform);
   const brokerMqtt =
     broker &&
-    new BrokerMqtt({ platform, hostName, broker, connections: brokerConnections, events: log, refusals, signIn, watches });
+    new BrokerMqtt({
+      platform,
+      hostName,
+      broker,
+      connections: brokerConnections,
+      events: log,
+      refusals,
+      signIn,
+      watches,
+      oversizePublish,
+    });
   if (broker) {
     presence.join({
       drop: (identity, cause) => brokerConnections.drop(identity, cause),

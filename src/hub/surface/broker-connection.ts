@@ -4,7 +4,7 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
 import { violationOf } from '#trust/violation.ts';
-import type { InboundPublish, Subscription, Will } from '#wire/mqtt/packet.ts';
+import type { InboundPublish, OversizePublish, Subscription, Will } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { BrokerConnections } from '../broker/broker-connections.ts';
@@ -15,6 +15,7 @@ import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/a
 import type { DisconnectCause, LiveSession } from '../presence/presence.ts';
 import { checkBrokerTopic, ownTelemetryBag } from './broker-topic.ts';
 import { causeOf, isRevoked } from './disconnect-cause.ts';
+import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
 
 /** What the connections of one broker share. */
 export type BrokerRooms = {
@@ -23,6 +24,7 @@ export type BrokerRooms = {
   readonly connections: BrokerConnections;
   readonly positions: DurablePositions;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  readonly oversizePublish: OversizeRule;
   /** An acknowledgement is owed when this resolves. */
   readonly owes: (settled: Promise<void>) => void;
 };
@@ -70,7 +72,8 @@ export class BrokerConnection implements SessionHandler, LiveSession {
     await broker.journal.written();
     if (this.#link.isClosed) return;
     platform.log.info('broker.connected', { deviceId: this.caller.deviceId });
-    this.#link.accept(this.#isPresent, { speaksQos2: true });
+    const dropsOversize = this.#rooms.oversizePublish === 'drop';
+    this.#link.accept(this.#isPresent, { speaksQos2: true, dropsOversize });
     if (!this.#link.isClosed) this.#session.attach(this.#link);
   }
 
@@ -104,6 +107,11 @@ export class BrokerConnection implements SessionHandler, LiveSession {
         qos,
         Promise.all(settled).then(() => undefined),
       );
+  }
+
+  oversize({ topic, qos, packetId, payloadBytes }: OversizePublish): void {
+    this.#explain(refuse('message-too-large', `A message to ${topic} had ${payloadBytes} bytes. It was dropped.`).refusal);
+    if (qos !== 0) this.#link.acknowledge(packetId, qos);
   }
 
   acknowledged(packetId: number): void {
@@ -145,7 +153,8 @@ export class BrokerConnection implements SessionHandler, LiveSession {
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.broker.end(this.#session);
     this.#rooms.platform.log.info('broker.disconnected', { deviceId: this.caller.deviceId, cause });
-    if (cause === 'protocol-violation') this.#explain(this.#violation ?? violationOf(reason, this.#link.closeDetail));
+    if (cause === 'protocol-violation')
+      this.#explain(withOversizeFix(this.#violation ?? violationOf(reason, this.#link.closeDetail)));
   }
 
   close(cause: DisconnectCause): void {

@@ -12,7 +12,7 @@ import { readBrokerConnect } from './broker-connect.ts';
 import { BrokerConnection, type BrokerRooms } from './broker-connection.ts';
 import { SignInAttempt } from './sign-in-attempt.ts';
 
-export type BrokerMqttOptions = Pick<BrokerRooms, 'platform' | 'broker' | 'connections' | 'refusals'> & {
+export type BrokerMqttOptions = Pick<BrokerRooms, 'platform' | 'broker' | 'connections' | 'refusals' | 'oversizePublish'> & {
   readonly hostName: string;
   readonly events: EventLog;
   readonly signIn: SignIn;

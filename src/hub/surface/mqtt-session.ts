@@ -20,12 +20,7 @@ import { causeOf, isRevoked } from './disconnect-cause.ts';
 import type { HubConnect } from './mqtt-connect.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 import { MqttTwinRequests } from './mqtt-twin-requests.ts';
-
-/**
- * What a message over the limit does: end the connection, as the original's hub does, or be acknowledged, dropped and
- * reported. A bridge that sends the same message after every reconnect never gets past the first (thin-edge.md 8.4).
- */
-export type OversizeRule = 'close' | 'drop';
+import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
 
 /** What the sessions of one surface share. */
 export type SessionRooms = {
@@ -277,12 +272,4 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       this.#rooms.platform.log.error('will.lost', { identity: this.identity, error: String(error) });
     }
   }
-}
-
-/** Said where a message ended a connection: whoever sends it again and again can be helped. */
-function withOversizeFix(violation: Refusal): Refusal {
-  if (violation.reason !== 'message-too-large') return violation;
-  const fix =
-    'Send less at once. With the setting hub.oversizePublish = "drop" such a message is dropped and the connection goes on.';
-  return { ...violation, fix };
 }
