@@ -56,9 +56,9 @@ export type DeviceAttempt = {
  *
  * The kind of the identity chooses the rule: for `selfSigned` only the thumbprint and the dates of
  * the leaf count, for `certificateAuthority` a chain to a verified CA and the exact device id as
- * common name (`{device}/{module}` for a module), for `sas` a token that its own key or a policy's signed. A password is an attempt by
- * key, also when a certificate came with it (hub-device-protocol.md 2.3). Whether the device is enabled is looked at last: only who proved to
- * be the device is told apart as disabled.
+ * common name (`{device}/{module}` for a module), for `sas` a token that its own key or a policy's
+ * signed. A password is an attempt by key, also when a certificate came with it (hub-device-protocol.md
+ * 2.3). Whether the device is enabled is looked at last: only who proved to be it is told apart as disabled.
  */
 export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller> {
   const { device, evidence } = attempt;

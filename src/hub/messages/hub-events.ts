@@ -45,8 +45,8 @@ export class HubEvents {
   }
 
   /**
-   * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened already, so a log that takes nothing (a full
-   * disk) is reported to the operator and not to the caller.
+   * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
+   * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
    */
   record(source: HubEventSource, identity: string, operation: HubOperation, body: JsonObject): void {
     const { deviceId, moduleId } = parseIdentityName(identity);

@@ -38,7 +38,10 @@ type Callee = {
   readonly waiting: Set<() => void>;
 };
 
-/** Calls a method on a device or a module, by its name (identity.ts), and waits for its answer. Nothing is queued beyond the time the caller allows. */
+/**
+ * Calls a method on a device or a module, by its name (identity.ts), and waits for its answer. Nothing is
+ * queued beyond the time the caller allows.
+ */
 export class Methods {
   readonly #platform: Platform;
   readonly #registry: MethodRegistry;

@@ -57,8 +57,9 @@ const sequenceDigits = 64;
 
 /**
  * Who is connected, by the name of the device or module (identity.ts). One session each: the newcomer,
- * authenticated already, ends the older one, and the two events leave in that order. Everything here happens within one turn of the event loop,
- * so that no third party sees a device with two sessions or an event out of order.
+ * authenticated already, ends the older one, and the two events leave in that order. Everything here
+ * happens within one turn of the event loop, so that no third party sees an identity with two sessions or
+ * an event out of order.
  */
 export class Presence {
   readonly #platform: Platform;

@@ -154,7 +154,10 @@ export class Registry {
     return this.update(deviceId, { authentication });
   }
 
-  /** Deletes the identity with its twin and its modules and ends their sessions. Throws Problem `device-not-found` or `precondition-failed`. */
+  /**
+   * Deletes the identity with its twin and its modules and ends their sessions. Throws Problem
+   * `device-not-found` or `precondition-failed`.
+   */
   delete(deviceId: string, ifMatch?: string): Promise<void> {
     return this.#queue.run(deviceId, async () => {
       const present = await this.require(deviceId);

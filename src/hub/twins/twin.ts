@@ -1,7 +1,10 @@
 import type { JsonObject } from '#base/json.ts';
 import { formatMetadata, type TwinMetadata } from './twin-metadata.ts';
 
-/** What a device, or a module of it, and its owner tell each other: tags (owner only), desired (owner → device), reported (device → owner). */
+/**
+ * What a device, or a module of it, and its owner tell each other: tags (owner only), desired (owner →
+ * device), reported (device → owner).
+ */
 export type Twin = {
   readonly deviceId: string;
   /** Undefined for a device's own twin. */

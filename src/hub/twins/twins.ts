@@ -25,8 +25,9 @@ export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: Jso
 const attemptsMax = 5;
 
 /**
- * The twins of a hub, by the name of the device or module that each belongs to (identity.ts). Changes of one twin are applied one after the other, and what follows from a
- * change (its event, the push to the device) happens in the order of versions.
+ * The twins of a hub, by the name of the device or module that each belongs to (identity.ts). Changes of
+ * one twin are applied one after the other, and what follows from a change (its event, the push to the
+ * device) happens in the order of versions.
  */
 export class Twins {
   readonly #platform: Platform;

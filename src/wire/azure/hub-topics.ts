@@ -105,7 +105,10 @@ export function messageFilter(deviceId: string): string {
   return `devices/${deviceId}/messages/devicebound/#`;
 }
 
-/** The filters for what is sent to a module: messages as Java asks for them, all as C and .NET do, inputs as Node and Python do (4.5). */
+/**
+ * The filters for what is sent to a module: messages as Java asks for them, all as C and .NET do, inputs
+ * as Node and Python do (4.5).
+ */
 export function moduleFilters(deviceId: string, moduleId: string): string[] {
   const own = `devices/${deviceId}/modules/${moduleId}`;
   return [`${own}/messages/devicebound/#`, `${own}/#`, `${own}/inputs/#`];
