@@ -10,7 +10,7 @@ export type Measured = {
   readonly figures: LoadFigures;
   /** Seconds of the server in the measured time: all of it, and Central's thread alone. */
   readonly cpu: Cpu;
-  /** Seconds that it went on working after the last message. */
+  /** Seconds that Central's thread went on working after the last message. */
   readonly behindSeconds: number;
 };
 
@@ -35,7 +35,7 @@ export async function measure({ pid, target }: Contender, parameters: readonly s
       seconds: measured.seconds - measuring.seconds,
       workerSeconds: measured.workerSeconds - measuring.workerSeconds,
     },
-    behindSeconds: readCpu(pid).seconds - ended.seconds,
+    behindSeconds: readCpu(pid).workerSeconds - ended.workerSeconds,
   };
 }
 
