@@ -48,7 +48,7 @@ describe('enrollments over the REST of the provisioning service', () => {
     });
   });
 
-  test('dps-service 6, 7: keys are echoed to who wrote them, hidden from who reads, and shown to who asks for them', async () => {
+  test('dps-service 6, 7, 37: keys are echoed to who wrote them, hidden from who reads, and shown to who asks for them', async () => {
     const id = newId();
     const symmetricKey = { primaryKey: key(1), secondaryKey: key(2) };
     assert.deepEqual((await put(id, { attestation: { ...byKey, symmetricKey } })).json.attestation, { ...byKey, symmetricKey });
@@ -56,7 +56,7 @@ describe('enrollments over the REST of the provisioning service', () => {
     assert.deepEqual((await service.ask('POST', `/enrollments/${id}/attestationmechanism`)).json, { ...byKey, symmetricKey });
   });
 
-  test('dps-service 8, 10: certificates come back as info with both thumbprints, and one of two can be removed', async () => {
+  test('dps-service 8, 10, 37: certificates come back as info with both thumbprints, and one of two can be removed', async () => {
     const id = newId();
     const [first, second] = [makeSelfSigned(id), makeSelfSigned(id)];
     const clientCertificates = {

@@ -104,6 +104,21 @@ describe('enrollments that azure-iot-provisioning-service made, used by azure-io
     });
   }
 
+  test('dps-service 26: the device key that is computed from what the service shows is the one that is computed offline', async () => {
+    const attestation = { type: 'symmetricKey', symmetricKey: { primaryKey, secondaryKey } };
+    await service.createOrUpdateEnrollmentGroup({ enrollmentGroupId: 'computed', attestation } as unknown as Group);
+    const shown = (await service.getEnrollmentGroupAttestationMechanism('computed')).responseBody as unknown as {
+      type: string;
+      symmetricKey: { primaryKey: string };
+    };
+    assert.equal(shown.type, 'symmetricKey');
+    const keyOf = (groupKey: string) =>
+      createHmac('sha256', Buffer.from(groupKey, 'base64')).update('computed-1').digest('base64');
+    assert.equal(keyOf(shown.symmetricKey.primaryKey), keyOf(primaryKey));
+    assert.equal((await register(byKey('computed-1', keyOf(shown.symmetricKey.primaryKey)), 'Mqtt')).status, 'assigned');
+    await service.deleteEnrollmentGroup('computed');
+  });
+
   test('dps 27: C reads disabled from the answer to its poll, with the registration JSON as its body', async () => {
     const identity = bench.selfSignedOf('c-off');
     const x509 = { clientCertificates: { primary: { certificate: identity.leaf.pem } } };

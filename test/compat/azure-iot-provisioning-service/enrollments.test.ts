@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import common from 'azure-iot-common';
 import service, { type ProvisioningServiceClient } from 'azure-iot-provisioning-service';
+import iothub from 'azure-iothub';
 import { makeCa } from '#test/support/certificates.ts';
 import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts';
 import { openProvisioningService } from '#test/support/provisioning-service.ts';
@@ -178,6 +179,35 @@ describe('azure-iot-provisioning-service, as it comes from npm', () => {
       errors.map(({ registrationId, errorCode }) => ({ registrationId, errorCode })),
       [{ registrationId: (ten[4] as Loose).registrationId, errorCode: 409201 }],
     );
+  });
+
+  test('dps-service 31: the initial twin of an enrollment is the twin that the hub’s SDK reads', async () => {
+    const id = newId();
+    const identity = bench.selfSignedOf(id);
+    const x509 = { clientCertificates: { primary: { certificate: identity.leaf.pem } } };
+    const initialTwin = { tags: { place: { hall: 4 } }, properties: { desired: { period: 60, list: [1, 2] } } };
+    await put(keyed(id, { attestation: { type: 'x509', x509 }, initialTwin }));
+    assert.equal((await bench.register(identity, id)).body.status, 'assigned');
+    const status = JSON.parse(await bench.home.ok('homeport', ['status', '--json', '--secrets']));
+    const registry = iothub.Registry.fromConnectionString(status.hub.connectionStrings.iothubowner);
+    const twin = (await registry.getTwin(id)).responseBody as Loose;
+    assert.deepEqual(twin.tags, initialTwin.tags);
+    const { $metadata, $version, ...desired } = twin.properties.desired;
+    assert.deepEqual(desired, initialTwin.properties.desired);
+  });
+
+  test('dps-service 39: the id scope is 0ne and eight characters, and outlives a restart as enrollments and policies do', async () => {
+    const id = newId();
+    const before = await put(keyed(id));
+    const { idScope } = bench.home.status.dps;
+    assert.match(idScope, /^0ne[0-9A-Z]{8}$/);
+    await bench.home.stop();
+    await bench.home.restart();
+    assert.equal(bench.home.status.dps.idScope, idScope);
+    const after = await get(id);
+    assert.equal(after.etag, before.etag);
+    const shown = (await client.getIndividualEnrollmentAttestationMechanism(id)).responseBody as Loose;
+    assert.deepEqual(shown.symmetricKey, before.attestation.symmetricKey);
   });
 
   test('dps-service 40: a group id with a slash is refused and leads nowhere else', async () => {
