@@ -147,7 +147,7 @@ describe('noise at the ports', () => {
     t.diagnostic(said);
   });
 
-  test('random bytes before and inside TLS', async (t) => {
+  test('random bytes before and inside TLS, and inside a WebSocket', async (t) => {
     const said = await ground.through('random bytes', async () => {
       for (const port of ground.ports) {
         for (let round = 0; round < scale.mebibytes; round++) {
@@ -156,6 +156,10 @@ describe('noise at the ports', () => {
           const socket = await strangers.secure(port, { from });
           await write(socket, someMebibyte());
           await ended(socket);
+          if (port !== ground.httpsPort) continue;
+          const webSocket = await strangers.secure(port, { from });
+          await write(webSocket, upgradeRequest);
+          await write(webSocket, someMebibyte());
         }
         for (let length = 1; length < 1_500; length += 200) await write(await strangers.plain(port), random.bytes(length));
       }
