@@ -5,6 +5,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clauseRowsOf, formatClauseRows } from './mqtt-clauses.ts';
 import { repository } from './run.ts';
 
 const pages = {
@@ -47,31 +48,50 @@ function readable(text: string): string {
     .trim();
 }
 
-export function collectRows(): Row[] {
-  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: repository }).sort();
-  return files.flatMap((file) => rowsOf(file, readFileSync(join(repository, file), 'utf8')));
+type TestFile = { readonly file: string; readonly text: string };
+
+function testFiles(): TestFile[] {
+  const files = globSync(['src/**/*.test.ts', 'src/**/vectors/*.ts', 'test/**/*.test.ts'], { cwd: repository }).sort();
+  return files.map((file) => ({ file, text: readFileSync(join(repository, file), 'utf8') }));
+}
+
+/** `page` with `table` between the markers. */
+function withTable(page: string, name: string, table: string): string {
+  const [before, after] = [page.indexOf(begin), page.indexOf(end)];
+  if (before < 0 || after < before) throw new Error(`docs/compatibility/${name} has lost its markers`);
+  return `${page.slice(0, before)}${begin}\n\n${table}\n\n${page.slice(after)}`;
 }
 
 /** `page` with the rows of its service between the markers. */
 export function withRows(page: string, service: Service, rows: readonly Row[]): string {
-  const [before, after] = [page.indexOf(begin), page.indexOf(end)];
-  if (before < 0 || after < before) throw new Error(`docs/compatibility/${pages[service]} has lost its markers`);
   const lines = rows
     .filter((row) => row.service === service)
     .sort((a, b) => a.number - b.number || a.file.localeCompare(b.file))
     .map((row) => `| ${service} ${row.number} | ${row.shows} | \`${row.file}\` |`);
   const table = ['| statement | what is shown | test |', '| --- | --- | --- |', ...lines];
-  return `${page.slice(0, before)}${begin}\n\n${table.join('\n')}\n\n${page.slice(after)}`;
+  return withTable(page, pages[service], table.join('\n'));
 }
 
-export function updatedPages(): { path: string; present: string; wanted: string; count: number }[] {
-  const rows = collectRows();
-  return (Object.keys(pages) as Service[]).map((service) => {
+type UpdatedPage = { path: string; present: string; wanted: string; count: number };
+
+export function updatedPages(): UpdatedPage[] {
+  const files = testFiles();
+  const rows = files.flatMap(({ file, text }) => rowsOf(file, text));
+  const services = (Object.keys(pages) as Service[]).map((service) => {
     const path = join(repository, 'docs/compatibility', pages[service]);
     const present = readFileSync(path, 'utf8');
     const numbers = new Set(rows.filter((row) => row.service === service).map((row) => row.number));
     return { path, present, wanted: withRows(present, service, rows), count: numbers.size };
   });
+  return [...services, mqttPage(files)];
+}
+
+function mqttPage(files: readonly TestFile[]): UpdatedPage {
+  const path = join(repository, 'docs/compatibility/mqtt.md');
+  const present = readFileSync(path, 'utf8');
+  const rows = files.flatMap(({ file, text }) => clauseRowsOf(file, text));
+  const wanted = withTable(present, 'mqtt.md', formatClauseRows(rows));
+  return { path, present, wanted, count: new Set(rows.map(({ clause }) => clause)).size };
 }
 
 if (import.meta.main) {
