@@ -179,6 +179,7 @@ describe('the hub’s pages, for a device that has a certificate', () => {
     assert.match(text, new RegExp(`^HostName=${home.status.hub.hostName};DeviceId=keyed;SharedAccessKey=[A-Za-z0-9+/]{43}=$`));
     const key = /SharedAccessKey=(.*)$/.exec(text)?.[1] ?? '';
     await page.getByRole('button', { name: 'Hide connection strings' }).click();
+    await page.getByRole('button', { name: 'Show connection strings' }).waitFor();
     assert.equal(await page.getByText(key).count(), 0);
     assert.ok(!home.log().includes(key));
     await page.getByRole('button', { name: 'Show connection strings' }).click();
