@@ -19,13 +19,13 @@ describe('modules that sign in over MQTT', () => {
   });
   afterEach(() => bench.close());
 
-  const expirySeconds = () => Math.ceil(bench.clock.now() / secondMs) + 3600;
-  const tokenOf = (resource: string, key: string, keyName?: string) =>
+  const expirySeconds = (lifeSeconds = 3600) => Math.ceil(bench.clock.now() / secondMs) + lifeSeconds;
+  const tokenOf = (resource: string, key: string, keyName?: string, lifeSeconds?: number) =>
     Buffer.from(
       formatSasToken({
         resource,
         key: Buffer.from(key, 'base64'),
-        expirySeconds: expirySeconds(),
+        expirySeconds: expirySeconds(lifeSeconds),
         ...(keyName !== undefined && { keyName }),
       }),
     );
@@ -203,6 +203,18 @@ describe('modules that sign in over MQTT', () => {
       assert.equal(module.closed, 'device-deleted');
       assert.equal((await connect(tokenOf(moduleResource, keyOf(3)))).answer.code, 5);
     });
+  });
+
+  test('a module’s session lasts as long as its own token, whatever its device’s does', async () => {
+    const device = await bench.connect({ deviceId: 'Dev1', password: tokenOf(`${hubHost}/devices/Dev1`, keyOf(1)) });
+    const module = await connect(tokenOf(moduleResource, keyOf(3), undefined, 60));
+    bench.clock.advance(59 * secondMs);
+    await settled();
+    assert.equal(module.closed, undefined);
+    bench.clock.advance(41 * secondMs);
+    await until('the session ends', () => module.closed !== undefined);
+    assert.equal((await bench.hub.presence.load('Dev1/Mod1'))?.cause, 'credential-expired');
+    assert.notEqual(device.closed, 'credential-expired');
   });
 
   test('a module whose key is replaced is out, and its device stays', async () => {
