@@ -24,9 +24,13 @@ export function checkTopicFilter(filter: string): void {
 
 /** Whether a legal `filter` selects `topic`. Wildcards in the first level leave topics starting with $ alone [MQTT-4.7.2-1]. */
 export function topicMatches(filter: string, topic: string): boolean {
-  if (topic.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
-  const filterLevels = filter.split('/');
-  const topicLevels = topic.split('/');
+  return levelsMatch(filter.split('/'), topic.split('/'));
+}
+
+/** The same of filter and topic in levels, for who compares one with many. */
+export function levelsMatch(filterLevels: readonly string[], topicLevels: readonly string[]): boolean {
+  const [first = ''] = filterLevels;
+  if (topicLevels[0]?.startsWith('$') && (first === '+' || first === '#')) return false;
   for (const [index, level] of filterLevels.entries()) {
     // "a/#" selects "a" as well (4.7.1.2), so # ends the comparison even where the topic has ended already.
     if (level === '#') return true;
