@@ -15,12 +15,14 @@ const guide = readFileSync(join(import.meta.dirname, '../../docs/guides', name),
 /** Every block of the guide for the broker door, as it stands there and in its order. */
 describe('the guide for plain MQTT', () => {
   let home: RunningHomeport;
+  const [letIn = '', talk = '', ...more] = blocksOf('sh', name);
   before(async () => {
     home = await startHomeport();
     const [settings = ''] = [...guide.matchAll(/^```toml\n(.*?)^```$/gms)].map(([, block]) => block);
     await home.stop();
     writeFileSync(join(home.data, 'homeport.toml'), settings);
     await home.restart();
+    await type(letIn);
   });
   after(() => home.close());
 
@@ -33,9 +35,7 @@ describe('the guide for plain MQTT', () => {
   }
 
   test('its commands let two devices in and bring the one what the other sent meanwhile', async () => {
-    const [letIn = '', talk = '', ...more] = blocksOf('sh', name);
     assert.deepEqual(more, []);
-    await type(letIn);
     const lines = (await type(talk)).trim().split('\n');
     assert.deepEqual(lines, ['site/pump/pressure 4.2', 'site/pump/state on', 'site/pump/state on']);
   });
