@@ -159,6 +159,13 @@ describe('the hub’s pages, for a device that has a certificate', () => {
     await save(page);
     await page.getByRole('heading', { level: 1, name: 'taken' }).waitFor();
     await openForm(page);
+    await field(page, 'Device ID').fill('own-key');
+    await page.getByRole('checkbox', { name: 'Auto-generate keys' }).click();
+    await page.getByLabel('Primary key').fill('no key');
+    await save(page);
+    await page.getByRole('alert').getByText('The primary key must be base64 of 16 to 64 bytes.').waitFor();
+    assert.equal(await page.getByLabel('Primary key').inputValue(), 'no key');
+    await page.getByLabel('Primary key').fill(Buffer.alloc(32, 1).toString('base64'));
     await field(page, 'Device ID').fill('taken');
     await save(page);
     await page.getByText('A device taken exists. Take another ID, or delete that device first.').waitFor();

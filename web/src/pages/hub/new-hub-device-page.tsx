@@ -119,7 +119,6 @@ function NewHubDevice({ hub }: { hub: Hub }) {
     <Page title={title} crumbs={[{ label: 'IoT devices', to: list }]}>
       <HubStrip hub={hub} />
       <form ref={form} className={styles.form} onSubmit={submit} noValidate>
-        {create.isError && !isShownAtField && <ErrorMessage title="The device was not created" error={create.error} />}
         {textField('id', 'Device ID', {
           required: true,
           maxLength: 128,
@@ -161,6 +160,7 @@ function NewHubDevice({ hub }: { hub: Hub }) {
             <Radio value="disable" label="Disable" />
           </RadioGroup>
         </Field>
+        {create.isError && !isShownAtField && <ErrorMessage title="The device was not created" error={create.error} />}
         <div className={styles.buttons}>
           <Button type="submit" appearance="primary" disabled={create.isPending}>
             Save
