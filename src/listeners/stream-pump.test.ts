@@ -9,12 +9,20 @@ import { type PumpedSession, type PumpSide, pumpStream } from './stream-pump.ts'
 class TestStream extends Duplex {
   readonly written: string[] = [];
   isBlocked = false;
+  #done: () => void = () => {};
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.written.push(chunk.toString());
-    if (!this.isBlocked) done();
+    if (this.isBlocked) this.#done = done;
+    else done();
+  }
+
+  /** What it kept is taken now. */
+  release(): void {
+    this.isBlocked = false;
+    this.#done();
   }
 }
 
@@ -26,6 +34,7 @@ class TestSession implements PumpedSession {
   wantsInput = true;
   isClosed = false;
   ends = 0;
+  readonly told: string[] = [];
   onChunk: (chunk: string) => void = () => {};
   readonly side: PumpSide;
 
@@ -47,6 +56,14 @@ class TestSession implements PumpedSession {
     const { output } = this;
     this.output = undefined;
     return output;
+  }
+
+  congested(): void {
+    this.told.push('congested');
+  }
+
+  drained(): void {
+    this.told.push('drained');
   }
 
   endOfInput(): void {
@@ -117,6 +134,20 @@ describe('the pump between a stream and a session', () => {
     await turn();
     assert.ok(stream.destroyed);
     assert.deepEqual(session.reasons, ['connection-lost']);
+  });
+
+  test('a session hears whether its stream keeps what it was given, and when that has gone', async () => {
+    const { stream, session } = open(1_000_000);
+    session.say('small');
+    await turn();
+    assert.deepEqual(session.told, ['drained']);
+    stream.isBlocked = true;
+    session.say('x'.repeat(100_000));
+    await turn();
+    assert.deepEqual(session.told, ['drained', 'congested']);
+    stream.release();
+    await turn();
+    assert.deepEqual(session.told, ['drained', 'congested', 'drained']);
   });
 
   test('last words leave before the end, and nothing is received after a close', async () => {

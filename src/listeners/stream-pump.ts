@@ -3,7 +3,7 @@ import type { CloseReason, MqttServerSession } from '#wire/mqtt/server-session.t
 
 export type PumpedSession = Pick<
   MqttServerSession,
-  'receive' | 'takeOutput' | 'endOfInput' | 'close' | 'wantsInput' | 'isClosed'
+  'receive' | 'takeOutput' | 'congested' | 'drained' | 'endOfInput' | 'close' | 'wantsInput' | 'isClosed'
 >;
 
 /** The two callbacks that the session's constructor wants; see MqttServerSessionOptions. */
@@ -25,7 +25,10 @@ export function pumpStream(
   const flush = () => {
     isFlushScheduled = false;
     const output = session.takeOutput();
-    if (output && !stream.destroyed) stream.write(output);
+    if (output && !stream.destroyed) {
+      if (stream.write(output)) session.drained();
+      else session.congested();
+    }
     if (stream.writableLength > backlogBytesMax) {
       session.close('connection-lost');
       stream.destroy();
@@ -63,6 +66,7 @@ export function pumpStream(
     // After the end it must go on reading, or it would not see the other side's end and never close.
     if (!session.wantsInput && !session.isClosed) stream.pause();
   });
+  stream.on('drain', () => session.drained());
   stream.on('end', () => session.endOfInput());
   stream.on('error', () => session.endOfInput());
   stream.on('close', () => session.endOfInput());

@@ -16,7 +16,7 @@ export type SessionSurroundings = {
 };
 
 /** The connection of a session, as far as messages go. */
-export type SessionLink = Pick<MqttServerSession, 'publish' | 'release' | 'complete' | 'isClosed'>;
+export type SessionLink = Pick<MqttServerSession, 'publish' | 'release' | 'complete' | 'isClosed' | 'isCongested'>;
 
 /** A message on its way to the client. */
 type Outgoing = {
@@ -208,7 +208,8 @@ export class BrokerSession {
 
   #send(entry: Outgoing): boolean {
     const link = this.#link;
-    if (!link || link.isClosed || !entry.isSafe) return false;
+    // What a slow client does not read waits here, where it is bounded, and not in its socket.
+    if (!link || link.isClosed || link.isCongested || !entry.isSafe) return false;
     if (entry.isReleased) link.release(entry.packetId);
     else {
       const { topic, payload } = entry.message;

@@ -17,6 +17,7 @@ function attach(session: BrokerSession): string[] {
   const sent: string[] = [];
   session.attach({
     isClosed: false,
+    isCongested: false,
     publish({ topic, payload, qos, dup, retain }: ServerPublish, packetId = 0) {
       sent.push(
         [`${topic}=${payload}`, `qos ${qos}`, `id ${packetId}`, dup && 'dup', retain && 'retained'].filter(Boolean).join(' '),

@@ -461,6 +461,21 @@ describe('limits of the broker door', () => {
     );
   });
 
+  test('what a slow client does not read waits in its queue', async () => {
+    const e = await bench.connect('e');
+    await e.subscribe('slow');
+    e.server.congested();
+    const a = await bench.connect('a');
+    for (let n = 1; n <= 5; n++) a.publish('slow', String(n));
+    assert.deepEqual(await e.quiet('publish'), []);
+    e.server.drained();
+    await until('three arrive', () => e.packets.filter(({ name }) => name === 'publish').length === 3);
+    assert.deepEqual(
+      (await e.quiet('publish')).map(({ body }) => body),
+      ['1', '2', '3'],
+    );
+  });
+
   test('bytes are counted as well', async () => {
     const c = await bench.connect('c', { cleanSession: false });
     await c.subscribe(['bytes', 1]);

@@ -457,6 +457,24 @@ describe('what is sent to a client', () => {
     assert.deepEqual(events, [{ kind: 'writable' }]);
   });
 
+  test('room is offered as soon as what was taken is on its way', () => {
+    const { session, events } = recordOpenSession({ limits: { ...defaultMqttLimits, outputBytesMax: 100 } });
+    session.publish({ topic: 't', payload: Buffer.alloc(200), qos: 0 });
+    assert.equal(session.publish({ topic: 't', payload: 'x', qos: 0 }), false);
+    session.drained();
+    assert.deepEqual(events, []);
+    session.takeOutput();
+    session.drained();
+    session.drained();
+    assert.deepEqual(events, [{ kind: 'writable' }]);
+    session.congested();
+    assert.equal(session.isCongested, true);
+    assert.equal(session.publish({ topic: 't', payload: 'x', qos: 0 }), 0);
+    session.drained();
+    assert.equal(session.isCongested, false);
+    assert.equal(events.length, 2);
+  });
+
   test('the payload is copied at once', () => {
     const { session } = recordOpenSession();
     const payload = Buffer.from('null');

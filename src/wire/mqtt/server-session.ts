@@ -113,6 +113,7 @@ export class MqttServerSession {
   #isReading = false;
   #isOutputAnnounced = false;
   #hasDeclined = false;
+  #isCongested = false;
   #lastInputMs: number;
   #inputDueMs: number;
   #closeReason: CloseReason = 'connection-lost';
@@ -151,6 +152,11 @@ export class MqttServerSession {
     return this.#state === 'open' && this.#hasRoom && this.#outbound.size < this.#limits.outboundInflightMax;
   }
 
+  /** Whoever has much to send waits for `writable` while this holds; `publish` takes what cannot wait. */
+  get isCongested(): boolean {
+    return this.#isCongested;
+  }
+
   receive(chunk: Buffer): void {
     if (this.#state === 'closed') return;
     // What arrives before CONNECT is complete does not move its deadline: it runs from the start.
@@ -167,6 +173,18 @@ export class MqttServerSession {
   takeOutput(): Buffer | undefined {
     this.#isOutputAnnounced = false;
     return this.#writer.take();
+  }
+
+  /** The stream keeps what it was given: the client reads more slowly than it is sent to. */
+  congested(): void {
+    this.#isCongested = true;
+  }
+
+  /** What was taken is on its way: whoever waits for room may go on. */
+  drained(): void {
+    if (this.#isCongested) this.#hasDeclined = true;
+    this.#isCongested = false;
+    if (this.#state === 'open') this.#offerRoom();
   }
 
   /** The other end is gone, or ended its half without DISCONNECT. */
