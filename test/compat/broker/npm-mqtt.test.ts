@@ -86,6 +86,22 @@ describe('the broker door and mqtt from npm', () => {
     );
   });
 
+  test('two thousand retained messages of 2 KiB reach who asks for all of them, at each QoS', async (t) => {
+    const one = await connectPlain(t, 'npm-kept-1');
+    const body = 'x'.repeat(2_048);
+    await Promise.all(Array.from({ length: 2_000 }, (_, n) => one.publishAsync(`kept/${n}`, body, { qos: 1, retain: true })));
+    const two = await connectPlain(t, 'npm-kept-2');
+    for (const qos of [0, 1, 2] as const) {
+      const got = new Set<string>();
+      two.removeAllListeners('message');
+      two.on('message', (topic, payload, { retain }) => {
+        if (retain && payload.length === body.length) got.add(topic);
+      });
+      await two.subscribeAsync('kept/+', { qos });
+      await eventually(() => (got.size === 2_000 ? true : undefined));
+    }
+  });
+
   test('a wrong token is refused with 5', async (t) => {
     const password = await addByKey('npm-wrong');
     const client = mqtt.connect(`mqtt://${bench.home.address}:${plainPort}`, {
