@@ -1,5 +1,5 @@
 import { AsnConvert, AsnIntegerArrayBufferConverter, AsnProp, AsnPropTypes } from '@peculiar/asn1-schema';
-import { AlgorithmIdentifier, Extensions, Validity } from '@peculiar/asn1-x509';
+import { AlgorithmIdentifier, Extensions, RevokedCertificate, Time, Validity } from '@peculiar/asn1-x509';
 
 /**
  * X.509 as the ASN.1 library reads and writes it, with names and public keys kept as the bytes they
@@ -33,7 +33,25 @@ AsnProp({ type: AsnPropTypes.BitString, context: 2, implicit: true, optional: tr
 );
 AsnProp({ type: Extensions, context: 3, optional: true })(TbsCertificate.prototype, 'extensions');
 
-/** What certificates and requests have in common: signed bytes, how they were signed, the signature. */
+/** A revocation list's inner part, version 2; without entries the sequence of them is left out (RFC 5280 5.1.2.6). */
+export class TbsCertList {
+  version = 1;
+  signature = new AlgorithmIdentifier();
+  issuer = new ArrayBuffer(0);
+  thisUpdate = new Time();
+  nextUpdate = new Time();
+  revokedCertificates?: RevokedCertificate[];
+  extensions = new Extensions();
+}
+AsnProp({ type: AsnPropTypes.Integer })(TbsCertList.prototype, 'version');
+AsnProp({ type: AlgorithmIdentifier })(TbsCertList.prototype, 'signature');
+AsnProp({ type: AsnPropTypes.Any })(TbsCertList.prototype, 'issuer');
+AsnProp({ type: Time })(TbsCertList.prototype, 'thisUpdate');
+AsnProp({ type: Time })(TbsCertList.prototype, 'nextUpdate');
+AsnProp({ type: RevokedCertificate, repeated: 'sequence', optional: true })(TbsCertList.prototype, 'revokedCertificates');
+AsnProp({ type: Extensions, context: 0 })(TbsCertList.prototype, 'extensions');
+
+/** What certificates, requests and lists have in common: signed bytes, how they were signed, the signature. */
 export class SignedEnvelope {
   signed = new ArrayBuffer(0);
   signatureAlgorithm = new AlgorithmIdentifier();

@@ -24,7 +24,7 @@ import { dateOf, type Instant, instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import type { Random } from '#base/random.ts';
 import { type Certificate, keyAlgorithmOf, parseCertificate } from './certificate.ts';
-import { encode, SignedEnvelope, TbsCertificate, toArrayBuffer } from './certificate-schema.ts';
+import { encode, SignedEnvelope, TbsCertificate, type TbsCertList, toArrayBuffer } from './certificate-schema.ts';
 import { type KeyUsageName, keyUsageNames } from './extensions.ts';
 import { encodeName, type NameAttribute } from './names.ts';
 import { extensionOids } from './oids.ts';
@@ -74,11 +74,11 @@ export async function issueCertificate(request: IssueRequest): Promise<Certifica
   tbs.subjectPublicKeyInfo = toArrayBuffer(spki);
   tbs.validity = makeValidity(profile, request);
   tbs.extensions = makeExtensions(profile, request, spki);
-  return parseCertificate(signCertificate(tbs, 'certificate' in issuer ? issuer.privateKey : issuer.selfSignedWith));
+  return parseCertificate(signStructure(tbs, 'certificate' in issuer ? issuer.privateKey : issuer.selfSignedWith));
 }
 
-/** Sets the algorithm that fits the key, signs, and wraps both. Exported for the factory of odd certificates in tests. */
-export function signCertificate(tbs: TbsCertificate, privateKey: KeyObject): Buffer {
+/** Sets the algorithm that fits the key, signs, and wraps both. */
+export function signStructure(tbs: TbsCertificate | TbsCertList, privateKey: KeyObject): Buffer {
   tbs.signature = signingAlgorithm(privateKey);
   const signed = encode(tbs);
   const envelope = new SignedEnvelope();
@@ -141,11 +141,7 @@ function makeExtensions(profile: Profile, request: IssueRequest, spki: Buffer): 
   if (profile.hasSubjectKeyId) add(extensionOids.subjectKeyIdentifier, new SubjectKeyIdentifier(ownKeyId));
   if ('certificate' in request.issuer) {
     const { certificate } = request.issuer;
-    const issuerKeyId =
-      certificate.subjectKeyId === undefined
-        ? keyIdOf(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-        : toArrayBuffer(Buffer.from(certificate.subjectKeyId, 'hex'));
-    add(extensionOids.authorityKeyIdentifier, new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(issuerKeyId) }));
+    add(extensionOids.authorityKeyIdentifier, authorityKeyIdentifier(certificate));
   }
   if (request.names?.length) add(extensionOids.subjectAltName, new SubjectAlternativeName(request.names.map(generalName)));
   if (request.crlUrl !== undefined) add(extensionOids.crlDistributionPoints, crlPoints(request.crlUrl));
@@ -156,6 +152,15 @@ function makeExtensions(profile: Profile, request: IssueRequest, spki: Buffer): 
   if (request.policyVersion !== undefined)
     extensions.push(makeExtension(extensionOids.policyVersion, utf8String(request.policyVersion)));
   return new Extensions(extensions);
+}
+
+/** Names the key of `issuer` as its own certificate does. */
+export function authorityKeyIdentifier(issuer: Certificate): AuthorityKeyIdentifier {
+  const keyId =
+    issuer.subjectKeyId === undefined
+      ? keyIdOf(issuer.publicKey.export({ type: 'spki', format: 'der' }))
+      : toArrayBuffer(Buffer.from(issuer.subjectKeyId, 'hex'));
+  return new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyId) });
 }
 
 export function makeExtension(oid: string, value: Uint8Array, critical = false): Extension {

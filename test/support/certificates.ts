@@ -12,7 +12,7 @@ import { dateOf, dayMs, hourMs, type Instant, instant, minuteMs, plus } from '#b
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import { encode, SignedEnvelope, TbsCertificate, toArrayBuffer } from '#pki/certificate-schema.ts';
 import type { KeyUsageName } from '#pki/extensions.ts';
-import { type Issuer, issueCertificate, keyUsageBits, makeExtension, signCertificate } from '#pki/issue.ts';
+import { type Issuer, issueCertificate, keyUsageBits, makeExtension, signStructure } from '#pki/issue.ts';
 import { deviceIdOf, generateEcKey, type KeyPair } from '#pki/key.ts';
 import { encodeName, type NameAttribute } from '#pki/names.ts';
 import { extensionOids } from '#pki/oids.ts';
@@ -72,7 +72,7 @@ export function makeCertificate(request: OddRequest = {}): TestCertificate {
     tbs.extensions = new Extensions(extensions);
   }
   const signer = request.issuer?.privateKey ?? key.privateKey;
-  const der = request.hash === 'sha1' ? signWithSha1(tbs, signer) : signCertificate(tbs, signer);
+  const der = request.hash === 'sha1' ? signWithSha1(tbs, signer) : signStructure(tbs, signer);
   return wrap(der, key);
 }
 
