@@ -1,13 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { AsnConvert } from '@peculiar/asn1-schema';
 import { sha1Thumbprint, sha256Hex } from '#base/bytes.ts';
 import { type Instant, instant } from '#base/instant.ts';
 import { asProblem, Problem } from '#base/problem.ts';
-import { SignedEnvelope, TbsCertificate, toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
-import { type CertificateExtensions, type KeyUsageName, readExtensions } from './extensions.ts';
+import { type DerElement, DerReader, decodeOid, derTags, enterDer } from './der-reader.ts';
+import { type CertificateExtensions, type KeyUsageName, type ReadExtension, readExtensions } from './extensions.ts';
 import { decodeName, nameKey } from './names.ts';
-import { type SignatureAlgorithm, signatureAlgorithmOf, verifySignature } from './signature-algorithm.ts';
+import { readSignatureAlgorithm, type SignatureAlgorithm, verifySignature } from './signature-algorithm.ts';
 
 export type { KeyUsageName };
 
@@ -84,15 +83,28 @@ export function isSignedBy(certificate: Certificate, issuer: Pick<Certificate, '
 }
 
 function read(der: Buffer): Certificate {
-  const envelope = AsnConvert.parse(toArrayBuffer(der), SignedEnvelope);
-  const tbs = AsnConvert.parse(envelope.signed, TbsCertificate);
+  const envelope = enterDer(der, derTags.sequence);
+  const signed = envelope.read(derTags.sequence);
+  const algorithm = envelope.read(derTags.sequence).whole;
+  const signature = readBits(envelope.read(derTags.bitString).content);
+  envelope.end();
+  const tbs = new DerReader(signed.content);
+  const version = readVersion(tbs.readIf(contextTag(0)));
+  const serial = tbs.read(derTags.integer).content;
   // The outer algorithm is not signed: RFC 5280 4.1.1.2 wants it equal to the signed one.
-  if (!tbs.signature.isEqual(envelope.signatureAlgorithm)) throw malformed('it names two signature algorithms');
-  if (tbs.version !== 0 && tbs.version !== 2) throw malformed(`version ${tbs.version + 1} is not supported`);
-  if (tbs.extensions && tbs.version !== 2) throw malformed('only version 3 has extensions');
-  const spki = Buffer.from(tbs.subjectPublicKeyInfo);
-  const subjectDer = Buffer.from(tbs.subject);
-  const issuerDer = Buffer.from(tbs.issuer);
+  if (!tbs.read(derTags.sequence).whole.equals(algorithm)) throw malformed('it names two signature algorithms');
+  const issuerDer = tbs.read(derTags.sequence).whole;
+  const validity = tbs.enter(derTags.sequence);
+  const [notBefore, notAfter] = [readTime(validity.read()), readTime(validity.read())];
+  validity.end();
+  const subjectDer = tbs.read(derTags.sequence).whole;
+  const spki = tbs.read(derTags.sequence).whole;
+  // Unique identifiers, which nobody writes any more.
+  tbs.readIf(0x81);
+  tbs.readIf(0x82);
+  const extensions = tbs.readIf(contextTag(3));
+  tbs.end();
+  if (extensions && version !== 3) throw malformed('only version 3 has extensions');
   const subject = decodeName(subjectDer);
   const issuer = decodeName(issuerDer);
   const [subjectKey, issuerKey] = [nameKey(subject.rdns), nameKey(issuer.rdns)];
@@ -109,28 +121,79 @@ function read(der: Buffer): Certificate {
     subjectEmails: subject.emails,
     commonNames: subject.commonNames,
     subjectAttributeCount: subject.attributeCount,
-    serialHex: Buffer.from(tbs.serialNumber).toString('hex').toUpperCase(),
-    notBefore: readTime(tbs.validity.notBefore.getTime()),
-    notAfter: readTime(tbs.validity.notAfter.getTime()),
+    serialHex: serial.toString('hex').toUpperCase(),
+    notBefore,
+    notAfter,
     sha1Thumbprint: sha1Thumbprint(der),
     sha256Thumbprint: sha256Hex(der),
     spkiSha256: sha256Hex(spki),
     publicKey,
     keyAlgorithm: keyAlgorithmOf(publicKey),
-    signatureAlgorithm: signatureAlgorithmOf(tbs.signature),
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
     isSelfIssued: subjectKey === issuerKey,
-    version: tbs.version + 1,
-    tbsDer: Buffer.from(envelope.signed),
-    signature: Buffer.from(envelope.signature),
-    ...readExtensions(Array.from(tbs.extensions ?? [])),
+    version,
+    tbsDer: signed.whole,
+    signature,
+    ...readExtensions(extensions ? readExtensionList(extensions.content) : []),
   };
 }
 
-/** The library makes an invalid date of a text that is none; every comparison with that would be false, so it ends here. */
-function readTime(date: { getTime(): number }): Instant {
-  const ms = date.getTime();
-  if (!Number.isFinite(ms)) throw malformed('a date is not one');
-  return instant(ms);
+/** Explicit tags of the fields that a certificate may leave out. */
+function contextTag(number: number): number {
+  return 0xa0 + number;
+}
+
+/** 1 or 3; version 2 has never been used. */
+function readVersion(element: DerElement | undefined): number {
+  if (!element) return 1;
+  const { content } = enterOnly(element.content, derTags.integer);
+  const version = content.length === 1 ? (content[0] ?? 0) + 1 : 0;
+  if (version !== 1 && version !== 3) throw malformed(`version ${version} is not supported`);
+  return version;
+}
+
+function enterOnly(content: Buffer, tag: number): DerElement {
+  const reader = new DerReader(content);
+  const element = reader.read(tag);
+  reader.end();
+  return element;
+}
+
+function readExtensionList(content: Buffer): ReadExtension[] {
+  const extensions: ReadExtension[] = [];
+  for (const list = new DerReader(enterOnly(content, derTags.sequence).content); !list.isAtEnd; ) {
+    const fields = list.enter(derTags.sequence);
+    const oid = decodeOid(fields.read(derTags.objectIdentifier).content);
+    const critical = fields.readIf(derTags.boolean)?.content;
+    const value = fields.read(derTags.octetString).content;
+    fields.end();
+    extensions.push({ oid, isCritical: critical !== undefined && critical[0] !== 0, value });
+  }
+  return extensions;
+}
+
+/** The bytes of a BIT STRING. A signature whose last byte is not used whole verifies under no key, which is for others to find. */
+function readBits(content: Buffer): Buffer {
+  if (content.length === 0 || (content[0] ?? 8) > 7) throw malformed('its signature is no bit string');
+  return content.subarray(1);
+}
+
+/** RFC 5280 4.1.2.5: to the second, in UTC, and two digits of a year are of 1950 to 2049. */
+function readTime({ tag, content }: DerElement): Instant {
+  const text = content.toString('latin1');
+  const digits = tag === derTags.utcTime ? 2 : tag === derTags.generalizedTime ? 4 : 0;
+  if (digits === 0 || text.length !== digits + 11 || !/^\d+Z$/.test(text)) throw malformed('a date is not one');
+  const year = Number(text.slice(0, digits));
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((at) =>
+    Number(text.slice(digits + at, digits + at + 2)),
+  );
+  const date = new Date(0);
+  date.setUTCFullYear(digits === 4 ? year : year < 50 ? 2000 + year : 1900 + year, month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  // A month of 13 or a second of 61 would be another date.
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || date.getUTCSeconds() !== second)
+    throw malformed('a date is not one');
+  return instant(date.getTime());
 }
 
 export function keyAlgorithmOf(publicKey: KeyObject): KeyAlgorithm {

@@ -1,8 +1,8 @@
-import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
-import { AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, type Extension, KeyUsage } from '@peculiar/asn1-x509';
 import { Problem } from '#base/problem.ts';
+import { toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
-import { extensionOids, plainOid } from './oids.ts';
+import { DerReader, decodeOid, derTags, enterDer } from './der-reader.ts';
+import { extensionOids } from './oids.ts';
 import { type PathExtensions, readPathExtensions } from './path-extensions.ts';
 
 /** In the order of their bits, RFC 5280 4.2.1.3. */
@@ -53,14 +53,16 @@ const understood: ReadonlySet<string> = new Set([
 
 const extensionsMax = 64;
 
+/** An extension as it stands in a certificate, its value not looked at. */
+export type ReadExtension = { readonly oid: string; readonly isCritical: boolean; readonly value: Buffer };
+
 /** Reads what decisions need. Throws for an extension that appears twice or whose value is not what its name promises. */
-export function readExtensions(extensions: readonly Extension[]): CertificateExtensions {
+export function readExtensions(extensions: readonly ReadExtension[]): CertificateExtensions {
   if (extensions.length > extensionsMax) throw malformed(`it has more than ${extensionsMax} extensions`);
-  const values = new Map<string, Uint8Array>();
-  for (const extension of extensions) {
-    const oid = plainOid(extension.extnID);
+  const values = new Map<string, Buffer>();
+  for (const { oid, value } of extensions) {
     if (values.has(oid)) throw malformed(`extension ${oid} appears twice`);
-    values.set(oid, new Uint8Array(extension.extnValue.buffer));
+    values.set(oid, value);
   }
   const basicConstraints = readValue(values, extensionOids.basicConstraints, readBasicConstraints);
   const keyUsage = readValue(values, extensionOids.keyUsage, readKeyUsage);
@@ -75,56 +77,72 @@ export function readExtensions(extensions: readonly Extension[]): CertificateExt
     ...(subjectKeyId && { subjectKeyId }),
     ...(authorityKeyId && { authorityKeyId }),
     ...(assuranceLevel && { assuranceLevel }),
-    ...readPathExtensions((oid, read) => readValue(values, oid, read)),
+    ...readPathExtensions((oid, read) => readValue(values, oid, (bytes) => read(toArrayBuffer(bytes)))),
     unknownCriticalExtensions: extensions
-      .filter(({ critical }) => critical)
-      .map(({ extnID }) => plainOid(extnID))
+      .filter(({ isCritical }) => isCritical)
+      .map(({ oid }) => oid)
       .filter((oid) => !understood.has(oid)),
   };
 }
 
-function readValue<T>(values: ReadonlyMap<string, Uint8Array>, oid: string, readBytes: (bytes: ArrayBuffer) => T): T | undefined {
+function readValue<T>(values: ReadonlyMap<string, Buffer>, oid: string, read: (bytes: Buffer) => T): T | undefined {
   const value = values.get(oid);
   if (!value) return undefined;
   try {
     requireDer(value);
-    return readBytes(Uint8Array.from(value).buffer);
+    return read(value);
   } catch (cause) {
     throw malformed(`extension ${oid} cannot be read`, cause);
   }
 }
 
-function readBasicConstraints(bytes: ArrayBuffer): NonNullable<CertificateExtensions['basicConstraints']> {
-  const { cA, pathLenConstraint } = AsnConvert.parse(bytes, BasicConstraints);
-  if (pathLenConstraint === undefined) return { isCa: cA };
-  if (!Number.isSafeInteger(pathLenConstraint) || pathLenConstraint < 0) throw malformed('the path length is no length');
-  return { isCa: cA, pathLength: pathLenConstraint };
+function readBasicConstraints(bytes: Buffer): NonNullable<CertificateExtensions['basicConstraints']> {
+  const fields = enterDer(bytes, derTags.sequence);
+  const isCa = fields.readIf(derTags.boolean)?.content;
+  const pathLength = fields.readIf(derTags.integer)?.content;
+  fields.end();
+  const cA = isCa !== undefined && isCa[0] !== 0;
+  return pathLength ? { isCa: cA, pathLength: readLength(pathLength) } : { isCa: cA };
 }
 
-function readKeyUsage(bytes: ArrayBuffer): ReadonlySet<KeyUsageName> {
-  const bits = AsnConvert.parse(bytes, KeyUsage).toNumber();
-  return new Set(keyUsageNames.filter((_, bit) => (bits & (1 << bit)) !== 0));
+function readLength(content: Buffer): number {
+  const isNegative = (content[0] ?? 0x80) >= 0x80;
+  if (isNegative || content.length > 6) throw malformed('the path length is no length');
+  return content.readUIntBE(0, content.length);
 }
 
-function readExtendedKeyUsage(bytes: ArrayBuffer): readonly string[] {
-  return Array.from(AsnConvert.parse(bytes, ExtendedKeyUsage), plainOid);
+function readKeyUsage(bytes: Buffer): ReadonlySet<KeyUsageName> {
+  const reader = new DerReader(bytes);
+  const { content } = reader.read(derTags.bitString);
+  if (content.length === 0 || (content[0] ?? 8) > 7) throw malformed('the key usage is no bit string');
+  // The first bit is the highest of the first byte.
+  return new Set(keyUsageNames.filter((_, bit) => ((content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0));
 }
 
-function readSubjectKeyId(bytes: ArrayBuffer): string {
-  return Buffer.from(AsnConvert.parse(bytes, OctetString).buffer).toString('hex');
+function readExtendedKeyUsage(bytes: Buffer): readonly string[] {
+  const oids: string[] = [];
+  for (const list = enterDer(bytes, derTags.sequence); !list.isAtEnd; ) {
+    oids.push(decodeOid(list.read(derTags.objectIdentifier).content));
+  }
+  return oids;
+}
+
+function readSubjectKeyId(bytes: Buffer): string {
+  return new DerReader(bytes).read(derTags.octetString).content.toString('hex');
 }
 
 /** A short UTF8String; anything else under our OID was not made by us and says nothing. */
-function readAssuranceLevel(bytes: ArrayBuffer): string | undefined {
-  const value = Buffer.from(bytes);
-  const text = value.subarray(2).toString('latin1');
-  return value[0] === 0x0c && value[1] === text.length && /^A[0-3]$/.test(text) ? text : undefined;
+function readAssuranceLevel(bytes: Buffer): string | undefined {
+  const text = bytes.subarray(2).toString('latin1');
+  return bytes[0] === derTags.utf8String && bytes[1] === text.length && /^A[0-3]$/.test(text) ? text : undefined;
 }
 
-function readAuthorityKeyId(bytes: ArrayBuffer): string | undefined {
-  const { keyIdentifier } = AsnConvert.parse(bytes, AuthorityKeyIdentifier);
-  return keyIdentifier && Buffer.from(keyIdentifier.buffer).toString('hex');
+/** The key id alone; issuer and serial number, which may stand beside it, name a certificate that was replaced since. */
+function readAuthorityKeyId(bytes: Buffer): string | undefined {
+  return enterDer(bytes, derTags.sequence).readIf(keyIdentifierTag)?.content.toString('hex');
 }
+
+const keyIdentifierTag = 0x80;
 
 function malformed(why: string, cause?: unknown): Problem {
   return new Problem('certificate-invalid', `The certificate is malformed: ${why}.`, { reason: 'certificate-malformed', cause });

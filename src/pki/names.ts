@@ -1,8 +1,9 @@
-import { AsnConvert } from '@peculiar/asn1-schema';
+import { isUtf8 } from 'node:buffer';
 import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName } from '@peculiar/asn1-x509';
 import { Problem } from '#base/problem.ts';
-import { encode, toArrayBuffer } from './certificate-schema.ts';
-import { plainOid } from './oids.ts';
+import { encode } from './certificate-schema.ts';
+import { requireDer } from './der.ts';
+import { type DerElement, decodeOid, derTags, enterDer } from './der-reader.ts';
 
 export type NameAttribute = readonly [type: 'C' | 'ST' | 'L' | 'O' | 'OU' | 'CN', value: string];
 
@@ -50,7 +51,7 @@ export type DecodedName = {
   readonly text: string;
   readonly commonNames: string[];
   readonly attributeCount: number;
-  /** In the order of the encoding, for comparing: see canonicalRdns. */
+  /** In the order of the encoding, for comparing: see canonicalRdn. */
   readonly rdns: readonly string[];
   /** E-mail addresses in the name, as old certificates carry them. */
   readonly emails: readonly string[];
@@ -58,57 +59,23 @@ export type DecodedName = {
 
 /**
  * A name for reading: its text, most specific attribute first, and its common names as they are. The
- * text is never parsed back; decisions compare DER or `commonNames`. Throws Problem
+ * text is never parsed back; decisions compare DER, `rdns` or `commonNames`. Throws Problem
  * `certificate-invalid` when a common name is not a string, since nothing could be compared with it.
  */
 export function decodeName(der: Uint8Array): DecodedName {
-  const name = AsnConvert.parse(toArrayBuffer(der), Name);
-  // Array.from, since the library's own arrays would make more of their kind.
-  const attributes = Array.from(name, (set) => Array.from(set, decodeAttribute));
+  const sets = readName(der);
+  const attributes = sets.flat();
+  const values = (label: string) => attributes.filter((one) => one.label === label).map(({ value }) => value);
   return {
-    rdns: canonicalRdns(name),
-    emails: attributes
-      .flat()
-      .filter(({ label }) => label === 'E')
-      .map(({ value }) => value),
-    text: attributes
+    text: sets
       .toReversed()
       .map((set) => set.map(({ label, value }) => `${label}=${escapeValue(value)}`).join(' + '))
       .join(', '),
-    commonNames: attributes
-      .flat()
-      .filter(({ label }) => label === 'CN')
-      .map(({ value }) => value),
-    attributeCount: attributes.flat().length,
+    commonNames: values('CN'),
+    attributeCount: attributes.length,
+    rdns: sets.map(canonicalRdn),
+    emails: values('E'),
   };
-}
-
-/**
- * The parts of a name, each in a form in which two that RFC 5280 7.1 calls the same are the same text: strings
- * without regard to their encoding, to case and to runs of blanks; everything else byte for byte.
- */
-export function canonicalRdns(name: Iterable<Iterable<AttributeTypeAndValue>>): string[] {
-  return Array.from(name, canonicalRdn);
-}
-
-/** See canonicalRdns. */
-export function canonicalRdn(rdn: Iterable<AttributeTypeAndValue>): string {
-  return Array.from(rdn, ({ type, value }) => `${plainOid(type)}=${canonicalValue(value)}`)
-    .sort()
-    .join('\u0001');
-}
-
-/** One text for a whole name, to look it up by. */
-export function nameKey(rdns: readonly string[]): string {
-  return rdns.join('\u0000');
-}
-
-function canonicalValue(value: AttributeValue): string {
-  const text = value.utf8String ?? value.printableString ?? value.ia5String ?? value.bmpString ?? value.universalString;
-  if (text !== undefined) return `s${text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}`;
-  // Teletex has a repertoire of its own that nobody converts.
-  if (value.teletexString !== undefined) return `t${value.teletexString}`;
-  return `x${Buffer.from(value.anyValue ?? new ArrayBuffer(0)).toString('hex')}`;
 }
 
 /**
@@ -116,25 +83,93 @@ function canonicalValue(value: AttributeValue): string {
  * (thin-edge.md 3.3). For people alone: a comma in a value looks like the end of one.
  */
 export function formatNameAsEncoded(der: Uint8Array): string {
-  return Array.from(AsnConvert.parse(toArrayBuffer(der), Name), (set) => Array.from(set, decodeAttribute))
+  return readName(der)
     .map((set) => set.map(({ label, value }) => `${label === 'S' ? 'ST' : label}=${escapeControls(value)}`).join(' + '))
     .join(', ');
 }
 
-function decodeAttribute({ type, value }: AttributeTypeAndValue): { label: string; value: string } {
-  const oid = plainOid(type);
+/** The parts of a name as the ASN.1 library holds it; see canonicalRdn. */
+export function canonicalRdns(name: Name): string[] {
+  return readName(encode(name)).map(canonicalRdn);
+}
+
+/** One part of a name as the ASN.1 library holds it; see canonicalRdn. */
+export function canonicalPart(rdn: RelativeDistinguishedName): string {
+  return canonicalRdns(new Name([rdn])).join('');
+}
+
+/** One text for a whole name, to look it up by. */
+export function nameKey(rdns: readonly string[]): string {
+  return rdns.join('\u0000');
+}
+
+/** `value` is for people, `canonical` for comparing. */
+type Attribute = { readonly oid: string; readonly label: string; readonly value: string; readonly canonical: string };
+
+/**
+ * One part of a name in a form in which two that RFC 5280 7.1 calls the same are the same text: strings without
+ * regard to their encoding, to case and to runs of blanks; everything else byte for byte.
+ */
+function canonicalRdn(rdn: readonly Attribute[]): string {
+  return rdn
+    .map(({ oid, canonical }) => `${oid}=${canonical}`)
+    .sort()
+    .join('\u0001');
+}
+
+function readName(der: Uint8Array): Attribute[][] {
+  const bytes = Buffer.from(der.buffer, der.byteOffset, der.length);
+  requireDer(bytes);
+  const sets: Attribute[][] = [];
+  for (const name = enterDer(bytes, derTags.sequence); !name.isAtEnd; ) {
+    const set: Attribute[] = [];
+    for (const members = name.enter(derTags.set); !members.isAtEnd; ) {
+      const member = members.enter(derTags.sequence);
+      const oid = decodeOid(member.read(derTags.objectIdentifier).content);
+      set.push(readAttribute(oid, member.read()));
+      member.end();
+    }
+    sets.push(set);
+  }
+  return sets;
+}
+
+function readAttribute(oid: string, { tag, content, whole }: DerElement): Attribute {
   const label = labelByOid[oid] ?? `OID.${oid}`;
-  const text =
-    value.utf8String ??
-    value.printableString ??
-    value.ia5String ??
-    value.bmpString ??
-    value.teletexString ??
-    value.universalString;
-  if (text !== undefined) return { label, value: text };
-  if (label === 'CN')
-    throw new Problem('certificate-invalid', 'A common name is not a string.', { reason: 'certificate-malformed' });
-  return { label, value: `#${Buffer.from(value.anyValue ?? new ArrayBuffer(0)).toString('hex')}` };
+  const value = decodeString(tag, content);
+  if (value === undefined) {
+    if (label === 'CN')
+      throw new Problem('certificate-invalid', 'A common name is not a string.', { reason: 'certificate-malformed' });
+    const hex = whole.toString('hex');
+    return { oid, label, value: `#${hex}`, canonical: `x${hex}` };
+  }
+  // Teletex has a repertoire of its own that nobody converts.
+  if (tag === derTags.teletexString) return { oid, label, value, canonical: `t${value}` };
+  return { oid, label, value, canonical: `s${value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}` };
+}
+
+/** Undefined for what is no string. */
+function decodeString(tag: number, content: Buffer): string | undefined {
+  switch (tag) {
+    case derTags.utf8String:
+      return isUtf8(content) ? content.toString('utf8') : content.toString('latin1');
+    case derTags.printableString:
+    case derTags.ia5String:
+    case derTags.teletexString:
+      return content.toString('latin1');
+    case derTags.bmpString:
+      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined;
+    case derTags.universalString:
+      return decodeUniversal(content);
+    default:
+      return undefined;
+  }
+}
+
+function decodeUniversal(content: Buffer): string | undefined {
+  if (content.length % 4 !== 0) return undefined;
+  const points = Array.from({ length: content.length / 4 }, (_, index) => content.readUInt32BE(4 * index));
+  return points.every((point) => point <= 0x10ffff) ? String.fromCodePoint(...points) : undefined;
 }
 
 /** RFC 4514 escapes, and control characters as hex, so that no name can draw on a terminal or end a field early. */

@@ -12,7 +12,7 @@ import {
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509';
 import { type GeneralName, readGeneralName } from './general-name.ts';
-import { canonicalRdn } from './names.ts';
+import { canonicalPart } from './names.ts';
 import { extensionOids, plainOid } from './oids.ts';
 
 export type Subtree = {
@@ -111,7 +111,7 @@ function readDistributionPoints(bytes: ArrayBuffer): DistributionPoint[] {
 }
 
 export function readPointName({ fullName, nameRelativeToCRLIssuer }: DistributionPointName): PointName {
-  if (nameRelativeToCRLIssuer) return { belowIssuer: canonicalRdn(nameRelativeToCRLIssuer) };
+  if (nameRelativeToCRLIssuer) return { belowIssuer: canonicalPart(nameRelativeToCRLIssuer) };
   return { fullNames: Array.from(fullName ?? [], readGeneralName) };
 }
 

@@ -54,6 +54,20 @@ export function signatureAlgorithmOf(identifier: AlgorithmIdentifier): Signature
   return { name: identifier.algorithm, keyType: undefined, hash: undefined };
 }
 
+/** What was read, by the bytes of its identifier; a fleet uses a handful. */
+const readBefore = new Map<string, SignatureAlgorithm>();
+const readBeforeMax = 64;
+
+/** signatureAlgorithmOf the identifier that `der` encodes. */
+export function readSignatureAlgorithm(der: Buffer): SignatureAlgorithm {
+  const key = der.toString('latin1');
+  const known = readBefore.get(key);
+  if (known) return known;
+  const algorithm = signatureAlgorithmOf(AsnConvert.parse(Uint8Array.from(der).buffer, AlgorithmIdentifier));
+  if (readBefore.size < readBeforeMax) readBefore.set(key, algorithm);
+  return algorithm;
+}
+
 /** Whether the algorithm is one that collisions cannot be found for: SHA-2 based, or Ed25519. */
 export function isStrong(algorithm: SignatureAlgorithm): boolean {
   return algorithm.keyType !== undefined && algorithm.hash !== 'sha1';
