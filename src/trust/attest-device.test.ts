@@ -154,3 +154,46 @@ test('without a certificate, without a group and with a self-signed one nobody r
   assert.equal(outcome([makeLeaf({ issuer: ca })], []), 'issuer-unknown');
   assert.equal(outcome([makeSelfSigned()], [group('line', [ca])]), 'issuer-unknown');
 });
+
+/** A certificate that was given with the group and proven by nobody, below CAs that were proven. */
+function holding(groupId: string, held: readonly TestCertificate[], under: readonly TestCertificate[], change = {}) {
+  const certificates = (list: readonly TestCertificate[]) => list.map(({ certificate }) => certificate);
+  return group(groupId, [], { held: certificates(held), heldUnder: certificates(under), ...change });
+}
+
+test('a certificate that a group holds lets devices in below a proven CA, sent along or not', () => {
+  const line = makeCa({ name: 'Line', issuer: ca });
+  const groups = [holding('line', [line], [ca])];
+  const verdict = attest([makeLeaf({ issuer: line })], groups);
+  assert.ok(verdict.accepted && verdict.value.enrollmentGroupId === 'line');
+  assert.equal(verdict.value.anchorSha256, ca.certificate.sha256Thumbprint);
+  assert.equal(outcome([makeLeaf({ issuer: line }), line], groups), 'line');
+  const cell = makeCa({ name: 'Cell', issuer: line });
+  assert.equal(outcome([makeLeaf({ issuer: cell }), cell], groups), 'line');
+});
+
+test('what a group holds is no anchor: without the proven CA above it, or out of its time, nobody is let in', () => {
+  const line = makeCa({ name: 'Line', issuer: ca });
+  assert.equal(outcome([makeLeaf({ issuer: line })], [holding('line', [line], [])]), 'issuer-unknown');
+  const forged = makeCa({ name: 'Line', issuer: makeCa({ name: 'Test CA' }) });
+  assert.equal(outcome([makeLeaf({ issuer: forged })], [holding('line', [forged], [ca])]), 'signature-invalid');
+  const old = makeCa({ name: 'Old', issuer: ca, notBefore: plus(testNow, -2 * dayMs), notAfter: plus(testNow, -hourMs) });
+  assert.equal(outcome([makeLeaf({ issuer: old })], [holding('old', [old], [ca])]), 'issuer-expired');
+});
+
+test('the CA above what a group holds lets nobody in by itself', () => {
+  const line = makeCa({ name: 'Line', issuer: ca });
+  assert.equal(outcome([makeLeaf({ issuer: ca })], [holding('line', [line], [ca])]), 'enrollment-unknown');
+});
+
+test('of a group for the line and one for its root, the line’s decides, also when it is disabled', () => {
+  const line = makeCa({ name: 'Line', issuer: ca });
+  const root = group('root', [ca]);
+  assert.equal(outcome([makeLeaf({ issuer: line }), line], [root, holding('line', [line], [ca])]), 'line');
+  const stopped = holding('line', [line], [ca], { isEnabled: false });
+  assert.equal(outcome([makeLeaf({ issuer: line }), line], [root, stopped]), 'enrollment-disabled');
+  // Another certificate for the key of the line does not lead around it.
+  const twin = makeCa({ name: 'Line', issuer: ca, key: { privateKey: line.privateKey, publicKey: line.publicKey } });
+  assert.equal(outcome([makeLeaf({ issuer: line }), twin], [root, stopped]), 'enrollment-disabled');
+  assert.equal(outcome([makeLeaf({ issuer: ca })], [root, stopped]), 'root');
+});

@@ -2,14 +2,30 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import { Secret } from '#base/secret.ts';
 import type { Database } from '#storage/database.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
+import type { AllocationSettings } from '../allocation/allocation-settings.ts';
 import type { NewEnrollmentGroup } from './enrollment-group.ts';
 import { EnrollmentGroups } from './enrollment-groups.ts';
 
 const code = (wanted: string) => (error: unknown) => error instanceof Problem && error.code === wanted;
+
+/** Everything that can be said about a hub. */
+const allocation: AllocationSettings = {
+  allocationPolicy: 'custom',
+  iotHubs: ['a.example', 'b.example'],
+  reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: false },
+  initialTwin: { tags: { a: [1, null] }, desired: { b: { c: 'ü' } } },
+  webhook: { url: new Secret('https://hook.example/?code=hush'), apiVersion: '2021-10-01' },
+};
+const revealed = ({ webhook, ...rest }: AllocationSettings) => ({
+  ...rest,
+  url: webhook?.url.reveal(),
+  version: webhook?.apiVersion,
+});
 
 function sealerOf(platform: Platform, database: Database): SecretStore {
   return new SecretStore(platform, database, Buffer.alloc(32, 3));
@@ -34,6 +50,30 @@ for (const { name, open } of testDatabases()) {
       const groups = new EnrollmentGroups(platform, database, instance, sealerOf(platform, database), () => {});
       return { ...platform, instance, groups };
     }
+
+    test('what a group says about the hub and its signing certificates come back, and stay when a change does not name them', async () => {
+      const { groups } = groupsOf();
+      const primaryCertificate = Buffer.from([0x30, 0x00, 0xff]);
+      const attestation = { type: 'x509', primaryCertificate } as const;
+      await groups.create(newGroup('G', { allocation, attestation }));
+      const loaded = await groups.require('g');
+      assert.deepEqual(revealed(loaded.allocation), revealed(allocation));
+      assert.deepEqual(loaded.attestation, attestation);
+      assert.equal(JSON.stringify(loaded).includes('hush'), false);
+      await groups.replace(newGroup('G', { attestation, isEnabled: false }));
+      assert.deepEqual(revealed((await groups.require('g')).allocation), revealed(allocation));
+      const { webhook, ...rest } = allocation;
+      await groups.replace(newGroup('G', { attestation, allocation: { ...rest, allocationPolicy: 'static' } }));
+      assert.deepEqual((await groups.require('g')).allocation, { ...rest, allocationPolicy: 'static' });
+    });
+
+    test('groups come page by page, by id in any case', async () => {
+      const { groups } = groupsOf();
+      for (const id of ['c', 'B', 'a']) await groups.create(newGroup(id));
+      const ids = async (after: string) => (await groups.page({ after, limit: 2 })).map(({ groupId }) => groupId);
+      assert.deepEqual(await ids(''), ['a', 'B']);
+      assert.deepEqual(await ids('B'), ['c']);
+    });
 
     test('a group comes back as it was made, with its dates and an etag', async () => {
       const { groups, clock } = groupsOf();

@@ -6,6 +6,7 @@ import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { Database } from '#storage/database.ts';
 import { testDatabases } from '#test/support/databases.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import { defaultAllocation } from '../allocation/allocation-settings.ts';
@@ -155,6 +156,25 @@ for (const { name, open } of testDatabases()) {
       const { result } = registrationIn(await device.poll(callerOf('dev1'), operationId));
       assert.equal(result.status === 'assigned' && result.deviceId, 'other');
       assert.deepEqual(result.status === 'assigned' && result.payload, { a: 1 });
+    });
+
+    test('a poll is answered after two seconds, also when the assignment takes longer', async (t) => {
+      const { start, hold, clock } = service();
+      const release = hold();
+      const device = start();
+      const operationId = await device.register(callerOf('dev1'), undefined);
+      const { promise: waits, resolve: noteWait } = Promise.withResolvers<void>();
+      t.mock.method(clock, 'after', (ms: number, run: () => void) => {
+        noteWait();
+        return ManualClock.prototype.after.call(clock, ms, run);
+      });
+      const polled = device.poll(callerOf('dev1'), operationId);
+      await waits;
+      clock.advance(2_000);
+      assert.deepEqual(await polled, { status: 'assigning', operationId, registrationId: 'dev1' });
+      const next = device.poll(callerOf('dev1'), operationId);
+      release();
+      assert.equal((await next).status, 'done');
     });
 
     test('a refusal is a failed registration, and nothing reaches the hub; the next register asks again', async () => {
