@@ -15,6 +15,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'random bytes, half hellos, slow beginnings and 2,000 idle connections at each port: devices that send notice nothing, and the ports’ limits cut off the noise alone',
     files: ['test/server/noise.test.ts'],
   },
+  pkits: {
+    says: 'NIST’s 224 certification paths, judged by homeport pki verify, openssl verify, node’s X509Certificate and @peculiar/x509: one table',
+    files: ['test/pkits/pkits.test.ts'],
+  },
 };
 
 export function describeProofs(): string[] {
