@@ -89,19 +89,35 @@ export function isBlockSound(bytes: Buffer, offset: number, header: BlockHeader,
   return crc32(bytes.subarray(offset + 8, end), salt) === bytes.readUInt32LE(offset + 4);
 }
 
-/** A record in the log. `bytes` is a view of what was read from disk. */
-export type LogRecord = { position: number; next: number; bytes: Buffer };
+/** A record in the log, where it lies in what was read: a view of its own would cost more than the rest of reading it. */
+export class LogRecord {
+  readonly position: number;
+  readonly next: number;
+  readonly block: Buffer;
+  readonly start: number;
+  readonly end: number;
 
-/** The records of a sound block that start at `from` or later. */
-export function* recordsOf(bytes: Buffer, offset: number, header: BlockHeader, from = 0): Generator<LogRecord> {
+  /** `block` holds position `base` at its offset 0; the record's header is at `at`. */
+  constructor(base: number, at: number, block: Buffer, end: number) {
+    this.position = base + at;
+    this.next = base + end;
+    this.block = block;
+    this.start = at + recordHeaderBytes;
+    this.end = end;
+  }
+
+  get bytes(): Buffer {
+    return this.block.subarray(this.start, this.end);
+  }
+}
+
+/** Appends to `into` the records of a sound block that start at `from` or later. */
+export function collectRecords(bytes: Buffer, offset: number, header: BlockHeader, into: LogRecord[], from = 0): void {
   const end = offset + header.byteLength;
+  const base = header.position - offset;
   for (let at = offset + blockHeaderBytes; at < end; ) {
-    const length = bytes.readUInt32LE(at);
-    const next = at + recordHeaderBytes + length;
-    const position = header.position + (at - offset);
-    if (position >= from) {
-      yield { position, next: header.position + (next - offset), bytes: bytes.subarray(at + recordHeaderBytes, next) };
-    }
+    const next = at + recordHeaderBytes + bytes.readUInt32LE(at);
+    if (base + at >= from) into.push(new LogRecord(base, at, bytes, next));
     at = next;
   }
 }

@@ -3,13 +3,13 @@ import { type FileSystem, type OpenFile, writeFully } from './file-system.ts';
 import {
   type BlockHeader,
   blockHeaderBytes,
+  collectRecords,
   decodeSegmentHeader,
   encodeSegmentHeader,
   isBlockSound,
   type LogRecord,
   looksLikeBlock,
   readBlockHeader,
-  recordsOf,
   type SegmentHeader,
   segmentHeaderBytes,
 } from './segment-block.ts';
@@ -149,7 +149,7 @@ export class SegmentFile {
         if (records.length > 0) break;
         throw await this.#damageAt(start + offset);
       }
-      for (const record of recordsOf(bytes, offset, header, from)) records.push(record);
+      collectRecords(bytes, offset, header, records, from);
       offset += header.byteLength;
     }
     return records;
@@ -159,7 +159,9 @@ export class SegmentFile {
   async #readOne(header: BlockHeader, from: number): Promise<LogRecord[]> {
     const bytes = await this.readBytes(header.position, header.position + header.byteLength);
     if (!isBlockSound(bytes, 0, header, this.header.salt)) throw await this.#damageAt(header.position);
-    return [...recordsOf(bytes, 0, header, from)];
+    const records: LogRecord[] = [];
+    collectRecords(bytes, 0, header, records, from);
+    return records;
   }
 
   async #damageAt(position: number): Promise<LogDamaged> {

@@ -1,5 +1,12 @@
 import type { FileSystem } from './file-system.ts';
-import { blockHeaderBytes, isBlockSound, readBlockHeader, recordsOf, segmentHeaderBytes } from './segment-block.ts';
+import {
+  blockHeaderBytes,
+  collectRecords,
+  isBlockSound,
+  type LogRecord,
+  readBlockHeader,
+  segmentHeaderBytes,
+} from './segment-block.ts';
 import { type Damage, SegmentFile, segmentBase, segmentName } from './segment-file.ts';
 import { findBlockAfter } from './segment-search.ts';
 
@@ -92,7 +99,9 @@ async function scan(segment: SegmentFile, visitor: RecoveryVisitor, damages: Dam
       header = readBlockHeader(window, 0, position);
     }
     if (header && isBlockSound(window, position - windowStart, header, salt)) {
-      for (const record of recordsOf(window, position - windowStart, header)) visitor.record(record.bytes);
+      const records: LogRecord[] = [];
+      collectRecords(window, position - windowStart, header, records);
+      for (const record of records) visitor.record(record.bytes);
       groupStart = header.groupStart;
       position += header.byteLength;
       continue;

@@ -1,4 +1,4 @@
-import { type LogRecord, readBlockHeader, recordsOf } from './segment-block.ts';
+import { collectRecords, type LogRecord, readBlockHeader } from './segment-block.ts';
 
 type TailBlock = { readonly position: number; readonly end: number; readonly bytes: Buffer };
 
@@ -36,7 +36,7 @@ export class SegmentTail {
       const block = this.#blocks[index];
       if (!block) break;
       const header = readBlockHeader(block.bytes, 0, block.position);
-      if (header) records.push(...recordsOf(block.bytes, 0, header, from));
+      if (header) collectRecords(block.bytes, 0, header, records, from);
       taken += block.bytes.length;
     }
     return records.length > 0 ? records : undefined;

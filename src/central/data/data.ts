@@ -6,7 +6,7 @@ import type { Database } from '#storage/database.ts';
 import type { RawResponse } from '../contract/ui-data.ts';
 import type { DataEngine, DeviceValues, LastKnown, Series, SeriesQuery } from './data-engine.ts';
 import { Ingest } from './ingest.ts';
-import { type EventLog, messageOf, type StoredEvent } from './message.ts';
+import { type EventLog, type Message, messageOf, type StoredEvent } from './message.ts';
 import { ModelFeed, type ModelSource } from './model-feed.ts';
 import { readRaw } from './raw.ts';
 import { ThreadEngine } from './thread-engine.ts';
@@ -142,10 +142,17 @@ export class Data {
   }
 
   async #take(engine: DataEngine, events: readonly StoredEvent[]): Promise<void> {
-    // A module's messages are its own: its names are not those of the device's template.
-    const messages = events.filter(({ moduleId }) => moduleId === undefined).map(messageOf);
+    const messages: Message[] = [];
+    const deviceIds = new Set<string>();
+    for (const event of events) {
+      // A module's messages are its own: its names are not those of the device's template.
+      if (event.moduleId !== undefined) continue;
+      const message = messageOf(event);
+      messages.push(message);
+      deviceIds.add(message.deviceId);
+    }
     const feed = this.#feed;
-    const { models, assignments, markSent } = await feed.newsFor(new Set(messages.map(({ deviceId }) => deviceId)));
+    const { models, assignments, markSent } = await feed.newsFor(deviceIds);
     // Stopped, or another engine reads on: this one may be closed by now.
     if (this.#engine !== engine) return;
     const values = await engine.ingest({ messages, models, assignments });

@@ -43,17 +43,21 @@ describe('messages packed for the data thread', () => {
     assert.deepEqual(unpackMessages(new Uint8Array()), []);
   });
 
-  test('the bytes are alone in their buffer, so that handing them over takes nothing else away', () => {
-    const packed = packMessages([
-      {
-        position: 0,
-        next: 100,
-        source: 'Telemetry',
-        deviceId: 'dev-1',
-        enqueuedAt: instant(0),
-        body: Buffer.from('{"a":1}'),
-      },
-    ]);
-    assert.equal(packed.buffer.byteLength, packed.length);
+  test('a batch that fits lies in the memory it is given, and one that does not has its own', () => {
+    const one: Message = {
+      position: 0,
+      next: 100,
+      source: 'Telemetry',
+      deviceId: 'dev-1',
+      enqueuedAt: instant(0),
+      body: Buffer.from('{"a":1}'),
+    };
+    const scratch = new Uint8Array(new SharedArrayBuffer(100));
+    const packed = packMessages([one], scratch);
+    assert.equal(packed.buffer, scratch.buffer);
+    assert.deepEqual(unpackMessages(packed), [one]);
+    const larger = packMessages([one, one, one], scratch);
+    assert.notEqual(larger.buffer, scratch.buffer);
+    assert.deepEqual(unpackMessages(larger), [one, one, one]);
   });
 });

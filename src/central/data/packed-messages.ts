@@ -2,8 +2,8 @@ import { instant } from '#base/instant.ts';
 import type { Message } from './message.ts';
 
 /**
- * Messages on their way to the data thread: one stretch of bytes for a whole batch, which changes hands without
- * a copy. An object for each would be cloned by the engine at several times the cost of the rest.
+ * Messages on their way to the data thread: one stretch of bytes for a whole batch. An object for each would be
+ * cloned by the engine at several times the cost of the rest.
  *
  *     position f64 · next f64 · enqueued f64 · source u8 · device id length u8 · named length u32 ·
  *     body length u32 · device id · what a few messages name, as JSON · body
@@ -22,14 +22,15 @@ const sources = new Map(Object.entries(sourceNumbers).map(([source, number]) => 
 
 type Named = Pick<Message, 'creationTime' | 'component' | 'contentType' | 'contentEncoding' | 'operation'>;
 
-/** The bytes lie in an ArrayBuffer of their own, so that they can be transferred. */
-export function packMessages(messages: readonly Message[]): Uint8Array<ArrayBuffer> {
+/** Packs into `scratch` where the messages fit, otherwise into memory of their own. */
+export function packMessages(messages: readonly Message[], scratch?: Uint8Array): Uint8Array {
   const named = messages.map(namedOf);
   let size = 0;
   for (const [index, { deviceId, body }] of messages.entries()) {
     size += headerBytes + Buffer.byteLength(deviceId) + Buffer.byteLength(named[index] ?? '') + body.length;
   }
-  const bytes = Buffer.from(new ArrayBuffer(size));
+  const packed = scratch && size <= scratch.length ? scratch.subarray(0, size) : new Uint8Array(size);
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, size);
   let at = 0;
   for (const [index, { position, next, source, deviceId, enqueuedAt, body }] of messages.entries()) {
     bytes.writeDoubleLE(position, at);
@@ -45,7 +46,7 @@ export function packMessages(messages: readonly Message[]): Uint8Array<ArrayBuff
     bytes.set(body, at);
     at += body.length;
   }
-  return new Uint8Array(bytes.buffer);
+  return packed;
 }
 
 /** The bodies are views of `packed`. */

@@ -6,12 +6,18 @@ import type { DataEngine, DeviceValues, IngestBatch, LastKnown, Series, SeriesQu
 import type { EngineCall, EngineMessage } from './data-worker.ts';
 import { packMessages } from './packed-messages.ts';
 
+/** Some four thousand small messages; followers of the log hand on a thousand at most. */
+const scratchBytes = 1024 * 1024;
+
 type Waiting = { resolve(result: unknown): void; reject(problem: Problem): void };
 
 /** The DataEngine in a thread of its own: decoding, chunk coding and long SQL stay off the thread of the sockets. */
 export class ThreadEngine implements DataEngine {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  /** Batches are packed in the same memory, which both threads see: under load, new memory for each kept the collector busy. */
+  readonly #scratch = new Uint8Array(new SharedArrayBuffer(scratchBytes));
+  #isScratchTaken = false;
   #lastId = 0;
   #isEnded = false;
 
@@ -36,10 +42,17 @@ export class ThreadEngine implements DataEngine {
     return this.#call<'open'>((id) => ({ id, method: 'open', args: [log] }));
   }
 
-  ingest(batch: IngestBatch): Promise<DeviceValues[]> {
+  async ingest(batch: IngestBatch): Promise<DeviceValues[]> {
     const { messages, ...news } = batch;
-    const packed = packMessages(messages);
-    return this.#call<'ingest'>((id) => ({ id, method: 'ingest', args: [{ ...news, packed }] }), [packed.buffer]);
+    // One batch at a time comes here; should there be two, the second gets memory of its own.
+    const scratch = this.#isScratchTaken ? undefined : this.#scratch;
+    const packed = packMessages(messages, scratch);
+    this.#isScratchTaken = true;
+    try {
+      return await this.#call<'ingest'>((id) => ({ id, method: 'ingest', args: [{ ...news, packed }] }));
+    } finally {
+      if (scratch) this.#isScratchTaken = false;
+    }
   }
 
   checkpoint(): Promise<void> {
@@ -71,16 +84,13 @@ export class ThreadEngine implements DataEngine {
     }
   }
 
-  #call<Method extends keyof DataEngine>(
-    callOf: (id: number) => EngineCall,
-    handedOver: readonly ArrayBuffer[] = [],
-  ): Promise<Awaited<ReturnType<DataEngine[Method]>>> {
+  #call<Method extends keyof DataEngine>(callOf: (id: number) => EngineCall): Promise<Awaited<ReturnType<DataEngine[Method]>>> {
     if (this.#isEnded) return Promise.reject(unavailable());
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       // The other side of the thread is data-worker.ts, which answers each call with its method's result.
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
-      this.#worker.postMessage(callOf(id), handedOver);
+      this.#worker.postMessage(callOf(id));
     });
   }
 

@@ -92,71 +92,76 @@ export function sequenceOf(record: Buffer): { partition: number; sequence: numbe
 export class RecordedEvent implements StoredEvent {
   readonly position: number;
   readonly next: number;
-  /** The event as it lies in the log: what crosses to another thread. */
-  readonly encoded: Buffer;
+  readonly #block: Buffer;
+  readonly #start: number;
+  readonly #end: number;
   #properties: EventProperties | undefined;
 
-  constructor(record: LogRecord) {
-    this.position = record.position;
-    this.next = record.next;
-    this.encoded = record.bytes;
-    if (record.bytes.length < headerBytes || record.bytes[0] !== version) {
-      throw new Problem('internal', `The event at ${record.position} was written by another version.`);
+  constructor({ position, next, block, start, end }: LogRecord) {
+    this.position = position;
+    this.next = next;
+    this.#block = block;
+    this.#start = start;
+    this.#end = end;
+    if (end - start < headerBytes || block[start] !== version) {
+      throw new Problem('internal', `The event at ${position} was written by another version.`);
     }
   }
 
   get source(): EventSource {
-    return sources[this.encoded.readUInt8(1)] ?? 'Telemetry';
+    return sources[this.#block[this.#start + 1] ?? 0] ?? 'Telemetry';
   }
 
   get partition(): number {
-    return this.encoded.readUInt8(2);
+    return this.#block.readUInt8(this.#start + 2);
   }
 
   get sequence(): number {
-    return readPosition(this.encoded, 8);
+    return readPosition(this.#block, this.#start + 8);
   }
 
   get enqueuedAt(): Instant {
-    return instant(readPosition(this.encoded, 16));
+    return instant(readPosition(this.#block, this.#start + 16));
   }
 
   get deviceId(): string {
-    return this.encoded.toString('utf8', headerBytes, this.#moduleStart);
+    return this.#block.toString('utf8', this.#start + headerBytes, this.#moduleStart);
   }
 
   get moduleId(): string | undefined {
     const start = this.#moduleStart;
     const end = this.#systemStart;
-    return start === end ? undefined : this.encoded.toString('utf8', start, end);
+    return start === end ? undefined : this.#block.toString('utf8', start, end);
   }
 
   get bag(): string {
-    return this.encoded.toString('utf8', this.#bagStart, this.#bodyStart);
+    const start = this.#bagStart;
+    const end = this.#bodyStart;
+    return start === end ? '' : this.#block.toString('utf8', start, end);
   }
 
   get body(): Buffer {
-    return this.encoded.subarray(this.#bodyStart);
+    return this.#block.subarray(this.#bodyStart, this.#end);
   }
 
   properties(): EventProperties {
-    this.#properties ??= eventProperties(this, this.encoded.subarray(this.#systemStart, this.#bagStart));
+    this.#properties ??= eventProperties(this, this.#block.subarray(this.#systemStart, this.#bagStart));
     return this.#properties;
   }
 
   get #moduleStart(): number {
-    return headerBytes + this.encoded.readUInt8(3);
+    return this.#start + headerBytes + this.#block.readUInt8(this.#start + 3);
   }
 
   get #systemStart(): number {
-    return this.#moduleStart + this.encoded.readUInt8(4);
+    return this.#moduleStart + this.#block.readUInt8(this.#start + 4);
   }
 
   get #bagStart(): number {
-    return this.#systemStart + this.encoded.readUInt16LE(6);
+    return this.#systemStart + this.#block.readUInt16LE(this.#start + 6);
   }
 
   get #bodyStart(): number {
-    return this.#bagStart + this.encoded.readUInt32LE(24);
+    return this.#bagStart + this.#block.readUInt32LE(this.#start + 24);
   }
 }
