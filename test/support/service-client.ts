@@ -50,7 +50,7 @@ export function openProvisioningServiceClient({ provisioning, clock }: Provision
 }
 
 /** On plain HTTP: TLS decides nothing here. */
-async function openRestClient({ clock, surface, policies, policy: owner, apiVersion: version }: RestOptions) {
+export async function openRestClient({ clock, surface, policies, policy: owner, apiVersion: version }: RestOptions) {
   const server = createServer(surface);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

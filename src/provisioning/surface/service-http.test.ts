@@ -4,11 +4,13 @@ import { AccessPolicies } from '#authorities/access-policies.ts';
 import { secondMs } from '#base/instant.ts';
 import { Secret } from '#base/secret.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
-import { openProvisioningServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { openProvisioningServiceClient, openRestClient, type ServiceClient } from '#test/support/service-client.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import type { ProvisioningRight } from '../instances/service-policies.ts';
 import { buildCheckService } from '../instances/service-sign-in.ts';
-import { normalizeUrl } from './service-http.ts';
+import { noRateLimits, RateLimits } from '../registration/rate-limits.ts';
+import type { Registrations } from '../registration/registrations.ts';
+import { buildServiceHttp, normalizeUrl, provisioningServiceRoutes } from './service-http.ts';
 
 describe('who may use the REST of the provisioning service', () => {
   let bench: ProvisioningBench;
@@ -55,19 +57,52 @@ describe('who may use the REST of the provisioning service', () => {
     }
   });
 
-  test('dps-service 3: writing brings reading, and a policy with EnrollmentRead alone does not write', async () => {
-    const table = { reader: ['EnrollmentRead'], writer: ['EnrollmentWrite'] } as const;
+  test('dps-service 3: every route is open to the policy that grants its right, and to no other', async () => {
+    const rights = [
+      'EnrollmentRead',
+      'EnrollmentWrite',
+      'RegistrationStatusRead',
+      'RegistrationStatusWrite',
+      'ServiceConfig',
+    ] as const;
+    const table = Object.fromEntries(rights.map((right) => [right, [right]]));
     const policies = await AccessPolicies.open<ProvisioningRight>(bench, bench.secrets, 'dps:narrow', table);
-    const check = buildCheckService(bench, 'home.example', policies);
-    const rightsOf = (keyName: 'reader' | 'writer') => {
-      const key = Buffer.from(policies.find(keyName)?.primaryKey ?? '', 'base64');
-      const expirySeconds = Math.ceil(bench.clock.now() / secondMs) + 60;
-      const verdict = check(formatSasToken({ resource: 'home.example', key, keyName, expirySeconds }), '/enrollments/dev1');
-      assert.ok(verdict.accepted);
-      return [...verdict.value.rights].sort();
-    };
-    assert.deepEqual(rightsOf('reader'), ['EnrollmentRead']);
-    assert.deepEqual(rightsOf('writer'), ['EnrollmentRead', 'EnrollmentWrite']);
+    const { groups, enrollments } = bench.provisioning;
+    const registrations = bench.provisioning.registrations as Registrations;
+    const rooms = { groups, enrollments, registrations, authorities: bench.authorities };
+    const surface = await buildServiceHttp({
+      platform: bench,
+      rooms,
+      refusals: bench.refusals,
+      rates: new RateLimits(bench.clock, noRateLimits),
+      checkService: buildCheckService(bench, 'home.example', policies),
+    });
+    const client = await openRestClient({
+      clock: bench.clock,
+      surface,
+      policies,
+      policy: 'ServiceConfig',
+      apiVersion: 'api-version=2021-10-01',
+    });
+    try {
+      const routes = provisioningServiceRoutes(bench, rooms);
+      assert.equal(routes.length, 15);
+      for (const { method, path, permission } of routes) {
+        for (const policy of rights) {
+          // Whoever may write may read.
+          const isOpen = policy === permission || policy.replace('Write', 'Read') === permission;
+          const answer = await client.ask(method, path.replace(/:\w+/g, 'nobody'), { policy, body: {} });
+          assert.equal(answer.status !== 401, isOpen, `${method} ${path} as ${policy}: ${answer.status}`);
+          if (!isOpen) assert.equal(answer.json.errorCode, 401002);
+        }
+      }
+      assert.equal(
+        (await bench.refusals.list()).some(({ reason }) => reason === 'policy-right-missing'),
+        true,
+      );
+    } finally {
+      await client.close();
+    }
   });
 
   test('every route is closed without a token', async () => {
