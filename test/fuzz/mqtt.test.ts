@@ -6,8 +6,9 @@ import { parseDeviceTopic, parseHubTopic } from '#wire/azure/hub-topics.ts';
 import { decodeDeviceBag } from '#wire/azure/message-properties.ts';
 import { parseMqttUserName } from '#wire/azure/user-name.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
+import { defaultMqttLimits } from '#wire/mqtt/limits.ts';
 import { clientPackets } from '#wire/mqtt/vectors/client-packets.ts';
-import { recordSession } from '#wire/mqtt/vectors/recorded-session.ts';
+import { type RecordOptions, recordSession } from '#wire/mqtt/vectors/recorded-session.ts';
 import { serverPackets } from '#wire/mqtt/vectors/server-packets.ts';
 
 const rounds = 1_500;
@@ -43,10 +44,16 @@ function pieces(stream: Buffer): Buffer[] {
 }
 
 /** What a server session makes of a stream, and that it never breaks its own rules on the way. */
-function serve(parts: readonly Buffer[]) {
+function serve(parts: readonly Buffer[], options: RecordOptions = {}) {
   const { session, events } = recordSession({
+    ...options,
     react: (event, session) => {
-      if (event.kind === 'publish' && event.publish.qos === 1) session.acknowledge(event.publish.packetId);
+      if (event.kind === 'publish' || event.kind === 'oversize') {
+        const { qos, packetId } = event.publish;
+        if (qos !== 0) session.acknowledge(packetId, qos);
+      }
+      if (event.kind === 'received') session.release(event.packetId);
+      if (event.kind === 'released') session.complete(event.packetId);
       if (event.kind === 'subscribe') {
         session.grant(
           event.packetId,
@@ -81,6 +88,24 @@ describe('hostile bytes', () => {
       const stream = Buffer.concat([clientPackets.connectX509, damaged(packets)]);
       assert.deepEqual(serve(pieces(stream)), serve([stream]));
     }
+  });
+
+  test('nor does what a broker takes beyond that: QoS 2, and messages that are read past', () => {
+    const hex = (text: string): Buffer => Buffer.from(text, 'hex');
+    const large = Buffer.concat([hex('34c8010001740007'), Buffer.alloc(195, 'x')]);
+    const medium = Buffer.concat([hex('32500001740008'), Buffer.alloc(75, 'y')]);
+    const more = [hex('3406000174000578'), hex('50020005'), hex('62020005'), hex('70020005'), large, medium];
+    const packets = [...Object.values(clientPackets), ...more];
+    const limits = { ...defaultMqttLimits, payloadBytesMax: 60, packetBytesMax: 120 };
+    const options = { limits, accept: { speaksQos2: true, dropsOversize: true } };
+    let dropped = 0;
+    for (let round = 0; round < rounds; round++) {
+      const stream = Buffer.concat([clientPackets.connectX509, damaged(packets)]);
+      const whole = serve([stream], options);
+      assert.deepEqual(serve(pieces(stream), options), whole);
+      dropped += whole.events.filter(({ kind }) => kind === 'oversize').length;
+    }
+    assert.ok(dropped > 100, `${dropped} messages were read past`);
   });
 
   test('damaged packets never get a client session to throw', () => {

@@ -12,7 +12,7 @@ subscribed = threading.Event()
 arrived = threading.Event()
 
 
-def connect(client_id, certificate, key, clean):
+def connect(client_id, certificate, key, clean, on_message=None):
     client = mqtt.Client(client_id=client_id, clean_session=clean, protocol=mqtt.MQTTv311)
     client.tls_set(ca_certs=options["ca"], certfile=certificate, keyfile=key)
     answered = threading.Event()
@@ -24,6 +24,8 @@ def connect(client_id, certificate, key, clean):
         answered.set()
 
     client.on_connect = on_connect
+    # Before it connects: what waited for it comes right behind CONNACK.
+    client.on_message = on_message
     client.connect(options["host"], options["port"], keepalive=30)
     client.loop_start()
     assert answered.wait(15), "no CONNACK"
@@ -42,9 +44,8 @@ def on_message(_client, _data, message):
         arrived.set()
 
 
-subscriber, _ = connect(options["subscriber"], options["subscriberCertificate"], options["subscriberKey"], False)
+subscriber, _ = connect(options["subscriber"], options["subscriberCertificate"], options["subscriberKey"], False, on_message)
 subscriber.on_subscribe = on_subscribe
-subscriber.on_message = on_message
 subscriber.subscribe([("paho/+", 2), ("paho/low/#", 0)])
 assert subscribed.wait(15), "no SUBACK"
 subscriber.loop_stop()
@@ -55,8 +56,7 @@ for qos in (1, 2):
     info = publisher.publish(f"paho/{qos}", f"away {qos}", qos=qos)
     info.wait_for_publish(15)
 
-again, present = connect(options["subscriber"], options["subscriberCertificate"], options["subscriberKey"], False)
-again.on_message = on_message
+again, present = connect(options["subscriber"], options["subscriberCertificate"], options["subscriberKey"], False, on_message)
 seen["present"] = bool(present)
 for qos in (0, 1, 2):
     info = publisher.publish(f"paho/low/{qos}", f"here {qos}", qos=qos, retain=True)
