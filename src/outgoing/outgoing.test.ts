@@ -102,6 +102,15 @@ test('a name is resolved once, and the address that was looked at is the one con
   assert.equal(seen[0]?.host, `hook.example:${port}`);
 });
 
+test('a name is looked up as the system does it, and each of its addresses may answer', async (t) => {
+  const { port, seen } = await openHook(t);
+  assert.equal((await post(open({ allowed: ['127.0.0.0/8', '::1'] }), `http://localhost:${port}/`)).status, 200);
+  assert.equal(seen[0]?.host, `localhost:${port}`);
+  await assert.rejects(post(open({ allowed: [] }), `http://localhost:${port}/`), because('target-refused'));
+  await assert.rejects(post(open(), `http://nobody.invalid:${port}/`), because('target-unreachable'));
+  assert.equal(seen.length, 1);
+});
+
 test('a name that does not resolve, and a port that nobody listens on, are unreachable', async (t) => {
   const resolve = async () => {
     throw new Error('ENOTFOUND');

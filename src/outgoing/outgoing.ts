@@ -55,7 +55,7 @@ export class Outgoing {
   constructor(options: OutgoingOptions) {
     this.#options = options;
     this.#addresses = addressRules(options.allowed);
-    this.#resolve = options.resolve ?? ((hostName) => lookup(hostName, { all: true, verbatim: true }));
+    this.#resolve = options.resolve ?? ((hostName) => lookup(hostName, { all: true }));
   }
 
   /**
