@@ -4,8 +4,13 @@ import { type Instant, instant } from './instant.ts';
 export type Cancel = () => void;
 
 /**
- * The only door to time. Production uses systemClock; tests move a ManualClock
- * (test/support/manual-clock.ts), so certificates and tokens expire without anybody waiting.
+ * The only door to time. Production uses systemClock, a development directory a MovableClock
+ * (movable-clock.ts); tests move a ManualClock (test/support/manual-clock.ts), so certificates and tokens
+ * expire without anybody waiting.
+ *
+ * `monotonic` and `after` measure real time whatever the wall clock says: what a peer may take to answer, how long a
+ * batch waits. What happens on a day, such as a renewal or a clean-up, and what may happen so often in a day,
+ * is for `calendar`.
  */
 export interface Clock {
   /** Wall clock. */
@@ -14,12 +19,21 @@ export interface Clock {
   monotonic(): number;
   /** Calls `run` once, `ms` milliseconds from now. A pending call does not keep the process alive. */
   after(ms: number, run: () => void): Cancel;
+  /**
+   * The same, in spans that pass as the wall clock is moved. Who moves it waits, for a while, for the promise that a
+   * `run` returns: work that began before a moment is done before the next.
+   */
+  readonly calendar: CalendarClock;
+}
+
+export interface CalendarClock extends Clock {
+  after(ms: number, run: () => unknown): Cancel;
 }
 
 /** setTimeout holds 31 bits, and fires at once when it is given more: a longer wait is made of several. */
 const delayMsMax = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
+export const systemClock: CalendarClock = {
   now: () => instant(Date.now()),
   monotonic: () => performance.now(),
   after(ms, run) {
@@ -32,6 +46,9 @@ export const systemClock: Clock = {
     };
     wait(ms);
     return () => clearTimeout(timer);
+  },
+  get calendar() {
+    return systemClock;
   },
 };
 

@@ -1,10 +1,10 @@
-import type { Cancel, Clock } from '#base/clock.ts';
+import type { CalendarClock, Cancel } from '#base/clock.ts';
 import { type Instant, instant } from '#base/instant.ts';
 
 type Entry = { due: number; run: () => void };
 
 /** A clock that stands still until a test moves it. Timers fire in the order they fall due, inside `advance`. */
-export class ManualClock implements Clock {
+export class ManualClock implements CalendarClock {
   #now: number;
   #elapsed = 0;
   #entries: Entry[] = [];
@@ -19,6 +19,10 @@ export class ManualClock implements Clock {
 
   monotonic(): number {
     return this.#elapsed;
+  }
+
+  get calendar(): CalendarClock {
+    return this;
   }
 
   after(ms: number, run: () => void): Cancel {
