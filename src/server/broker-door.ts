@@ -23,15 +23,25 @@ export function brokerListeners(
   listener: Omit<MqttListenerOptions, 'port' | 'surfaces'>,
   surface: MqttSurface | undefined,
   settings: ServerSettings,
-): { tls: MqttListener | undefined; plain: PlainMqttListener | undefined; plainAddress: string } {
+): { tls: MqttListener | undefined; plain: PlainMqttListener | undefined; plainAddress: string; notices: string[] } {
   const { 'broker.port': port, 'broker.plainPort': plainPort } = settings;
   // Without TLS a token is readable on the way: nothing but this machine gets near it.
   const plainAddress = isLoopback(listener.address) ? listener.address : '127.0.0.1';
-  if (!surface) return { tls: undefined, plain: undefined, plainAddress };
+  if (!surface) return { tls: undefined, plain: undefined, plainAddress, notices: [] };
   const surfaces = { hub: surface, provisioning: surface };
   return {
     tls: port === 0 ? undefined : new MqttListener({ ...listener, port, surfaces }),
     plain: plainPort === 0 ? undefined : new PlainMqttListener({ ...listener, address: plainAddress, port: plainPort, surfaces }),
     plainAddress,
+    notices: [describeDoor(port, plainAddress, plainPort)],
   };
+}
+
+/** Whoever opens the door should know what it shows. */
+function describeDoor(port: number, plainAddress: string, plainPort: number): string {
+  const ports = [
+    ...(port === 0 ? [] : [`port ${port}`]),
+    ...(plainPort === 0 ? [] : [`port ${plainPort} of ${plainAddress} without TLS`]),
+  ];
+  return `Plain MQTT broker on ${ports.join(' and ')}: every device of the hub may read and write every topic there.`;
 }
