@@ -291,6 +291,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   return {
     notices: [
       ...(https.notice ? [https.notice] : []),
+      ...broker.notices,
       ...describeReach(address, { mqtt: mqttPort, https: https.port, people: peoplePort, broker: settings['broker.port'] }),
     ],
     status,
