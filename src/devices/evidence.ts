@@ -51,7 +51,7 @@ export function signEvidence(
     oemboot: true,
     bootcount: facts.boot.bootCount,
     bootseed: facts.boot.bootSeed,
-    uptime: Math.max(0, Math.floor((facts.clock.monotonic() - facts.boot.startedMs) / secondMs)),
+    uptime: Math.max(0, Math.floor((facts.clock.calendar.monotonic() - facts.boot.startedMs) / secondMs)),
     swname: shippedSystem.name,
     swversion: [shippedSystem.version],
     measurements: encodeMeasurements(facts.components),

@@ -55,7 +55,7 @@ export class SphereBoard {
     this.#boot = {
       bootCount: this.#state.bootCount,
       bootSeed: options.random.bytes(32).toString('base64url'),
-      startedMs: options.clock.monotonic(),
+      startedMs: options.clock.calendar.monotonic(),
     };
   }
 
@@ -146,7 +146,7 @@ export class SphereBoard {
     this.#isAttempted = true;
     const leaf = this.#usableLeaf();
     if (leaf) for (const resolve of this.#waiting.splice(0)) resolve(leaf);
-    if (!leaf || renews) this.#cancelTimer = clock.after(nextMs, () => void this.#renew());
+    if (!leaf || renews) this.#cancelTimer = clock.calendar.after(nextMs, () => this.#renew());
   }
 
   /** Says what went wrong and returns when to try again. */

@@ -349,9 +349,9 @@ export class SegmentLog {
   }
 
   #scheduleRetention(): void {
-    this.#cancelRetention = this.#platform.clock.after(retentionIntervalMs, () => {
-      this.retain().catch((error) => this.#warnRetention(error));
+    this.#cancelRetention = this.#platform.clock.calendar.after(retentionIntervalMs, () => {
       this.#scheduleRetention();
+      return this.retain().catch((error) => this.#warnRetention(error));
     });
   }
 

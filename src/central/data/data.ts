@@ -1,4 +1,4 @@
-import type { Cancel } from '#base/clock.ts';
+import type { Cancel, Clock } from '#base/clock.ts';
 import { dayMs, hourMs, minuteMs, plus, secondMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -66,8 +66,9 @@ export class Data {
       throw error;
     }
     this.#cancels.add(this.#options.models.onModelChange((deviceId) => this.#feed.forget(deviceId)));
-    this.#every(saveEveryMs, (engine) => engine.checkpoint());
-    this.#every(retainEveryMs, (engine) => this.#retain(engine));
+    const { clock } = this.#options.platform;
+    this.#every(clock, saveEveryMs, (engine) => engine.checkpoint());
+    this.#every(clock.calendar, retainEveryMs, (engine) => this.#retain(engine));
   }
 
   /** Saves what is in memory and stops following. */
@@ -198,13 +199,13 @@ export class Data {
     return engine.retain(plus(platform.clock.now(), -retentionMs), events.start);
   }
 
-  #every(ms: number, work: (engine: DataEngine) => Promise<void>): void {
-    const { clock, log } = this.#options.platform;
+  #every(clock: Clock, ms: number, work: (engine: DataEngine) => Promise<void>): void {
+    const { log } = this.#options.platform;
     const cancel = clock.after(ms, () => {
       this.#cancels.delete(cancel);
-      if (this.#isStopped) return;
-      if (this.#engine) work(this.#engine).catch((error) => log.warn('central.upkeep-failed', { error: String(error) }));
-      this.#every(ms, work);
+      if (this.#isStopped) return undefined;
+      this.#every(clock, ms, work);
+      return this.#engine && work(this.#engine).catch((error) => log.warn('central.upkeep-failed', { error: String(error) }));
     });
     this.#cancels.add(cancel);
   }

@@ -22,7 +22,7 @@ export class ExpiryWheel<T extends object> {
   }
 
   start(): void {
-    this.#cancel = this.#clock.after(turnMs, () => {
+    this.#cancel = this.#clock.calendar.after(turnMs, () => {
       this.start();
       this.#turn();
     });

@@ -40,7 +40,8 @@ export class SphereLimits {
   readonly #paused: ExpiringMap<string, number>;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
+  /** So many a day are so many of the calendar's, or devices would meet them where a clock is moved. */
+  constructor({ calendar: clock }: Clock) {
     const limit = (rate: Rate) => new RateLimit(clock, rate, limitedKeysMax);
     this.#noncesPerAddress = limit(sphereRates.noncesPerAddress);
     this.#evidencePerAddress = limit(sphereRates.evidencePerAddress);
