@@ -95,6 +95,7 @@ export class RecordedEvent implements StoredEvent {
   readonly #block: Buffer;
   readonly #start: number;
   readonly #end: number;
+  #deviceId: string | undefined;
   #properties: EventProperties | undefined;
 
   constructor({ position, next, block, start, end }: LogRecord) {
@@ -125,7 +126,8 @@ export class RecordedEvent implements StoredEvent {
   }
 
   get deviceId(): string {
-    return this.#block.toString('utf8', this.#start + headerBytes, this.#moduleStart);
+    this.#deviceId ??= this.#block.toString('utf8', this.#start + headerBytes, this.#moduleStart);
+    return this.#deviceId;
   }
 
   get moduleId(): string | undefined {

@@ -31,6 +31,7 @@ export class SegmentEvents implements EventLog {
   readonly #sequences: number[];
   readonly #writer = new EventWriter();
   #waiting: Waiting[] = [];
+  #lastRead: { from: number; max: number; events: StoredEvent[] } | undefined;
 
   /** Opens the log; sequence numbers go on where they were. */
   static async open(platform: Platform, options: SegmentEventsOptions): Promise<SegmentEvents> {
@@ -105,8 +106,13 @@ export class SegmentEvents implements EventLog {
   }
 
   async read({ from, max }: { from: number; max: number }): Promise<StoredEvent[]> {
+    // Followers read along side by side: what one of them has just read the others need not read again.
+    if (this.#lastRead?.from === from && this.#lastRead.max === max && from >= this.start) return this.#lastRead.events;
     const records = await this.#log.read(from, Math.min(readBytesMax, max * 2048));
-    return records.slice(0, max).map((record) => new RecordedEvent(record));
+    const events = records.slice(0, max).map((record) => new RecordedEvent(record));
+    // At the end of the log there may be more a moment later; what is there never changes.
+    this.#lastRead = events.length > 0 ? { from, max, events } : undefined;
+    return events;
   }
 
   async load(positions: readonly number[]): Promise<(StoredEvent | undefined)[]> {
