@@ -1,18 +1,25 @@
 import { z } from 'zod';
-import { formatInstant, instant } from '#base/instant.ts';
+import type { Clock } from '#base/clock.ts';
+import { formatInstant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { Hub, HubDirectory } from '#hub/hub.ts';
+import { describeRefusal } from '#storage/describe-refusal.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
+import { meaningOf } from '#trust/refusal-meanings.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
+import type { ClockControl } from './clock/clock-control.ts';
+import { clockRoutes } from './clock/clock-routes.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import type { ServerStatus } from './status.ts';
 
 export type Administration = {
   readonly hubs: HubDirectory;
+  readonly clock: ClockControl;
+  readonly realClock: Clock;
   readonly refusals: RefusalLog;
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
@@ -50,6 +57,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   };
   return [
     ...hubAdminRoutes(hubs),
+    ...clockRoutes(administration.realClock, administration.clock),
     route({
       method: 'GET',
       path: '/status',
@@ -80,28 +88,34 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       query: z.strictObject({
         service: z.enum(['hub', 'provisioning', 'sphere', 'central']).optional(),
         subject: z.string().max(256).optional(),
+        hub: z.string().max(64).optional(),
         limit: z.coerce.number().int().min(1).max(1000).optional(),
       }),
       handle: async ({ query }) => {
-        const { service, subject, limit } = query;
-        const filter = { ...(service && { service }), ...(subject !== undefined && { subject }), ...(limit && { limit }) };
+        const { service, subject, hub, limit } = query;
+        const filter = {
+          ...(service && { service }),
+          ...(subject !== undefined && { subject }),
+          ...(hub !== undefined && { hub }),
+          ...(limit && { limit }),
+        };
         const rows = await refusals.list(filter);
         return {
           json: {
-            value: rows.map((row) => ({
-              service: row.service,
-              reason: row.reason,
-              subject: row.subject,
-              peer: row.peer,
-              detail: row.detail,
-              fix: row.fix ?? undefined,
-              trace: JSON.parse(row.trace),
-              firstAt: formatInstant(instant(row.first_at)),
-              lastAt: formatInstant(instant(row.last_at)),
-              times: row.times,
-            })),
+            value: rows.map((row) => describeRefusal(row, meaningOf)),
           },
         };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/refusals/:refusalId',
+      permission: 'refusals.read',
+      summary: 'One refusal with all that is known of it',
+      handle: async ({ params }) => {
+        const row = await refusals.load(requireParam(params, 'refusalId'));
+        if (row) return { json: describeRefusal(row, meaningOf) };
+        throw new Problem('not-found', 'There is no refusal of this id; they are kept for 30 days.');
       },
     }),
     route({

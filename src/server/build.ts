@@ -26,6 +26,8 @@ import { adminRoutes } from './admin-routes.ts';
 import { AdminSocket, administrationSocket, checkSocketPath } from './admin-socket.ts';
 import { bindHttps } from './bind-https.ts';
 import { brokerLimitsOf, brokerListeners } from './broker-door.ts';
+import { ClockControl } from './clock/clock-control.ts';
+import { openDevelopmentClock } from './clock/development-directory.ts';
 import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
@@ -44,6 +46,8 @@ export type StartOptions = {
   /** The data directory; made when it is missing. */
   readonly directory: string;
   readonly settings: ServerSettings;
+  /** Makes a new data directory one whose clock can be moved; refused for one that was made without. */
+  readonly isDevelopment?: boolean;
   /** Where the built web app lies. */
   readonly webDirectory: string;
 };
@@ -54,6 +58,10 @@ export type RunningServer = {
   /** With secrets, an API token is minted for this call. */
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
+  /** Moves the clock of a data directory that was made for development. */
+  readonly clock: ClockControl;
+  /** What the server’s parts, and devices that belong to it, take the time from. */
+  readonly platform: Platform;
   /** Drains and closes everything; what was acknowledged is on disk. */
   stop(): Promise<void>;
 };
@@ -62,7 +70,8 @@ export type RunningServer = {
  * The composition root: constructs what there is in the order in which it depends on each other, and
  * nothing else. Throws StartRefused for what the operator can mend.
  */
-export async function startServer({ platform, directory, settings, webDirectory }: StartOptions): Promise<RunningServer> {
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { platform, directory, settings } = options;
   const address = settings['listeners.address'];
   checkReach(address, settings['listeners.hostNames']);
   checkSocketPath(administrationSocket(directory));
@@ -71,7 +80,7 @@ export async function startServer({ platform, directory, settings, webDirectory 
   const unlock = await lockDataDirectory(directory);
   await lifecycle.start({ name: 'lock', stop: unlock });
   try {
-    return await build({ platform, directory, settings, webDirectory, lifecycle });
+    return await build({ ...options, lifecycle });
   } catch (error) {
     await lifecycle.stop();
     throw error;
@@ -79,7 +88,10 @@ export async function startServer({ platform, directory, settings, webDirectory 
 }
 
 async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<RunningServer> {
-  const { platform, directory, settings, lifecycle } = options;
+  const { directory, settings, lifecycle, isDevelopment = false } = options;
+  const movable = await openDevelopmentClock(directory, options.platform.clock, { isAsked: isDevelopment });
+  const platform: Platform = movable ? { ...options.platform, clock: movable } : options.platform;
+  const clock = new ClockControl(options.platform.clock, platform.log, movable);
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
   const hostName = settings['listeners.hostNames'][0] ?? (isOrdinary(address) ? 'localhost' : address);
@@ -136,7 +148,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     otherHostNames: names,
   });
   await lifecycle.start({ name: 'hubs', stop: () => hubs.close() });
-  const certificates = await loadServerCertificates(platform, directory, [...names, ...hubs.hostNames]);
+  // What clients outside trust us by ends when they think that it does.
+  const certificates = await loadServerCertificates(options.platform, directory, [...names, ...hubs.hostNames]);
   const { identity, caFile } = certificates;
   const outgoing = openOutgoing(platform, settings);
   const provisioning = await buildProvisioning({
@@ -249,6 +262,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     pid: process.pid,
     startedAt: formatInstant(startedAt),
     dataDirectory: directory,
+    clock: clock.describe(),
     address,
     ca: caFile,
     hub: hubStatus(hub, ports, withSecrets),
@@ -273,6 +287,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     administrationSocket(directory),
     adminRoutes({
       hubs,
+      clock,
+      realClock: options.platform.clock,
       refusals,
       status,
       createSignInLink,
@@ -287,6 +303,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });
     await lifecycle.start({ name: 'demo', stop: () => demo.stop() });
   }
+  // Stopped first: nothing falls due in what is being taken apart.
+  await lifecycle.start({ name: 'clock', stop: () => clock.stop() });
   platform.log.info('server.started', { address, mqttPort, httpsPort: https.port, peoplePort });
   return {
     notices: [
@@ -296,6 +314,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     ],
     status,
     createSignInLink,
+    clock,
+    platform,
     stop: () => lifecycle.stop(),
   };
 }

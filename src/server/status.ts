@@ -2,6 +2,7 @@ import { Secret } from '#base/secret.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { AccessPolicy } from '#trust/access-policy.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
+import type { ClockState } from './clock/clock-control.ts';
 
 /** What `homeport status --json` prints, and what tests and scripts build upon. What does not exist yet is absent. */
 export type ServerStatus = {
@@ -10,6 +11,8 @@ export type ServerStatus = {
   pid: number;
   startedAt: string;
   dataDirectory: string;
+  /** Real time, unless the data directory was made for development. */
+  clock: ClockState;
   /** Where it listens. */
   address: string;
   /** The file to trust. */

@@ -9,10 +9,18 @@ export function describeStart(status: ServerStatus, signInLink: string, notices:
   const data = status.dataDirectory.includes(' ') ? `'${status.dataDirectory}'` : status.dataDirectory;
   return [
     ...notices,
+    ...describeDevelopment(status.clock),
     `Homeport ${status.version} listens on ${address}: MQTT ${hub.mqttPort}, devices and services ${hub.httpsPort}, people ${new URL(central.url).port || 443}`,
     `Sign in once within ten minutes: ${signInLink}`,
     `Hub host name: ${hub.hostName}   ID scope: ${dps.idScope}`,
     `Trust this CA: ${ca}   (browsers ask once; SDKs take the file)`,
     `Try next: HOMEPORT_DATA=${data} ${azsphere} login`,
   ];
+}
+
+/** Nobody should take such a server for one that keeps real time. */
+function describeDevelopment({ isDevelopment, aheadMs, now, warning }: ServerStatus['clock']): string[] {
+  if (!isDevelopment) return [];
+  const moved = aheadMs === 0 ? 'It shows real time.' : `It shows ${now}.`;
+  return [`Development: the clock of this data directory can be moved (homeport clock). ${moved}`, ...(warning ? [warning] : [])];
 }

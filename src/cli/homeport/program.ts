@@ -31,6 +31,11 @@ export function homeportProgram(version: string): Program {
         summary: 'Print who was refused, why, and the fix',
         load: async () => (await import('./refusals.ts')).refusalsCommand,
       },
+      {
+        path: 'refusals show',
+        summary: 'Print all that is known of one refusal',
+        load: async () => (await import('./refusals-show.ts')).refusalsShowCommand,
+      },
       { path: 'simulate', summary: 'Run a simulated device', load: async () => (await import('./simulate.ts')).simulateCommand },
       {
         path: 'config show',
@@ -46,6 +51,31 @@ export function homeportProgram(version: string): Program {
         path: 'pki verify',
         summary: 'Say whether a device’s certificate would be accepted, and if not, why',
         load: async () => (await import('./pki/verify.ts')).pkiVerifyCommand,
+      },
+      {
+        path: 'clock',
+        summary: 'Print what the server’s clock shows',
+        load: async () => (await import('./clock/show.ts')).clockShowCommand,
+      },
+      {
+        path: 'clock advance',
+        summary: 'Move the clock forward by a span',
+        load: async () => (await import('./clock/advance.ts')).clockAdvanceCommand,
+      },
+      {
+        path: 'clock set',
+        summary: 'Move the clock forward to an instant',
+        load: async () => (await import('./clock/set.ts')).clockSetCommand,
+      },
+      {
+        path: 'clock run',
+        summary: 'Let the clock go faster',
+        load: async () => (await import('./clock/run.ts')).clockRunCommand,
+      },
+      {
+        path: 'clock stop',
+        summary: 'End what moves the clock',
+        load: async () => (await import('./clock/stop.ts')).clockStopCommand,
       },
       { path: 'hub create', summary: 'Add a hub', load: async () => (await import('./hub/create.ts')).hubCreateCommand },
       { path: 'hub list', summary: 'List the hubs', load: async () => (await import('./hub/list.ts')).hubListCommand },

@@ -14,6 +14,7 @@ export const startCommand: Command = {
       isRepeatable: true,
       summary: 'A name clients use for this server; the first is the hub’s',
     },
+    { name: 'development', summary: 'Make a new data directory one whose clock can be moved: homeport clock' },
     { name: 'demo', summary: 'Run a simulated Azure Sphere device that charts temperature and humidity' },
     configOption,
     jsonOption,
@@ -22,6 +23,7 @@ export const startCommand: Command = {
     'homeport start',
     'homeport start --data /srv/homeport --listen 127.0.0.2',
     'homeport start --listen 0.0.0.0 --host-name iot.example.org',
+    'homeport start --data ./rehearsal --development',
   ],
   notes: ['Stops on SIGTERM or SIGINT: connections are closed, what was acknowledged is on disk, exit code 0.'],
   async run(invocation) {
@@ -49,6 +51,7 @@ export const startCommand: Command = {
         directory: data.directory,
         settings: values,
         webDirectory: builtWebDirectory,
+        isDevelopment: options.isSet('development'),
       });
     } catch (error) {
       if (!(error instanceof StartRefused)) throw error;
