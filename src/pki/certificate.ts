@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { sha1Thumbprint, sha256Hex } from '#base/bytes.ts';
-import { type Instant, instant } from '#base/instant.ts';
+import type { Instant } from '#base/instant.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { requireDer } from './der.ts';
-import { type DerElement, DerReader, decodeOid, derTags, enterDer } from './der-reader.ts';
-import { type CertificateExtensions, type KeyUsageName, type ReadExtension, readExtensions } from './extensions.ts';
+import { type DerElement, DerReader, derTags, enterDer } from './der-reader.ts';
+import { decodeBits, decodeTime } from './der-values.ts';
+import { type CertificateExtensions, type KeyUsageName, readExtensionList, readExtensions } from './extensions.ts';
 import { decodeName, nameKey } from './names.ts';
 import { readSignatureAlgorithm, type SignatureAlgorithm, verifySignature } from './signature-algorithm.ts';
 
@@ -86,7 +87,7 @@ function read(der: Buffer): Certificate {
   const envelope = enterDer(der, derTags.sequence);
   const signed = envelope.read(derTags.sequence);
   const algorithm = envelope.read(derTags.sequence).whole;
-  const signature = readBits(envelope.read(derTags.bitString).content);
+  const signature = decodeBits(envelope.read(derTags.bitString).content);
   envelope.end();
   const tbs = new DerReader(signed.content);
   const version = readVersion(tbs.readIf(contextTag(0)));
@@ -95,7 +96,7 @@ function read(der: Buffer): Certificate {
   if (!tbs.read(derTags.sequence).whole.equals(algorithm)) throw malformed('it names two signature algorithms');
   const issuerDer = tbs.read(derTags.sequence).whole;
   const validity = tbs.enter(derTags.sequence);
-  const [notBefore, notAfter] = [readTime(validity.read()), readTime(validity.read())];
+  const [notBefore, notAfter] = [decodeTime(validity.read()), decodeTime(validity.read())];
   validity.end();
   const subjectDer = tbs.read(derTags.sequence).whole;
   const spki = tbs.read(derTags.sequence).whole;
@@ -134,7 +135,7 @@ function read(der: Buffer): Certificate {
     version,
     tbsDer: signed.whole,
     signature,
-    ...readExtensions(extensions ? readExtensionList(extensions.content) : []),
+    ...readExtensions(extensions ? readExtensionList(enterOnly(extensions.content, derTags.sequence).content) : []),
   };
 }
 
@@ -157,43 +158,6 @@ function enterOnly(content: Buffer, tag: number): DerElement {
   const element = reader.read(tag);
   reader.end();
   return element;
-}
-
-function readExtensionList(content: Buffer): ReadExtension[] {
-  const extensions: ReadExtension[] = [];
-  for (const list = new DerReader(enterOnly(content, derTags.sequence).content); !list.isAtEnd; ) {
-    const fields = list.enter(derTags.sequence);
-    const oid = decodeOid(fields.read(derTags.objectIdentifier).content);
-    const critical = fields.readIf(derTags.boolean)?.content;
-    const value = fields.read(derTags.octetString).content;
-    fields.end();
-    extensions.push({ oid, isCritical: critical !== undefined && critical[0] !== 0, value });
-  }
-  return extensions;
-}
-
-/** The bytes of a BIT STRING. A signature whose last byte is not used whole verifies under no key, which is for others to find. */
-function readBits(content: Buffer): Buffer {
-  if (content.length === 0 || (content[0] ?? 8) > 7) throw malformed('its signature is no bit string');
-  return content.subarray(1);
-}
-
-/** RFC 5280 4.1.2.5: to the second, in UTC, and two digits of a year are of 1950 to 2049. */
-function readTime({ tag, content }: DerElement): Instant {
-  const text = content.toString('latin1');
-  const digits = tag === derTags.utcTime ? 2 : tag === derTags.generalizedTime ? 4 : 0;
-  if (digits === 0 || text.length !== digits + 11 || !/^\d+Z$/.test(text)) throw malformed('a date is not one');
-  const year = Number(text.slice(0, digits));
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((at) =>
-    Number(text.slice(digits + at, digits + at + 2)),
-  );
-  const date = new Date(0);
-  date.setUTCFullYear(digits === 4 ? year : year < 50 ? 2000 + year : 1900 + year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  // A month of 13 or a second of 61 would be another date.
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || date.getUTCSeconds() !== second)
-    throw malformed('a date is not one');
-  return instant(date.getTime());
 }
 
 export function keyAlgorithmOf(publicKey: KeyObject): KeyAlgorithm {

@@ -1,22 +1,14 @@
-import { AsnConvert } from '@peculiar/asn1-schema';
-import {
-  AuthorityKeyIdentifier,
-  CertificateIssuer,
-  CRLReason,
-  type Extension,
-  IssuingDistributionPoint,
-  type RevokedCertificate,
-  TBSCertList,
-} from '@peculiar/asn1-x509';
 import { sha256Hex } from '#base/bytes.ts';
-import { type Instant, instant } from '#base/instant.ts';
+import type { Instant } from '#base/instant.ts';
 import { asProblem, Problem } from '#base/problem.ts';
-import { SignedEnvelope, toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
+import { DerReader, derTags, enterDer, unexpected } from './der-reader.ts';
+import { decodeBits, decodeBoolean, decodeTime } from './der-values.ts';
+import { type ReadExtension, readAuthorityKeyId, readExtensionList } from './extensions.ts';
 import { canonicalRdns, nameKey } from './names.ts';
-import { extensionOids, plainOid } from './oids.ts';
+import { extensionOids } from './oids.ts';
 import { allReasons, type PointName, readPointName, readReasons } from './path-extensions.ts';
-import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithm.ts';
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 /** A list of some twenty thousand certificates; a CA that revokes more splits its lists. */
 export const crlBytesMax = 1024 * 1024;
@@ -57,9 +49,9 @@ export type Crl = {
   readonly signature: Buffer;
 };
 
-/** How an entry is found: by the certificate's issuer and serial number. */
+/** How an entry is found: by the certificate's issuer and serial number, which may have been written with bytes it does not need. */
 export function entryKey(issuerKey: string, serialHex: string): string {
-  return `${serialHex}\u0000${issuerKey}`;
+  return `${serialHex.replace(/^(?:00(?=[0-7].)|FF(?=[89A-F].))+/, '')}\u0000${issuerKey}`;
 }
 
 /** Reads one DER list. Throws Problem `certificate-invalid` for anything else. */
@@ -69,62 +61,81 @@ export function parseCrl(der: Uint8Array): Crl {
     requireDer(der, elementsMax);
     return read(Buffer.from(der));
   } catch (error) {
-    const problem = asProblem(error);
-    throw problem.code === 'certificate-invalid' ? problem : malformed('it is not a certificate revocation list', error);
+    const { code, message } = asProblem(error);
+    // Whoever reads elements speaks of certificates.
+    const why = code === 'certificate-invalid' ? message.replace(/^[^:]*: |\.$/g, '') : 'it cannot be read';
+    throw malformed(why, error);
   }
 }
 
 function read(der: Buffer): Crl {
-  const envelope = AsnConvert.parse(toArrayBuffer(der), SignedEnvelope);
-  const tbs = AsnConvert.parse(envelope.signed, TBSCertList);
-  if (!tbs.signature.isEqual(envelope.signatureAlgorithm)) throw malformed('it names two signature algorithms');
-  const issuerRdns = canonicalRdns(tbs.issuer);
-  const extensions = new Extensions(Array.from(tbs.crlExtensions ?? []));
-  const authorityKeyId = extensions.read(extensionOids.authorityKeyIdentifier, (bytes) => {
-    const { keyIdentifier } = AsnConvert.parse(bytes, AuthorityKeyIdentifier);
-    return keyIdentifier && Buffer.from(keyIdentifier.buffer).toString('hex');
-  });
+  const envelope = enterDer(der, derTags.sequence);
+  const signed = envelope.read(derTags.sequence);
+  const algorithm = envelope.read(derTags.sequence).whole;
+  const signature = decodeBits(envelope.read(derTags.bitString).content);
+  envelope.end();
+  const tbs = new DerReader(signed.content);
+  const version = tbs.readIf(derTags.integer)?.content;
+  if (version && !version.equals(Buffer.of(1))) throw unexpected('its version is not 2');
+  if (!tbs.read(derTags.sequence).whole.equals(algorithm)) throw unexpected('it names two signature algorithms');
+  const issuerRdns = canonicalRdns(tbs.read(derTags.sequence).whole);
+  const thisUpdate = decodeTime(tbs.read());
+  const nextUpdate = isTime(tbs.nextTag) ? decodeTime(tbs.read()) : undefined;
+  const revoked = tbs.readIf(derTags.sequence);
+  const extensionList = tbs.readIf(0xa0);
+  tbs.end();
+  const extensions = new Extensions(extensionList && enterDer(extensionList.content, derTags.sequence));
+  const authorityKeyId = extensions.read(extensionOids.authorityKeyIdentifier, readAuthorityKeyId);
   const number = extensions.read(extensionOids.crlNumber, readNumber);
   const baseNumber = extensions.read(extensionOids.deltaCrlIndicator, readNumber);
   const scope = extensions.read(extensionOids.issuingDistributionPoint, readScope) ?? everything;
-  const { entries, unknown } = readEntries(Array.from(tbs.revokedCertificates ?? []), nameKey(issuerRdns));
+  const { entries, unknown } = readEntries(new DerReader(revoked?.content ?? Buffer.alloc(0)), nameKey(issuerRdns));
   return {
     sha256: sha256Hex(der),
     issuerRdns,
     issuerKey: nameKey(issuerRdns),
-    thisUpdate: readTime(tbs.thisUpdate),
-    ...(tbs.nextUpdate && { nextUpdate: readTime(tbs.nextUpdate) }),
+    thisUpdate,
+    ...(nextUpdate !== undefined && { nextUpdate }),
     scope,
     ...(number !== undefined && { number }),
     ...(baseNumber !== undefined && { baseNumber }),
     ...(authorityKeyId !== undefined && { authorityKeyId }),
     entries,
     unknownCriticalExtensions: [...extensions.unknownCritical(), ...unknown],
-    signatureAlgorithm: signatureAlgorithmOf(tbs.signature),
-    tbsDer: Buffer.from(envelope.signed),
-    signature: Buffer.from(envelope.signature),
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    tbsDer: signed.whole,
+    signature,
   };
 }
 
+function isTime(tag: number | undefined): boolean {
+  return tag === derTags.utcTime || tag === derTags.generalizedTime;
+}
+
+const extensionsMax = 64;
+
 /** The extensions of a list or of an entry, of which some were asked for. */
 class Extensions {
-  readonly #all: readonly Extension[];
+  readonly #all: readonly ReadExtension[];
   readonly #known = new Set<string>();
 
-  constructor(all: readonly Extension[]) {
-    this.#all = all;
-    if (new Set(all.map(({ extnID }) => plainOid(extnID))).size !== all.length) throw malformed('an extension appears twice');
+  /** Without a list there are none. */
+  constructor(list: DerReader | undefined) {
+    this.#all = list ? readExtensionList(list.readRest()) : [];
+    if (this.#all.length > extensionsMax) throw unexpected(`it has more than ${extensionsMax} extensions`);
+    if (new Set(this.#all.map(({ oid }) => oid)).size !== this.#all.length) throw unexpected('an extension appears twice');
   }
 
-  read<T>(oid: string, readBytes: (bytes: ArrayBuffer) => T): T | undefined {
+  read<T>(oid: string, readValue: (bytes: Buffer) => T): T | undefined {
     this.#known.add(oid);
-    const extension = this.#all.find(({ extnID }) => plainOid(extnID) === oid);
-    return extension && readBytes(toArrayBuffer(new Uint8Array(extension.extnValue.buffer)));
+    const extension = this.#all.find((one) => one.oid === oid);
+    if (!extension) return undefined;
+    requireDer(extension.value);
+    return readValue(extension.value);
   }
 
   unknownCritical(): string[] {
-    const oids = this.#all.filter(({ critical }) => critical).map(({ extnID }) => plainOid(extnID));
-    return oids.filter((oid) => !this.#known.has(oid));
+    return this.#all.filter(({ oid, isCritical }) => isCritical && !this.#known.has(oid)).map(({ oid }) => oid);
   }
 }
 
@@ -141,30 +152,38 @@ const reasonNames: Readonly<Record<number, string>> = {
 };
 export const removedFromList = 'removed from the list';
 
+/** Adds what a list says of each certificate. */
 function readEntries(
-  revoked: readonly RevokedCertificate[],
+  revoked: DerReader,
   listIssuer: string,
-): { entries: Map<string, RevokedEntry>; unknown: string[] } {
+): { entries: Map<string, RevokedEntry>; unknown: ReadonlySet<string> } {
   const entries = new Map<string, RevokedEntry>();
   const unknown = new Set<string>();
   // In an indirect list an entry without an issuer has that of the one before (RFC 5280 5.3.3).
   let issuer = listIssuer;
-  for (const { userCertificate, revocationDate, crlEntryExtensions } of revoked) {
-    const extensions = new Extensions(Array.from(crlEntryExtensions ?? []));
+  while (!revoked.isAtEnd) {
+    const fields = revoked.enter(derTags.sequence);
+    const serialHex = fields.read(derTags.integer).content.toString('hex').toUpperCase();
+    const at = decodeTime(fields.read());
+    const extensions = new Extensions(fields.isAtEnd ? undefined : fields.enter(derTags.sequence));
+    fields.end();
     issuer = extensions.read(extensionOids.certificateIssuer, readEntryIssuer) ?? issuer;
-    const code = extensions.read(extensionOids.crlReason, (bytes) => AsnConvert.parse(bytes, CRLReason).reason);
-    const reason = reasonNames[Number(code ?? 0)] ?? 'no reason given';
+    const code = extensions.read(extensionOids.crlReason, (bytes) => new DerReader(bytes).read(enumeratedTag).content);
+    const reason = (code?.length === 1 && reasonNames[code[0] ?? 0]) || 'no reason given';
     for (const oid of extensions.unknownCritical()) unknown.add(oid);
-    const serialHex = Buffer.from(userCertificate).toString('hex').toUpperCase();
-    entries.set(entryKey(issuer, serialHex), { at: readTime(revocationDate), reason });
+    entries.set(entryKey(issuer, serialHex), { at, reason });
   }
-  return { entries, unknown: [...unknown] };
+  return { entries, unknown };
 }
 
-function readEntryIssuer(bytes: ArrayBuffer): string {
-  const name = Array.from(AsnConvert.parse(bytes, CertificateIssuer)).find(({ directoryName }) => directoryName)?.directoryName;
-  if (!name) throw malformed('an entry names no issuer');
-  return nameKey(canonicalRdns(name));
+const enumeratedTag = 0x0a;
+
+function readEntryIssuer(bytes: Buffer): string {
+  for (const names = enterDer(bytes, derTags.sequence); !names.isAtEnd; ) {
+    const { tag, content } = names.read();
+    if (tag === 0xa4) return nameKey(canonicalRdns(content));
+  }
+  throw unexpected('an entry names no issuer');
 }
 
 const everything: CrlScope = {
@@ -175,34 +194,35 @@ const everything: CrlScope = {
   isIndirect: false,
 };
 
-function readScope(bytes: ArrayBuffer): CrlScope {
-  const point = AsnConvert.parse(bytes, IssuingDistributionPoint);
+/** IssuingDistributionPoint, RFC 5280 5.2.5. */
+function readScope(bytes: Buffer): CrlScope {
+  const fields = enterDer(bytes, derTags.sequence);
+  const isSaid = (tag: number) => {
+    const said = fields.readIf(tag);
+    return said !== undefined && decodeBoolean(said.content);
+  };
+  const name = fields.readIf(0xa0);
+  const [onlyUserCertificates, onlyCaCertificates] = [isSaid(0x81), isSaid(0x82)];
+  const reasons = fields.readIf(0x83);
+  const [isIndirect, onlyAttributeCertificates] = [isSaid(0x84), isSaid(0x85)];
+  fields.end();
   return {
-    ...(point.distributionPoint && { name: readPointName(point.distributionPoint) }),
-    onlyUserCertificates: point.onlyContainsUserCerts,
-    onlyCaCertificates: point.onlyContainsCACerts,
-    onlyAttributeCertificates: point.onlyContainsAttributeCerts,
-    reasons: point.onlySomeReasons ? readReasons(point.onlySomeReasons) : allReasons,
-    isIndirect: point.indirectCRL,
+    ...(name && { name: readPointName(name.content) }),
+    onlyUserCertificates,
+    onlyCaCertificates,
+    onlyAttributeCertificates,
+    reasons: reasons ? readReasons(reasons.content) : allReasons,
+    isIndirect,
   };
 }
 
 const numberBytesMax = 20;
 
-function readNumber(bytes: ArrayBuffer): bigint {
-  const integer = Buffer.from(bytes);
-  // An INTEGER with a short length: tag, length, value.
-  const value = integer.subarray(2);
-  if (integer[0] !== 0x02 || value.length === 0 || value.length > numberBytesMax || (value[0] ?? 0) >= 0x80) {
-    throw malformed('its number is none');
-  }
-  return BigInt(`0x${value.toString('hex')}`);
-}
-
-function readTime(time: { getTime(): Date }): Instant {
-  const ms = time.getTime().getTime();
-  if (!Number.isFinite(ms)) throw malformed('a date is not one');
-  return instant(ms);
+function readNumber(bytes: Buffer): bigint {
+  const { content } = new DerReader(bytes).read(derTags.integer);
+  if (content.length === 0 || content.length > numberBytesMax || (content[0] ?? 0) >= 0x80)
+    throw unexpected('its number is none');
+  return BigInt(`0x${content.toString('hex')}`);
 }
 
 function malformed(why: string, cause?: unknown): Problem {

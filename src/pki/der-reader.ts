@@ -75,6 +75,13 @@ export class DerReader {
     return new DerReader(this.read(tag).content);
   }
 
+  /** What is left, as it is. */
+  readRest(): Buffer {
+    const rest = this.#bytes.subarray(this.#at);
+    this.#at = this.#bytes.length;
+    return rest;
+  }
+
   /** Throws unless everything was read. */
   end(): void {
     if (!this.isAtEnd) throw unexpected('there is more in it than belongs there');

@@ -18,7 +18,9 @@ const listLabels = ['X509 CRL', 'CRL'];
 export function readEvidenceFile(file: Uint8Array, kind: 'certificate' | 'list'): Buffer[] {
   const bytes = Buffer.from(file);
   if (bytes.length > evidenceFileBytesMax) throw refused(`it has more than ${evidenceFileBytesMax} bytes`);
-  const isPem = bytes.includes('-----BEGIN ');
+  // DER may hold any text; text has no byte like the length of a certificate.
+  const isDer = bytes[0] === 0x30 && (bytes[1] ?? 0) > 0x80;
+  const isPem = !isDer && bytes.includes('-----BEGIN ');
   const blocks = isPem ? pemBlocks(bytes.toString('latin1'), kind === 'list' ? listLabels : certificateLabels) : derBlocks(bytes);
   if (blocks.length === 0) throw refused(kind === 'list' ? 'it holds no revocation list' : 'it holds no certificate');
   return blocks;
@@ -31,7 +33,9 @@ function pemBlocks(text: string, labels: readonly string[]): Buffer[] {
     if (!labels.includes(label)) continue;
     const der = parseBase64(body);
     if (!der) throw refused('a block is not base64');
-    if (blocks.push(der) > blocksMax) throw refused(`it has more than ${blocksMax} blocks`);
+    // OpenSSL's own kind has what it is trusted for behind the certificate.
+    if (blocks.push(label === 'TRUSTED CERTIFICATE' ? der.subarray(0, lengthOf(der)) : der) > blocksMax)
+      throw refused(`it has more than ${blocksMax} blocks`);
   }
   return blocks;
 }

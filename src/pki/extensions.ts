@@ -1,7 +1,7 @@
 import { Problem } from '#base/problem.ts';
-import { toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
 import { DerReader, decodeOid, derTags, enterDer } from './der-reader.ts';
+import { decodeBoolean } from './der-values.ts';
 import { extensionOids } from './oids.ts';
 import { type PathExtensions, readPathExtensions } from './path-extensions.ts';
 
@@ -56,6 +56,20 @@ const extensionsMax = 64;
 /** An extension as it stands in a certificate, its value not looked at. */
 export type ReadExtension = { readonly oid: string; readonly isCritical: boolean; readonly value: Buffer };
 
+/** From the content of an Extensions. */
+export function readExtensionList(content: Buffer): ReadExtension[] {
+  const extensions: ReadExtension[] = [];
+  for (const list = new DerReader(content); !list.isAtEnd; ) {
+    const fields = list.enter(derTags.sequence);
+    const oid = decodeOid(fields.read(derTags.objectIdentifier).content);
+    const critical = fields.readIf(derTags.boolean)?.content;
+    const value = fields.read(derTags.octetString).content;
+    fields.end();
+    extensions.push({ oid, isCritical: critical !== undefined && decodeBoolean(critical), value });
+  }
+  return extensions;
+}
+
 /** Reads what decisions need. Throws for an extension that appears twice or whose value is not what its name promises. */
 export function readExtensions(extensions: readonly ReadExtension[]): CertificateExtensions {
   if (extensions.length > extensionsMax) throw malformed(`it has more than ${extensionsMax} extensions`);
@@ -77,7 +91,7 @@ export function readExtensions(extensions: readonly ReadExtension[]): Certificat
     ...(subjectKeyId && { subjectKeyId }),
     ...(authorityKeyId && { authorityKeyId }),
     ...(assuranceLevel && { assuranceLevel }),
-    ...readPathExtensions((oid, read) => readValue(values, oid, (bytes) => read(toArrayBuffer(bytes)))),
+    ...readPathExtensions((oid, read) => readValue(values, oid, read)),
     unknownCriticalExtensions: extensions
       .filter(({ isCritical }) => isCritical)
       .map(({ oid }) => oid)
@@ -101,7 +115,7 @@ function readBasicConstraints(bytes: Buffer): NonNullable<CertificateExtensions[
   const isCa = fields.readIf(derTags.boolean)?.content;
   const pathLength = fields.readIf(derTags.integer)?.content;
   fields.end();
-  const cA = isCa !== undefined && isCa[0] !== 0;
+  const cA = isCa !== undefined && decodeBoolean(isCa);
   return pathLength ? { isCa: cA, pathLength: readLength(pathLength) } : { isCa: cA };
 }
 
@@ -138,7 +152,7 @@ function readAssuranceLevel(bytes: Buffer): string | undefined {
 }
 
 /** The key id alone; issuer and serial number, which may stand beside it, name a certificate that was replaced since. */
-function readAuthorityKeyId(bytes: Buffer): string | undefined {
+export function readAuthorityKeyId(bytes: Buffer): string | undefined {
   return enterDer(bytes, derTags.sequence).readIf(keyIdentifierTag)?.content.toString('hex');
 }
 

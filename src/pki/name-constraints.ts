@@ -1,6 +1,5 @@
 import type { Certificate } from './certificate.ts';
-import type { GeneralName } from './general-name.ts';
-import type { Subtree } from './path-extensions.ts';
+import { emailName, type GeneralName, hostOf } from './general-name.ts';
 
 /** More comparisons than this within one path are an attack (names and subtrees multiply). */
 const comparisonsMax = 20_000;
@@ -27,7 +26,7 @@ export function nameConstraintFault(path: readonly Certificate[]): string | unde
 function namesOf({ subjectRdns, subjectAltNames = [], subjectEmails }: Certificate): GeneralName[] {
   const names: GeneralName[] = [...subjectAltNames];
   if (subjectRdns.length > 0) names.push({ kind: 'directory', rdns: subjectRdns });
-  if (!names.some(({ kind }) => kind === 'email')) for (const text of subjectEmails) names.push({ kind: 'email', text });
+  if (!names.some(({ kind }) => kind === 'email')) names.push(...subjectEmails.map(emailName));
   return names;
 }
 
@@ -42,80 +41,122 @@ function faultOf(
   for (const name of names) {
     budget.comparisons += permitted.length + excluded.length;
     if (budget.comparisons > comparisonsMax) return 'there are too many names and constraints';
-    const isOfKind = ({ base }: Subtree) => base.kind === name.kind && (base.kind !== 'other' || isSameForm(base, name));
-    const allowing = permitted.filter(isOfKind);
-    const forbidding = excluded.filter(isOfKind);
-    if (name.kind === 'other' && allowing.length + forbidding.length > 0) return `names of the form ${name.form} are constrained`;
+    const allowing = permitted.filter(({ base }) => isOfKind(base, name));
+    const forbidding = excluded.filter(({ base }) => isOfKind(base, name));
+    if (allowing.length + forbidding.length === 0) continue;
+    if (!isComparable(name)) return `${print(name)} cannot be compared with what is constrained`;
+    if (![...allowing, ...forbidding].every(({ base }) => isConstraint(base)))
+      return `a constraint for ${name.kind} names is malformed`;
     if (allowing.length > 0 && !allowing.some(({ base }) => isWithin(name, base))) return `${print(name)} is not permitted`;
-    if (forbidding.some(({ base }) => isWithin(name, base))) return `${print(name)} is excluded`;
+    if (forbidding.some(({ base }) => isWithin(name, base) || isAbove(name, base))) return `${print(name)} is excluded`;
   }
   return undefined;
 }
 
-function isSameForm(a: GeneralName, b: GeneralName): boolean {
-  return a.kind === 'other' && b.kind === 'other' && a.form === b.form;
+function isOfKind(base: GeneralName, name: GeneralName): boolean {
+  return base.kind === name.kind && (base.kind !== 'other' || name.kind !== 'other' || base.form === name.form);
 }
 
+/** Whether it can be said for sure what the name stands for. */
+function isComparable(name: GeneralName): boolean {
+  switch (name.kind) {
+    case 'directory':
+      return true;
+    case 'dns':
+    case 'email':
+    case 'uri':
+      return name.host !== undefined;
+    case 'ip':
+      return name.bytes.length === 4 || name.bytes.length === 16;
+    case 'other':
+      return false;
+  }
+}
+
+/** Whether `base` is what RFC 5280 4.2.1.10 wants of a constraint of its kind. */
+function isConstraint(base: GeneralName): boolean {
+  switch (base.kind) {
+    case 'directory':
+      return true;
+    case 'dns':
+    case 'uri':
+      return isHostConstraint(base.text);
+    case 'email':
+      return base.host !== undefined || (!base.text.includes('@') && isHostConstraint(base.text));
+    case 'ip':
+      return (base.bytes.length === 8 || base.bytes.length === 32) && isMask(maskOf(base.bytes));
+    case 'other':
+      return false;
+  }
+}
+
+/** A host, or `.example.com` for those below it, or nothing for all. */
+function isHostConstraint(text: string): boolean {
+  return text === '' || hostOf(text.replace(/^\./, '')).host !== undefined;
+}
+
+function maskOf(bytes: Buffer): Buffer {
+  return bytes.subarray(bytes.length / 2);
+}
+
+/** Ones, then noughts. */
+function isMask(mask: Buffer): boolean {
+  const bits = Array.from(mask, (byte) => byte.toString(2).padStart(8, '0')).join('');
+  return /^1*0*$/.test(bits);
+}
+
+/** A name may be as long as its certificate. */
+const printedMax = 100;
+
 function print(name: GeneralName): string {
-  return name.kind === 'directory' ? 'its name' : name.kind === 'other' ? name.form : `${name.kind} ${name.text}`;
+  if (name.kind === 'directory') return 'its name';
+  return name.kind === 'other' ? `a name of the form ${name.form}` : `${name.kind} ${name.text.slice(0, printedMax)}`;
 }
 
 function isWithin(name: GeneralName, base: GeneralName): boolean {
-  if (name.kind === 'directory') return base.kind === 'directory' && base.rdns.every((rdn, index) => rdn === name.rdns[index]);
-  if (name.kind === 'other' || base.kind === 'directory' || base.kind === 'other') return false;
   switch (name.kind) {
+    case 'directory':
+      return base.kind === 'directory' && base.rdns.every((rdn, index) => rdn === name.rdns[index]);
     case 'dns':
-      return isHostWithin(name.text, base.text, true);
+      return base.kind === 'dns' && isHostWithin(name, base.text, true);
     case 'email':
-      return isMailboxWithin(name.text, base.text);
+      return base.kind === 'email' && isMailboxWithin(name, base);
     case 'uri':
-      return isUriWithin(name.text, base.text);
+      return base.kind === 'uri' && isHostWithin(name, base.text, false);
     case 'ip':
-      return isAddressWithin(name.text, base.text);
+      return base.kind === 'ip' && isAddressWithin(name.bytes, base.bytes);
+    case 'other':
+      return false;
   }
+}
+
+/** A wildcard stands for hosts of which one may be below `base`, too. */
+function isAbove(name: GeneralName, base: GeneralName): boolean {
+  if (name.kind !== 'dns' || base.kind !== 'dns' || !name.text.startsWith('*.')) return false;
+  return `.${base.text.toLowerCase().replace(/^\./, '')}`.endsWith(`.${name.host}`);
 }
 
 /** `.example.com`: hosts below it. Without the dot: that host, and for DNS names those below it as well. */
-function isHostWithin(host: string, base: string, includesBelow: boolean): boolean {
-  const [name, domain] = [host.toLowerCase(), base.toLowerCase()];
+function isHostWithin({ text, host = '' }: { text: string; host?: string }, base: string, includesBelow: boolean): boolean {
+  const domain = base.toLowerCase();
+  // A wildcard stands for hosts below what follows it.
+  const isBelow = (suffix: string) => (text.startsWith('*.') ? `.${host}` : host).endsWith(suffix);
   if (domain === '') return true;
-  if (domain.startsWith('.')) return name.length > domain.length && name.endsWith(domain);
-  return name === domain || (includesBelow && name.endsWith(`.${domain}`));
+  if (domain.startsWith('.')) return isBelow(domain);
+  return (host === domain && !text.startsWith('*.')) || (includesBelow && isBelow(`.${domain}`));
 }
 
-function isMailboxWithin(mailbox: string, base: string): boolean {
-  const at = mailbox.lastIndexOf('@');
-  if (!base.includes('@')) return isHostWithin(mailbox.slice(at + 1), base, false);
-  const baseAt = base.lastIndexOf('@');
+function isMailboxWithin(
+  { mailbox, host = '' }: { mailbox?: string; host?: string },
+  base: { text: string; mailbox?: string; host?: string },
+): boolean {
   // The local part belongs to its host, which may care about case.
-  return mailbox.slice(0, at) === base.slice(0, baseAt) && isHostWithin(mailbox.slice(at + 1), base.slice(baseAt + 1), false);
+  if (base.mailbox !== undefined) return mailbox === base.mailbox && host === base.host;
+  return isHostWithin({ text: host, host }, base.text, false);
 }
 
-/** A URI whose host cannot be told is within none: it is refused where any is permitted. */
-function isUriWithin(uri: string, base: string): boolean {
-  const host = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:[\]]+)(?::\d*)?(?:[/?#]|$)/.exec(uri)?.[1];
-  return host !== undefined && !/^[\d.]+$/.test(host) && isHostWithin(host, base, false);
-}
-
-function isAddressWithin(address: string, base: string): boolean {
-  const [network = '', bits = ''] = base.split('/');
-  const [a, b] = [addressBits(address), addressBits(network)];
-  return a !== undefined && b !== undefined && a.length === b.length && a.startsWith(b.slice(0, Number(bits)));
-}
-
-/** The bits of an address as text. */
-function addressBits(address: string): string | undefined {
-  if (/^\d+(\.\d+){3}$/.test(address)) {
-    return address
-      .split('.')
-      .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-      .join('');
-  }
-  const [left = '', right] = address.split('::');
-  const head = left === '' ? [] : left.split(':');
-  const tail = right === undefined || right === '' ? [] : right.split(':');
-  const missing = 8 - head.length - tail.length;
-  if (!address.includes(':') || missing < 0 || (right === undefined && missing > 0)) return undefined;
-  const groups = [...head, ...new Array<string>(missing).fill('0'), ...tail];
-  return groups.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0')).join('');
+function isAddressWithin(address: Buffer, base: Buffer): boolean {
+  if (base.length !== 2 * address.length) return false;
+  const mask = maskOf(base);
+  return address.every((byte, index) => ((byte ^ (base[index] ?? 0)) & (mask[index] ?? 0)) === 0);
 }

@@ -3,7 +3,7 @@ import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName 
 import { Problem } from '#base/problem.ts';
 import { encode } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
-import { type DerElement, decodeOid, derTags, enterDer } from './der-reader.ts';
+import { type DerElement, DerReader, decodeOid, derTags, enterDer } from './der-reader.ts';
 
 export type NameAttribute = readonly [type: 'C' | 'ST' | 'L' | 'O' | 'OU' | 'CN', value: string];
 
@@ -88,14 +88,14 @@ export function formatNameAsEncoded(der: Uint8Array): string {
     .join(', ');
 }
 
-/** The parts of a name as the ASN.1 library holds it; see canonicalRdn. */
-export function canonicalRdns(name: Name): string[] {
-  return readName(encode(name)).map(canonicalRdn);
+/** The parts of a name; see canonicalRdn. */
+export function canonicalRdns(der: Buffer): string[] {
+  return readName(der).map(canonicalRdn);
 }
 
-/** One part of a name as the ASN.1 library holds it; see canonicalRdn. */
-export function canonicalPart(rdn: RelativeDistinguishedName): string {
-  return canonicalRdns(new Name([rdn])).join('');
+/** One part of a name from the content of its SET; see canonicalRdn. */
+export function canonicalRdnOf(content: Buffer): string {
+  return canonicalRdn(readSet(new DerReader(content)));
 }
 
 /** One text for a whole name, to look it up by. */
@@ -122,16 +122,20 @@ function readName(der: Uint8Array): Attribute[][] {
   requireDer(bytes);
   const sets: Attribute[][] = [];
   for (const name = enterDer(bytes, derTags.sequence); !name.isAtEnd; ) {
-    const set: Attribute[] = [];
-    for (const members = name.enter(derTags.set); !members.isAtEnd; ) {
-      const member = members.enter(derTags.sequence);
-      const oid = decodeOid(member.read(derTags.objectIdentifier).content);
-      set.push(readAttribute(oid, member.read()));
-      member.end();
-    }
-    sets.push(set);
+    sets.push(readSet(name.enter(derTags.set)));
   }
   return sets;
+}
+
+function readSet(members: DerReader): Attribute[] {
+  const set: Attribute[] = [];
+  while (!members.isAtEnd) {
+    const member = members.enter(derTags.sequence);
+    const oid = decodeOid(member.read(derTags.objectIdentifier).content);
+    set.push(readAttribute(oid, member.read()));
+    member.end();
+  }
+  return set;
 }
 
 function readAttribute(oid: string, { tag, content, whole }: DerElement): Attribute {
@@ -144,8 +148,14 @@ function readAttribute(oid: string, { tag, content, whole }: DerElement): Attrib
     return { oid, label, value: `#${hex}`, canonical: `x${hex}` };
   }
   // Teletex has a repertoire of its own that nobody converts.
-  if (tag === derTags.teletexString) return { oid, label, value, canonical: `t${value}` };
-  return { oid, label, value, canonical: `s${value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}` };
+  if (tag === derTags.teletexString) return { oid, label, value, canonical: `t${withoutSeparators(value)}` };
+  const text = value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+  return { oid, label, value, canonical: `s${withoutSeparators(text)}` };
+}
+
+/** What joins parts of names in nameKey and canonicalRdn stands in none: else two names could have one key. */
+function withoutSeparators(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\u0000', '\\0').replaceAll('\u0001', '\\1');
 }
 
 /** Undefined for what is no string. */

@@ -69,10 +69,19 @@ function mapPolicies(
   isAllowed: boolean,
 ): Level | undefined {
   const mapped = new Map(level);
-  for (const issuer of new Set(mappings.map(([from]) => from))) {
-    const subjects = new Set(mappings.filter(([from]) => from === issuer).map(([, to]) => to));
+  for (const [issuer, subjects] of bySource(mappings)) {
     if (!isAllowed) mapped.delete(issuer);
     else if (level.has(issuer) || level.has(anyPolicy)) mapped.set(issuer, subjects);
   }
   return mapped.size > 0 ? mapped : undefined;
+}
+
+function bySource(mappings: readonly (readonly [issuer: string, subject: string])[]): Map<string, Set<string>> {
+  const grouped = new Map<string, Set<string>>();
+  for (const [issuer, subject] of mappings) {
+    const subjects = grouped.get(issuer);
+    if (subjects) subjects.add(subject);
+    else grouped.set(issuer, new Set([subject]));
+  }
+  return grouped;
 }

@@ -22,13 +22,19 @@ export type RevocationRequest = {
 /** A certificate that names no distribution point is on its issuer's list (RFC 5280 6.3.3). */
 const issuersOwnList: DistributionPoint = {};
 
+/** More distribution points than this are an attack. What they would cover stays uncovered, so the certificate is refused. */
+const pointsMax = 32;
+
 /** Whether the lists at hand say that `certificate` was revoked (RFC 5280 6.3.3, delta and indirect lists included). */
 export function checkRevocation(request: RevocationRequest): RevocationStatus {
   const { certificate } = request;
   let reasons = 0;
   let detail = `There is no current revocation list for ${certificate.subject}.`;
-  for (const point of [...(certificate.distributionPoints ?? []), issuersOwnList]) {
-    for (const crl of request.crls) {
+  const points = certificate.distributionPoints?.slice(0, pointsMax) ?? [];
+  // Of lists about the same the newest one is asked; an older one may still be current and not know.
+  const lists = request.crls.toSorted(newestFirst);
+  for (const point of [...points, issuersOwnList]) {
+    for (const crl of lists) {
       if (crl.baseNumber !== undefined || !isAbout(crl, point, request)) continue;
       const covered = (point.reasons ?? allReasons) & crl.scope.reasons;
       // A list that says nothing new need not be right.
@@ -50,13 +56,19 @@ export function checkRevocation(request: RevocationRequest): RevocationStatus {
   return { status: 'unknown', detail };
 }
 
-/** The newest word on the certificate: that of a delta list that goes on from this one, else this one's. */
+function newestFirst(a: Crl, b: Crl): number {
+  const [first = 0n, second = 0n] = [a.number, b.number];
+  return b.thisUpdate - a.thisUpdate || Number(second > first) - Number(second < first);
+}
+
+/** The newest word on the certificate: that of the newest delta list that goes on from this one, else this one's. */
 function findEntry(crl: Crl, request: RevocationRequest) {
   const { certificate, crls } = request;
   const key = entryKey(certificate.issuerKey, certificate.serialHex);
-  const delta = crls.find((candidate) => isDeltaOf(candidate, crl) && faultOf(candidate, request) === undefined);
-  const entry = delta?.entries.get(key) ?? crl.entries.get(key);
-  return entry?.reason === removedFromList ? undefined : entry;
+  const deltas = crls.filter((candidate) => isDeltaOf(candidate, crl)).toSorted(newestFirst);
+  const entry = deltas.find((delta) => faultOf(delta, request) === undefined)?.entries.get(key);
+  // Only a delta list takes a certificate off.
+  return entry?.reason === removedFromList ? undefined : (entry ?? crl.entries.get(key));
 }
 
 function isDeltaOf(delta: Crl, complete: Crl): boolean {

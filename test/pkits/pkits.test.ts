@@ -96,7 +96,8 @@ describe('the same cases asked of others', () => {
       for (const one of sample) given.set(one, await contender.ask(one));
       answers.set(contender, given);
     }
-    for (const line of formatTable(answers)) t.diagnostic(line);
+    // The sample makes a poor table.
+    for (const line of isFullSize ? formatTable(answers) : []) t.diagnostic(line);
     const rightOf = (contender: Contender) =>
       [...(answers.get(contender) ?? [])].filter(([one, answer]) => isRight(one, answer)).length;
     assert.ok(contenders.every((contender) => rightOf(contender) <= rightOf(ourCommand)));
