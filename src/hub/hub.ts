@@ -1,15 +1,20 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { RevocationLists } from '#authorities/revocation-lists.ts';
+import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
+import type { DeviceEvidence } from '#trust/authenticate-device.ts';
 import type { ServiceCaller } from '#trust/caller.ts';
 import type { Verdict } from '#trust/verdict.ts';
 import { Broker } from './broker/broker.ts';
 import { BrokerConnections } from './broker/broker-connections.ts';
 import type { BrokerLimits } from './broker/limits.ts';
+import { LastCredentials } from './credentials/last-credentials.ts';
 import type { EventLog } from './events/event-log.ts';
+import type { Identity } from './identity.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
 import { ServiceSignIn } from './instances/service-sign-in.ts';
@@ -33,6 +38,7 @@ export type HubOptions = {
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange'>;
   readonly events: EventLog;
   /** What devices dial and name in their user name. */
   readonly hostName: string;
@@ -59,13 +65,28 @@ export type Hub = {
   readonly authorities: CaCertificates;
   readonly registry: Pick<
     Registry,
-    'create' | 'load' | 'require' | 'list' | 'setEnabled' | 'setAuthentication' | 'delete' | 'provision' | 'count' | 'modules'
+    | 'create'
+    | 'load'
+    | 'require'
+    | 'list'
+    | 'setEnabled'
+    | 'setAuthentication'
+    | 'hold'
+    | 'listHeld'
+    | 'delete'
+    | 'provision'
+    | 'count'
+    | 'modules'
   >;
   readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
   readonly methods: Pick<Methods, 'invoke'>;
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
+  /** With what devices signed in last. */
+  readonly credentials: Pick<LastCredentials, 'loadMany'>;
+  /** Whether a device would be let in at another instant. Nobody is let in and no refusal is kept. */
+  signInAt(identity: Identity, evidence: DeviceEvidence, at: Instant): Promise<Verdict<unknown>>;
   /** Under which subject refusals of a device are kept: equal ids at two hubs are two devices. */
   refusalSubject(deviceId: string): string;
   /**
@@ -96,6 +117,7 @@ const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
   const { platform, database, secrets, authorities, events: log, hostName, instanceName: hub } = options;
+  const { revocationLists } = options;
   const { refusalSubject = (subject) => subject, oversizePublish = 'close' } = options;
   const refusals = refusalsUnder(options.refusals, refusalSubject);
   const events = new HubEvents(platform, log, hub);
@@ -103,11 +125,13 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const twins = new Twins(platform, database, hub, events);
   const watches = new CredentialWatches();
   const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets });
+  const credentials = new LastCredentials(platform, database, hub);
+  presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
   const methods = new Methods(platform, registry);
   const sessions = new StoredSessions(database, hub);
   const policies = await openHubPolicies(platform, secrets, hub);
   const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
-  const signIn = new SignIn(platform, { hostName, registry, authorities, policies });
+  const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies });
   const mqtt = new HubMqtt({
     platform,
     hostName,
@@ -118,6 +142,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     events: log,
     refusals,
     signIn,
+    credentials,
     watches,
     oversizePublish,
   });
@@ -140,6 +165,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       events: log,
       refusals,
       signIn,
+      credentials,
       watches,
       oversizePublish,
     });
@@ -153,6 +179,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const cancelAuthorities = authorities.onChange(() => {
     void signIn.dropUnverified(presence, watches);
   });
+  const cancelLists = revocationLists.onChange((list) => signIn.dropRevoked(presence, watches, list));
   return {
     name: hub,
     hostName,
@@ -166,6 +193,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     presence,
     events: log,
     policies,
+    credentials,
+    signInAt: (identity, evidence, at) => signIn.check(identity, evidence, at),
     refusalSubject,
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
     start() {
@@ -174,10 +203,12 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     },
     async stop() {
       cancelAuthorities();
+      cancelLists();
       await Promise.all([mqtt.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
       await presence.stop();
+      await credentials.flush();
       await twins.idle();
     },
   };

@@ -1,4 +1,5 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import type { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
@@ -17,9 +18,12 @@ import { openProvisioningPolicies, type ProvisioningPolicies } from './instances
 import { buildCheckService } from './instances/service-sign-in.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
 import { buildLoadEnrollment } from './registration/enrollment-of-caller.ts';
+import { HoldDevices } from './registration/hold-devices.ts';
 import type { DaaIdentityMode } from './registration/provision-identity.ts';
 import { noRateLimits, RateLimits, type RateSettings } from './registration/rate-limits.ts';
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
+import { watchRevokedCas } from './registration/watch-revoked-cas.ts';
+import { buildWhyHeld } from './registration/why-held.ts';
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
 import { ProvisioningMqtt } from './surface/mqtt.ts';
@@ -32,6 +36,7 @@ export type ProvisioningOptions = {
   readonly secrets: SecretStore;
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange'>;
   /** The hub that devices get unless their enrollment says otherwise; its host name is ours, too. */
   readonly hub: LinkedHub['hub'];
   /** All hubs of the installation, the main one among them. */
@@ -40,6 +45,8 @@ export type ProvisioningOptions = {
   /** Tells the instances of one database apart. */
   readonly instanceName: string;
   readonly daaIdentityMode: DaaIdentityMode;
+  /** Whether a device loses its hub with its enrollment. */
+  readonly holdsDevices: boolean;
   /** None without it. */
   readonly rates?: RateSettings;
 };
@@ -59,10 +66,14 @@ export type Provisioning = {
   readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
+  /** Makes the hubs agree with what changed while nobody looked. */
+  start(): void;
+  stop(): Promise<void>;
 };
 
 export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
   const { platform, database, refusals, secrets, authorities, hub, outgoing, instanceName, daaIdentityMode } = options;
+  const { revocationLists } = options;
   const idScope = await openIdScope(platform, database, instanceName);
   const policies = await openProvisioningPolicies(platform, secrets, instanceName);
   const hubs = linkHubs(hub, options.hubs);
@@ -80,10 +91,25 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     daaIdentityMode,
     loadEnrollment,
     chooseHub,
+    onRegistered: ({ registrationId }: { registrationId: string }) => holds?.look({ registrationId }),
     allocate: assignAll,
   };
   const registrations = openRegistrations(database, instanceName, settings);
-  const attest = new AttestRegistration({ platform, idScope, enrollments, groups, authorities, refusals });
+  const attest = new AttestRegistration({ platform, idScope, enrollments, groups, authorities, revocationLists, refusals });
+  const holds = options.holdsDevices
+    ? new HoldDevices({
+        platform,
+        hubs,
+        registrations,
+        judge: () => buildWhyHeld({ enrollments, groups, attest, revocationLists }),
+      })
+    : undefined;
+  const cancels = [
+    groups.onChange((groupId) => holds?.look({ groupId })),
+    enrollments.onChange((registrationId) => holds?.look({ registrationId })),
+    authorities.onChange(() => holds?.look('all')),
+    watchRevokedCas({ authorities, revocationLists }, () => holds?.look('all')),
+  ];
   const rates = new RateLimits(platform.clock, options.rates ?? noRateLimits);
   const calls = new DeviceCalls(platform, { attest, registrations: registrations.device, refusals, rates });
   return {
@@ -105,6 +131,11 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     registrations,
     setAllocator(allocator) {
       settings.allocate = allocator;
+    },
+    start: () => holds?.look('all'),
+    async stop() {
+      for (const cancel of cancels) cancel();
+      await holds?.stop();
     },
   };
 }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
+import { RevocationLists } from '#authorities/revocation-lists.ts';
 import { dayMs, formatInstant } from '#base/instant.ts';
 import { Lifecycle } from '#base/lifecycle.ts';
 import type { Platform } from '#base/platform.ts';
@@ -106,6 +107,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const refusals = new RefusalLog(platform, database);
   await lifecycle.start({ name: 'refusals', stop: () => refusals.stop() });
   const secrets = new SecretStore(platform, database, masterKey);
+  const endedLists = settings['revocation.endedLists'] === 'ignore' ? 'ignore' : 'refuse';
+  const revocationLists = await RevocationLists.open(platform, database, endedLists);
   const openEvents = (folder: string) =>
     SegmentEvents.open(platform, {
       directory: folder,
@@ -126,6 +129,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     refusals,
     secrets,
     authorities: new CaCertificates(platform, database, `hub:${instanceName}`, refusals),
+    revocationLists,
     events,
     hostName,
     instanceName,
@@ -138,6 +142,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     database,
     refusals,
     secrets,
+    revocationLists,
     logs: {
       open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
       discard: (name) => rm(join(directory, 'hubs', name), { recursive: true, force: true }),
@@ -158,6 +163,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     refusals,
     secrets,
     authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
+    revocationLists,
     hub,
     hubs,
     outgoing,
@@ -168,7 +174,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     },
     instanceName,
     daaIdentityMode: settings['provisioning.daaIdentityMode'] === 'caSigned' ? 'caSigned' : 'selfSigned',
+    holdsDevices: settings['provisioning.holdDevices'],
   });
+  await lifecycle.start({ name: 'provisioning', start: async () => provisioning.start(), stop: () => provisioning.stop() });
   const central = await buildCentral({
     platform,
     database,

@@ -238,6 +238,12 @@ export const serverSettings = {
     choices: ['selfSigned', 'caSigned'],
     describe: 'Whether the hub holds the daily certificate’s thumbprint, as the cloud does, or trusts its CA.',
   },
+  'provisioning.holdDevices': {
+    kind: 'flag',
+    default: true,
+    describe:
+      'Keep a device out of its hub while the enrollment or group by which it registered is disabled or gone, or its CA is. Without it, as in the cloud, such a device stays connected and only cannot register again.',
+  },
   'provisioning.registrationsPerMinute': {
     kind: 'number',
     default: 0,
@@ -258,6 +264,13 @@ export const serverSettings = {
     min: 0,
     max: 1_000_000,
     describe: 'Calls of the provisioning service’s REST above which they are answered 429. The cloud has 1000; 0: no limit.',
+  },
+  'revocation.endedLists': {
+    kind: 'text',
+    default: 'refuse',
+    choices: ['refuse', 'ignore'],
+    describe:
+      'What a revocation list does after its nextUpdate: `refuse` lets in no device of its CA until the next list is there; `ignore` keeps out whom it names and lets in the others.',
   },
   'outgoing.allowed': {
     kind: 'list',

@@ -16,6 +16,10 @@ import { hubsMigration } from './migrations/0012-hubs.ts';
 import { modulesMigration } from './migrations/0013-modules.ts';
 import { allocationMigration } from './migrations/0014-allocation.ts';
 import { brokerMigration } from './migrations/0015-broker.ts';
+import { revocationMigration } from './migrations/0016-revocation.ts';
+import { refusalFactsMigration } from './migrations/0017-refusal-facts.ts';
+import { sphereRevocationMigration } from './migrations/0018-sphere-revocation.ts';
+import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -35,6 +39,10 @@ export const migrations: readonly Migration[] = [
   modulesMigration,
   allocationMigration,
   brokerMigration,
+  revocationMigration,
+  refusalFactsMigration,
+  sphereRevocationMigration,
+  lastCredentialsMigration,
 ];
 
 /**

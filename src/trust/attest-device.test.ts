@@ -14,6 +14,7 @@ import {
   testNow,
 } from '#test/support/certificates.ts';
 import { attestDevice, type CertificateGroup } from './attest-device.ts';
+import { noRevocation } from './revocation.ts';
 
 const ca = makeCa();
 
@@ -22,7 +23,13 @@ function group(groupId: string, anchors: readonly TestCertificate[], change: Par
 }
 
 function attest(shown: readonly TestCertificate[], groups: readonly CertificateGroup[], registrationId = 'device-1') {
-  return attestDevice({ registrationId, evidence: { certificates: shown.map(({ der }) => der) }, groups, at: testNow });
+  return attestDevice({
+    registrationId,
+    evidence: { certificates: shown.map(({ der }) => der) },
+    groups,
+    revocation: noRevocation,
+    at: testNow,
+  });
 }
 
 /** The group that was chosen, or why none was. */

@@ -1,9 +1,9 @@
 import type { Instant } from '#base/instant.ts';
 import type { Certificate } from '#pki/certificate.ts';
-import { buildChain } from '#pki/chain.ts';
 import { findUnverified, refuseUnverified } from './authenticate-device.ts';
 import { mint, type RegistrationCaller } from './caller.ts';
 import { readShown, singleCommonName } from './leaf.ts';
+import { buildUnrevokedChain, type RevocationEvidence, revocationFix } from './revocation.ts';
 import { accept, refuse, type Verdict } from './verdict.ts';
 
 /** An enrollment group that lets devices in by certificate. */
@@ -23,6 +23,7 @@ export type RegistrationAttempt = {
   readonly registrationId: string;
   readonly evidence: { readonly certificates: readonly Buffer[] };
   readonly groups: readonly CertificateGroup[];
+  readonly revocation: RevocationEvidence;
   readonly at: Instant;
 };
 
@@ -33,12 +34,13 @@ export type RegistrationAttempt = {
  * somebody proved to own. That group decides: when it is disabled, no group further up is asked (dps-device-protocol.md 4), or disabling
  * a production line would move its devices to the parent's group instead of stopping them.
  */
-export function attestDevice({ registrationId, evidence, groups, at }: RegistrationAttempt): Verdict<RegistrationCaller> {
+export function attestDevice(attempt: RegistrationAttempt): Verdict<RegistrationCaller> {
+  const { registrationId, evidence, groups, revocation, at } = attempt;
   const shown = readShown(evidence.certificates);
   if (!shown.accepted) return shown;
   const { leaf, presented } = shown.value;
   const anchors = groups.flatMap((group) => [...group.anchors, ...(group.heldUnder ?? [])]);
-  const result = buildChain({ leaf, presented: withHeld(leaf, presented, groups), anchors, at });
+  const result = buildUnrevokedChain({ leaf, presented: withHeld(leaf, presented, groups), anchors, at }, revocation);
   const trace = [...shown.trace, ...result.trace];
   if (!result.ok) {
     const unverified =
@@ -51,7 +53,7 @@ export function attestDevice({ registrationId, evidence, groups, at }: Registrat
     if (unverified) return refuseUnverified(unverified, trace);
     return refuse(result.reason, result.detail, {
       trace: trace.slice(0, -1),
-      ...(result.reason === 'issuer-unknown' && { fix: noGroupFix }),
+      ...(result.reason === 'issuer-unknown' ? { fix: noGroupFix } : revocationFix(result.reason)),
     });
   }
   const name = singleCommonName(leaf, trace);

@@ -4,6 +4,7 @@ import { dayMs, hourMs, plus, secondMs } from '#base/instant.ts';
 import { makeSelfSigned, testNow } from '#test/support/certificates.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import { attestIndividual, type IndividualAttempt, type IndividualEnrollment } from './attest-individual.ts';
+import { noRevocation } from './revocation.ts';
 import { deriveDeviceKey } from './symmetric-keys.ts';
 
 const idScope = '0ne0012AB34';
@@ -29,7 +30,15 @@ type Shown = { token?: string; certificates?: readonly Buffer[] };
 
 function attest(enrollment: IndividualEnrollment, shown: Shown, rest: Partial<IndividualAttempt> = {}) {
   const evidence = { certificates: shown.certificates ?? [], token: shown.token };
-  return attestIndividual({ enrollment, idScope, registrationId: 'Dev1', evidence, at: testNow, ...rest });
+  return attestIndividual({
+    enrollment,
+    idScope,
+    registrationId: 'Dev1',
+    evidence,
+    revocation: noRevocation,
+    at: testNow,
+    ...rest,
+  });
 }
 
 /** 'accepted', or why not. */

@@ -3,6 +3,7 @@ import { checkRegistrationToken, registrationKeys } from './attest-by-token.ts';
 import { isSameName } from './attest-device.ts';
 import { mint, type RegistrationCaller } from './caller.ts';
 import { readShown, singleCommonName } from './leaf.ts';
+import { type RevocationEvidence, revocationFix, revocationOf } from './revocation.ts';
 import type { RevealableKeys } from './symmetric-keys.ts';
 import { normalizeThumbprint } from './thumbprint.ts';
 import { accept, refuse, type Verdict } from './verdict.ts';
@@ -23,6 +24,7 @@ export type IndividualAttempt = {
   /** As the device spells it. */
   readonly registrationId: string;
   readonly evidence: { readonly certificates: readonly Buffer[]; readonly token: string | undefined };
+  readonly revocation: RevocationEvidence;
   readonly at: Instant;
 };
 
@@ -66,10 +68,10 @@ function checkKeys(keys: RevealableKeys, { evidence, ...attempt }: IndividualAtt
   return checked.accepted ? accept({ deviceKeys: keys }, checked.trace) : checked;
 }
 
-/** No chain is built: the leaf itself was enrolled. Its name and its dates count all the same. */
+/** No chain is built: the leaf itself was enrolled. Its name, its dates and the lists that name it count all the same. */
 function checkLeaf(
   slots: { readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string },
-  { registrationId, evidence, at }: IndividualAttempt,
+  { registrationId, evidence, revocation, at }: IndividualAttempt,
 ): Verdict<Proof> {
   const shown = readShown(evidence.certificates);
   if (!shown.accepted) return shown;
@@ -95,5 +97,7 @@ function checkLeaf(
   if (at < leaf.notBefore) {
     return refuse('certificate-not-yet-valid', `The certificate begins at ${formatInstant(leaf.notBefore)}.`, { trace });
   }
+  const revoked = revocationOf(leaf, revocation.lists);
+  if (revoked !== undefined) return refuse('certificate-revoked', revoked, { trace, ...revocationFix('certificate-revoked') });
   return accept({ leafDer: leaf.der }, trace);
 }

@@ -6,6 +6,7 @@ import { hubSpellings } from '#test/support/sas-spellings.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import type { AccessPolicy, ServiceRight } from './access-policy.ts';
 import { authenticateDevice, type DeviceAttempt } from './authenticate-device.ts';
+import { noRevocation } from './revocation.ts';
 
 const keyOf = (text: string) => Buffer.from(text.padEnd(32, '.')).toString('base64');
 const keys = { primaryKey: keyOf('primary'), secondaryKey: keyOf('secondary') };
@@ -29,6 +30,7 @@ function attempt(token: string, { deviceId = 'MyDev', isEnabled = true, rest }: 
     evidence: { certificates: [], token },
     verifiedAnchors: [],
     uploadedUnverified: [],
+    revocation: noRevocation,
     hubHostName: 'hub.example',
     policies,
     at: testNow,
@@ -66,6 +68,7 @@ test('a token of the device’s key makes a caller that lasts as long as the tok
       expiresAt: soon * secondMs,
       leafSha256: undefined,
       anchorSha256: undefined,
+      revocationKeys: [],
     },
   );
   assert.equal(JSON.stringify(verdict).includes(keys.primaryKey), false);

@@ -17,6 +17,7 @@ import {
   testNow,
 } from '#test/support/certificates.ts';
 import { authenticateDevice, type DeviceAttempt, type DeviceAuthentication } from './authenticate-device.ts';
+import { noRevocation, revocationKey } from './revocation.ts';
 
 const ca = makeCa();
 
@@ -31,6 +32,7 @@ function attempt(
     evidence: { certificates: shown.map(({ der }) => der), token },
     verifiedAnchors: [ca.certificate],
     uploadedUnverified: [],
+    revocation: noRevocation,
     hubHostName: 'hub.example',
     policies: [],
     at: testNow,
@@ -64,6 +66,7 @@ test('hub 5: a self-signed certificate is accepted by its SHA-1 primary thumbpri
       expiresAt: shown.certificate.notAfter,
       leafSha256: shown.certificate.sha256Thumbprint,
       anchorSha256: undefined,
+      revocationKeys: [revocationKey(shown.certificate)],
     },
   );
 });
@@ -251,7 +254,15 @@ test('hub 20: a disabled device is refused as disabled only after it proved who 
 test('bytes that are no certificate are refused as a leaf and passed over beside one', () => {
   const noise = Buffer.from('3003020100', 'hex');
   const device = { deviceId: 'device-1', isEnabled: true, generationId: 'g1', authentication: bySigning };
-  const rest = { device, verifiedAnchors: [ca.certificate], uploadedUnverified: [], hubHostName: 'h', policies: [], at: testNow };
+  const rest = {
+    device,
+    verifiedAnchors: [ca.certificate],
+    uploadedUnverified: [],
+    revocation: noRevocation,
+    hubHostName: 'h',
+    policies: [],
+    at: testNow,
+  };
   const refused = authenticateDevice({ ...rest, evidence: { certificates: [noise], token: undefined } });
   assert.ok(!refused.accepted && refused.refusal.reason === 'certificate-malformed');
   const accepted = authenticateDevice({

@@ -6,6 +6,7 @@ import { type AccessPolicy, policyKeys } from './access-policy.ts';
 import { type DeviceCaller, mint } from './caller.ts';
 import { checkSasToken, type SasKey } from './check-sas-token.ts';
 import { readShown, type ShownCertificates, singleCommonName } from './leaf.ts';
+import { buildUnrevokedChain, type RevocationEvidence, revocationFix, revocationKey, revocationOf } from './revocation.ts';
 import type { RevealableKeys } from './symmetric-keys.ts';
 import { normalizeThumbprint } from './thumbprint.ts';
 import { accept, type Refusal, refuse, type TraceStep, type Verdict } from './verdict.ts';
@@ -24,6 +25,10 @@ export type DeviceIdentity = {
   readonly moduleId?: string;
   /** For a module: whether its device is. */
   readonly isEnabled: boolean;
+  /** Why it is enabled or disabled, in somebody's words. */
+  readonly statusReason?: string;
+  /** There when provisioning keeps the device out, whatever its owner says. */
+  readonly ownStatus?: object;
   readonly generationId: string;
   readonly authentication: DeviceAuthentication;
 };
@@ -43,6 +48,7 @@ export type DeviceAttempt = {
   readonly verifiedAnchors: readonly Certificate[];
   /** CAs that were uploaded and never proven: they let nobody in, and explain why. */
   readonly uploadedUnverified: readonly Certificate[];
+  readonly revocation: RevocationEvidence;
   /** The hub's name: what the scope of a token begins with. */
   readonly hubHostName: string;
   /** A policy with DeviceConnect signs in for any device that signs in by key. */
@@ -85,9 +91,12 @@ export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller
       : checkCertificate(device, authentication, attempt);
   if (!proof.accepted) return proof;
   if (!device.isEnabled) {
-    return refuse('device-disabled', 'The device is disabled.', {
+    const { statusReason } = device;
+    return refuse('device-disabled', statusReason ? `The device is disabled: ${statusReason}` : 'The device is disabled.', {
       trace: proof.trace,
-      fix: 'Enable the device in the registry, or unblock it in Central.',
+      fix: device.ownStatus
+        ? 'Enable the enrollment or the group again, or give it a verified CA; the device is let in as before.'
+        : 'Enable the device in the registry, or unblock it in Central.',
     });
   }
   const { deviceId, moduleId, generationId } = device;
@@ -97,9 +106,9 @@ export function authenticateDevice(attempt: DeviceAttempt): Verdict<DeviceCaller
 
 /** The ways that let somebody in. */
 type LettingIn = Exclude<DeviceAuthentication, { type: 'none' }>;
-type Proof = Pick<DeviceCaller, 'authMethod' | 'expiresAt' | 'leafSha256' | 'anchorSha256'>;
+type Proof = Pick<DeviceCaller, 'authMethod' | 'expiresAt' | 'leafSha256' | 'anchorSha256' | 'revocationKeys'>;
 /** What the rules for certificates find out beside the leaf. */
-type Lasting = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256'>;
+type Lasting = Pick<DeviceCaller, 'expiresAt' | 'anchorSha256' | 'revocationKeys'>;
 
 function refuseKind(type: LettingIn['type'], { token }: DeviceEvidence): { accepted: false; refusal: Refusal } {
   const shown = token !== undefined ? 'A password was presented' : 'A certificate was presented';
@@ -141,6 +150,7 @@ function checkToken({ deviceId, moduleId }: DeviceIdentity, keys: RevealableKeys
       expiresAt: checked.value.expiresAt,
       leafSha256: undefined,
       anchorSha256: undefined,
+      revocationKeys: [],
     },
     checked.trace,
   );
@@ -179,18 +189,21 @@ function checkCertificate(
   const trace = [...shown.trace, { check: 'authentication-type', passed: true, detail: authentication.type }];
   const lasting =
     authentication.type === 'selfSigned'
-      ? checkThumbprint(authentication, leaf, attempt.at, trace)
+      ? checkThumbprint(authentication, leaf, attempt, trace)
       : checkChain(device, shown.value, attempt, trace);
   if (!lasting.accepted) return lasting;
   const authMethod = { scope: ownScope(device.moduleId), type: 'x509' } as const;
   return accept({ authMethod, leafSha256: leaf.sha256Thumbprint, ...lasting.value }, lasting.trace);
 }
 
-/** No chain is built and no usage is looked at: the original's hub does neither (sphere.md 2.8). */
+/**
+ * No chain is built and no usage is looked at: the original's hub does neither (sphere.md 2.8). A list that names the
+ * leaf counts all the same (row 8); one that has ended and does not keeps nobody out, since no CA vouches here.
+ */
 function checkThumbprint(
   slots: { primaryThumbprint?: string; secondaryThumbprint?: string },
   leaf: Certificate,
-  at: Instant,
+  { at, revocation }: Pick<DeviceAttempt, 'at' | 'revocation'>,
   trace: readonly TraceStep[],
 ): Verdict<Lasting> {
   const known = [slots.primaryThumbprint, slots.secondaryThumbprint].map((text) => normalizeThumbprint(text ?? ''));
@@ -214,7 +227,11 @@ function checkThumbprint(
       fix: 'Compare the clocks of device and server.',
     });
   }
-  return accept({ expiresAt: leaf.notAfter, anchorSha256: undefined }, matched);
+  const revoked = revocationOf(leaf, revocation.lists);
+  if (revoked !== undefined) {
+    return refuse('certificate-revoked', revoked, { trace: matched, ...revocationFix('certificate-revoked') });
+  }
+  return accept({ expiresAt: leaf.notAfter, anchorSha256: undefined, revocationKeys: [revocationKey(leaf)] }, matched);
 }
 
 function checkChain(
@@ -224,11 +241,12 @@ function checkChain(
   before: readonly TraceStep[],
 ): Verdict<Lasting> {
   const { leaf, presented } = shown;
-  const result = buildChain({ leaf, presented, anchors: attempt.verifiedAnchors, at: attempt.at });
+  const result = buildUnrevokedChain({ leaf, presented, anchors: attempt.verifiedAnchors, at: attempt.at }, attempt.revocation);
   const trace = [...before, ...result.trace];
   if (!result.ok) {
     const unverified = result.reason === 'issuer-unknown' && findUnverified(shown, attempt.uploadedUnverified, attempt.at);
-    return unverified ? refuseUnverified(unverified, trace) : refuse(result.reason, result.detail, { trace: trace.slice(0, -1) });
+    if (unverified) return refuseUnverified(unverified, trace);
+    return refuse(result.reason, result.detail, { trace: trace.slice(0, -1), ...revocationFix(result.reason) });
   }
   const name = singleCommonName(leaf, trace);
   if (!name.accepted) return name;
@@ -243,7 +261,8 @@ function checkChain(
     });
   }
   const end = Math.min(...result.chain.map(({ notAfter }) => notAfter));
-  return accept({ expiresAt: instant(end), anchorSha256: result.anchor.sha256Thumbprint }, [
+  const revocationKeys = result.chain.map(revocationKey);
+  return accept({ expiresAt: instant(end), anchorSha256: result.anchor.sha256Thumbprint, revocationKeys }, [
     ...trace,
     { check: 'common-name', passed: true, detail: name.value },
   ]);
@@ -252,8 +271,8 @@ function checkChain(
 /** The uploaded CA to which the chain would lead if somebody had proven its possession. */
 export function findUnverified(shown: ShownCertificates, uploaded: readonly Certificate[], at: Instant): Certificate | undefined {
   if (uploaded.length === 0) return undefined;
-  const result = buildChain({ ...shown, anchors: uploaded, at });
-  return result.ok ? result.anchor : undefined;
+  // What else is wrong with the leaf comes after where its chain ends (sphere.md 2.8, rows 2 and 5).
+  return buildChain({ ...shown, anchors: uploaded, at }).anchor;
 }
 
 export function refuseUnverified(ca: Certificate, trace: readonly TraceStep[]): { accepted: false; refusal: Refusal } {

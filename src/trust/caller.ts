@@ -27,6 +27,8 @@ export type DeviceCaller = Sealed<{
   leafSha256: string | undefined;
   /** Lower-case SHA-256 of the verified CA the chain ended in, for CA-signed identities. */
   anchorSha256: string | undefined;
+  /** How the certificates that were used are found on revocation lists; empty for keys. */
+  revocationKeys: readonly string[];
 }>;
 
 /** A device that may use an enrollment of a provisioning instance. */

@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
+import { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
@@ -55,6 +56,7 @@ export async function openCentralBench() {
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
+  const revocationLists = await RevocationLists.open(platform, database);
   const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const provisionedHub = { hostName, registry, authorities: hubAuthorities, twins };
   const provisioning = await buildProvisioning({
@@ -63,11 +65,13 @@ export async function openCentralBench() {
     refusals,
     secrets,
     authorities,
+    revocationLists,
     hub: provisionedHub,
     hubs: { list: () => [provisionedHub] },
     outgoing: new Outgoing({ platform, allowed: [], allowHttp: false }),
     instanceName: 'home',
     daaIdentityMode: 'selfSigned',
+    holdsDevices: true,
   });
   let allocator: Allocator | undefined;
   let port = 0;

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
+import { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { EventSource, StoredEvent } from '#hub/events/event-log.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
@@ -78,6 +79,7 @@ export async function openHubBench(more: Pick<HubOptions, 'broker' | 'oversizePu
   const refusals = new RefusalLog(platform, database);
   const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const authorities = new CaCertificates(platform, database, 'hub:home', refusals);
+  const revocationLists = await RevocationLists.open(platform, database);
   const disk = new CrashDisk();
   const events = await SegmentEvents.open(platform, { directory: '/log', files: disk });
   const hub = await buildHub({
@@ -86,6 +88,7 @@ export async function openHubBench(more: Pick<HubOptions, 'broker' | 'oversizePu
     refusals,
     secrets,
     authorities,
+    revocationLists,
     events,
     hostName: hubHost,
     instanceName: 'home',
@@ -263,6 +266,7 @@ export async function openHubBench(more: Pick<HubOptions, 'broker' | 'oversizePu
     refusals,
     secrets,
     authorities,
+    revocationLists,
     disk,
     events,
     hub,

@@ -32,7 +32,7 @@ export type DpsAnswer = { topic: string; status: number; retryAfterSeconds: numb
 /** A provisioning instance with the real hub behind it, in memory, and one X.509 enrollment group, `line-1`. */
 export async function openProvisioningBench(options: ProvisioningBenchOptions = {}) {
   const hubBench = await openHubBench();
-  const { clock, random, log, database, refusals, secrets, hub } = hubBench;
+  const { clock, random, log, database, refusals, secrets, hub, revocationLists } = hubBench;
   const platform = { clock, random, log };
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const { daaIdentityMode = 'selfSigned', rates, outgoing = new Outgoing({ platform, allowed: [], allowHttp: false }) } = options;
@@ -44,11 +44,13 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       refusals,
       secrets,
       authorities,
+      revocationLists,
       hub,
       hubs: { list: () => hubs },
       outgoing,
       instanceName: 'home',
       daaIdentityMode,
+      holdsDevices: true,
       ...(rates && { rates }),
     });
   let provisioning = await build();
@@ -74,8 +76,17 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
   async function addHub(hostName: string): Promise<Hub> {
     const instanceName = hostName.split('.')[0] ?? hostName;
     const own = new CaCertificates(platform, database, `hub:${instanceName}`, refusals);
-    const { events } = hub;
-    const added = await buildHub({ platform, database, refusals, secrets, authorities: own, events, hostName, instanceName });
+    const added = await buildHub({
+      platform,
+      database,
+      refusals,
+      secrets,
+      authorities: own,
+      revocationLists,
+      events: hub.events,
+      hostName,
+      instanceName,
+    });
     await added.start();
     hubs.push(added);
     return added;
@@ -180,6 +191,8 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       hubs.splice(0, hubs.length, ...hubs.filter((linked) => linked.hostName !== hostName));
     },
     connect,
+    /** CONNECT to the hub behind it. */
+    dialHub: hubBench.connect,
     get provisioning() {
       return provisioning;
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
+import { RevocationLists } from '#authorities/revocation-lists.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -23,12 +24,14 @@ async function openInstallation(t: TestContext) {
     return SegmentEvents.open(platform, { directory: '/log', files });
   };
   const events = await openLog('main');
+  const revocationLists = await RevocationLists.open(platform, database);
   const main = await buildHub({
     platform,
     database,
     refusals,
     secrets,
     authorities: new CaCertificates(platform, database, 'hub:main', refusals),
+    revocationLists,
     events,
     hostName: '127.0.0.1',
     instanceName: 'main',
@@ -40,6 +43,7 @@ async function openInstallation(t: TestContext) {
       database,
       refusals,
       secrets,
+      revocationLists,
       main,
       logs: {
         open: openLog,

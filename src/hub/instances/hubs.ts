@@ -29,6 +29,7 @@ export type HubsOptions = {
   readonly database: Database;
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly secrets: SecretStore;
+  readonly revocationLists: HubOptions['revocationLists'];
   readonly logs: HubLogs;
   /** The hub that is always there. It was started, and others stop it. */
   readonly main: Hub;
@@ -167,7 +168,7 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish } = this.#options;
+    const { database, secrets, logs, oversizePublish, revocationLists } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
@@ -175,7 +176,7 @@ export class Hubs implements HubDirectory {
     const events = await logs.open(name);
     try {
       const authorities = new CaCertificates(platform, database, `hub:${name}`, refusalsUnder(refusals, refusalSubject));
-      const own = { authorities, events, hostName: this.#hostNameOf(name), instanceName: name, refusalSubject };
+      const own = { authorities, revocationLists, events, hostName: this.#hostNameOf(name), instanceName: name, refusalSubject };
       const hub = await buildHub({ platform, database, refusals, secrets, oversizePublish, ...own });
       await hub.start();
       this.#added.set(name, { hub, events });

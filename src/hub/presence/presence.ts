@@ -17,6 +17,7 @@ export type DisconnectCause =
   | 'newer-connection'
   | 'credential-expired'
   | 'credential-changed'
+  | 'certificate-revoked'
   | 'device-disabled'
   | 'device-deleted'
   | 'protocol-violation'

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
+import { type PastThumbprint, parsePastThumbprints, retireThumbprints } from '#storage/past-thumbprints.ts';
 import type { HubDeviceRow } from '#storage/schema/hub.ts';
 import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { Transaction } from '#storage/transaction.ts';
@@ -47,10 +49,50 @@ export class DeviceStore {
     return rows.map((row) => this.#parseRow(row));
   }
 
+  /** What thumbprints the device had before those it has, newest first. */
+  async pastThumbprints(deviceId: string): Promise<PastThumbprint[]> {
+    const row = await this.#database
+      .selectFrom('hub_device')
+      .select('past_thumbprints')
+      .where('hub', '=', this.#hub)
+      .where('device_id', '=', deviceId)
+      .executeTakeFirst();
+    return parsePastThumbprints(row?.past_thumbprints ?? null);
+  }
+
+  /** Ids around `deviceId` in the order of their lower-case forms: what is spelled almost alike stands there. */
+  async neighbours(deviceId: string, each: number): Promise<string[]> {
+    const folded = sql<string>`lower(device_id)`;
+    const select = () => this.#database.selectFrom('hub_device').select('device_id').where('hub', '=', this.#hub).limit(each);
+    const key = deviceId.toLowerCase();
+    const [after, before] = await Promise.all([
+      select().where(folded, '>=', key).orderBy(folded).execute(),
+      select().where(folded, '<', key).orderBy(folded, 'desc').execute(),
+    ]);
+    return [...after, ...before].map((row) => row.device_id);
+  }
+
+  /** Those that are kept out, by device id, after `after`. */
+  async listHeld(after: string, limit: number): Promise<string[]> {
+    const rows = await this.#database
+      .selectFrom('hub_device')
+      .select('device_id')
+      .where('hub', '=', this.#hub)
+      .where('hold_reason', 'is not', null)
+      .where('device_id', '>', after)
+      .orderBy('device_id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.device_id);
+  }
+
   async count(): Promise<{ total: number; enabled: number }> {
     const row = await this.#database
       .selectFrom('hub_device')
-      .select(({ fn }) => [fn.countAll().as('total'), fn.sum('is_enabled').as('enabled')])
+      .select(({ fn, eb }) => [
+        fn.countAll().as('total'),
+        fn.sum(eb.case().when('hold_reason', 'is', null).then(eb.ref('is_enabled')).else(0).end()).as('enabled'),
+      ])
       .where('hub', '=', this.#hub)
       .executeTakeFirst();
     return { total: Number(row?.total ?? 0), enabled: Number(row?.enabled ?? 0) };
@@ -68,9 +110,10 @@ export class DeviceStore {
 
   /** Replaces the identity, if it still has `etag`; otherwise nothing happens and the answer is false. */
   async replace(device: Device, etag: string): Promise<boolean> {
+    const { past_thumbprints: _, ...row } = formatRow(this.#hub, device);
     const result = await this.#database
       .updateTable('hub_device')
-      .set(formatRow(this.#hub, device))
+      .set({ ...row, past_thumbprints: retireThumbprints(row, device.updatedAt) })
       .where('hub', '=', this.#hub)
       .where('device_id', '=', device.deviceId)
       .where('etag', '=', etag)
@@ -93,8 +136,7 @@ export class DeviceStore {
       deviceId: row.device_id,
       generationId: row.generation_id,
       etag: row.etag,
-      isEnabled: row.is_enabled === 1,
-      ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
+      ...statusOf(row),
       ...(row.status_updated_at === null ? {} : { statusUpdatedAt: instant(row.status_updated_at) }),
       authentication: parseAuthentication(row, this.#sealer, sealNameOf(this.#hub, row.device_id)),
       createdAt: instant(row.created_at),
@@ -114,11 +156,29 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     device_id: device.deviceId,
     generation_id: device.generationId,
     etag: device.etag,
-    is_enabled: device.isEnabled ? 1 : 0,
-    status_reason: device.statusReason ?? null,
+    ...statusColumns(device),
     status_updated_at: device.statusUpdatedAt ?? null,
     ...formatAuthentication(device.authentication),
+    past_thumbprints: null,
     created_at: device.createdAt,
     updated_at: device.updatedAt,
+  };
+}
+
+/** Of a device that is kept out, what everybody is told is that; what its owner said stays beneath it. */
+function statusOf(row: HubDeviceRow): Pick<Device, 'isEnabled' | 'statusReason' | 'ownStatus'> {
+  const own = {
+    isEnabled: row.is_enabled === 1,
+    ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
+  };
+  return row.hold_reason === null ? own : { isEnabled: false, statusReason: row.hold_reason, ownStatus: own };
+}
+
+function statusColumns({ isEnabled, statusReason, ownStatus }: Device) {
+  const own = ownStatus ?? { isEnabled, statusReason };
+  return {
+    is_enabled: own.isEnabled ? 1 : 0,
+    status_reason: own.statusReason ?? null,
+    hold_reason: ownStatus ? (statusReason ?? '') : null,
   };
 }

@@ -26,12 +26,16 @@ export type Device = {
   readonly isEnabled: boolean;
   /** Why it is enabled or disabled, in the owner's words. */
   readonly statusReason?: string;
+  /** There when the device is kept out (`hold`), which `isEnabled` and `statusReason` then say: what its owner said. */
+  readonly ownStatus?: DeviceStatus;
   /** When it was last enabled or disabled; undefined for a device that never was. */
   readonly statusUpdatedAt?: Instant;
   readonly authentication: DeviceAuthentication;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 };
+
+export type DeviceStatus = { readonly isEnabled: boolean; readonly statusReason?: string };
 
 /** What a key has that nobody chose. */
 export const generatedKeyBytes = 32;

@@ -4,6 +4,7 @@ import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
+import type { PastThumbprint } from '#storage/past-thumbprints.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
 import { inTransaction } from '#storage/transaction.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
@@ -18,6 +19,7 @@ import {
   type AskedAuthentication,
   type Device,
   type DeviceAuthentication,
+  type DeviceStatus,
   generatedKeyBytes,
   isSameAuthentication,
   newEtag,
@@ -111,6 +113,16 @@ export class Registry {
     return this.#store.list(options.after ?? '', limit);
   }
 
+  /** What thumbprints the device had before those it has, newest first; the last few. */
+  pastThumbprints(deviceId: string): Promise<PastThumbprint[]> {
+    return this.#store.pastThumbprints(deviceId);
+  }
+
+  /** A few ids that are spelled almost like this one may be among these. */
+  neighbours(deviceId: string): Promise<string[]> {
+    return this.#store.neighbours(deviceId, registryLimits.neighboursMax);
+  }
+
   count(): Promise<{ total: number; enabled: number }> {
     return this.#store.count();
   }
@@ -124,22 +136,21 @@ export class Registry {
     return this.#queue.run(deviceId, async () => {
       const present = await this.require(deviceId);
       checkIfMatch(ifMatch, present.etag);
-      const { isEnabled = present.isEnabled, statusReason = present.statusReason ?? '' } = change;
+      const before = present.ownStatus ?? present;
+      const { isEnabled, statusReason = '' } = statusAfter(present, change);
       const asked = change.authentication && this.#normalize(deviceId, change.authentication, present.authentication);
       const isReplaced = asked !== undefined && !isSameAuthentication(present.authentication, asked);
       const authentication = asked && isReplaced ? asked : present.authentication;
-      if (!isReplaced && isEnabled === present.isEnabled && statusReason === (present.statusReason ?? '')) return present;
-      const { statusReason: _, ...rest } = present;
+      if (!isReplaced && isEnabled === before.isEnabled && statusReason === (before.statusReason ?? '')) return present;
+      const status: DeviceStatus = { isEnabled, ...(statusReason === '' ? {} : { statusReason }) };
       const changed = {
-        ...rest,
+        ...withStatus(present, status),
         authentication,
-        isEnabled,
-        ...(statusReason === '' ? {} : { statusReason }),
-        ...(isEnabled === present.isEnabled ? {} : { statusUpdatedAt: this.#platform.clock.now() }),
+        ...(isEnabled === before.isEnabled ? {} : { statusUpdatedAt: this.#platform.clock.now() }),
       };
-      const cause = isEnabled ? (isReplaced ? 'credential-changed' : undefined) : 'device-disabled';
+      const cause = changed.isEnabled ? (isReplaced ? 'credential-changed' : undefined) : 'device-disabled';
       const device = await this.#replace(changed, present.etag, cause);
-      if (!isEnabled) await this.modules.disabled(deviceId);
+      if (!changed.isEnabled) await this.modules.disabled(deviceId);
       return device;
     });
   }
@@ -147,6 +158,30 @@ export class Registry {
   /** A disabled device cannot sign in, and its session ends at once. */
   setEnabled(deviceId: string, isEnabled: boolean): Promise<Device> {
     return this.update(deviceId, { isEnabled });
+  }
+
+  /**
+   * Keeps the device out for `reason`, or lets it go again without one. Apart from what its owner says: a device that
+   * was disabled stays so when it is let go. Says whether there is such a device.
+   */
+  hold(deviceId: string, reason: string | undefined): Promise<boolean> {
+    return this.#queue.run(deviceId, async () => {
+      const present = await this.#store.load(deviceId);
+      if (!present) return false;
+      if ((present.ownStatus && present.statusReason) === reason) return true;
+      const { statusReason: _, ownStatus = statusOf(present), ...rest } = present;
+      const changed: Device =
+        reason === undefined ? { ...rest, ...ownStatus } : { ...rest, isEnabled: false, statusReason: reason, ownStatus };
+      await this.#replace(changed, present.etag, reason === undefined ? undefined : 'device-disabled');
+      if (reason !== undefined) await this.modules.disabled(deviceId);
+      this.#platform.log.info(reason === undefined ? 'device.released' : 'device.held', { deviceId, reason });
+      return true;
+    });
+  }
+
+  /** The devices that are kept out, by id, after `after`. */
+  listHeld(after: string, limit: number): Promise<string[]> {
+    return this.#store.listHeld(after, limit);
   }
 
   /** Replaces how the device signs in; a session that rests on the old way ends at once. */
@@ -174,7 +209,8 @@ export class Registry {
 
   /**
    * What provisioning does at each registration: makes the device or gives it the credential it just
-   * registered with, and ends any session it has. A disabled device stays disabled; the initial twin
+   * registered with, and ends any session it has. A disabled device stays disabled, one that was held is let go, since
+   * whoever registers came in by an enrollment that lets it; the initial twin
    * is for a new device only, since an owner may have changed the old one.
    */
   async provision(input: ProvisionedDevice): Promise<{ device: Device; isNew: boolean }> {
@@ -186,8 +222,9 @@ export class Registry {
         if (await this.#insert(created, input.initialTwin)) return { device: created, isNew: true };
         throw new Problem('conflict', `The device ${input.deviceId} is being created by someone else.`);
       }
+      const { statusReason: _, ownStatus, ...rest } = present;
       const device = await this.#replace(
-        { ...present, authentication: created.authentication },
+        { ...rest, ...(ownStatus ?? statusOf(present)), authentication: created.authentication },
         present.etag,
         'credential-changed',
       );
@@ -245,4 +282,25 @@ export class Registry {
   #reportLifecycle(operation: 'createDeviceIdentity' | 'deleteDeviceIdentity', twin: Twin): void {
     this.#events.record('deviceLifecycleEvents', twin.deviceId, operation, formatTwin(twin));
   }
+}
+
+function statusOf({ isEnabled, statusReason }: DeviceStatus): DeviceStatus {
+  return { isEnabled, ...(statusReason === undefined ? {} : { statusReason }) };
+}
+
+/**
+ * What the owner says after `change`. Of a device that is kept out, a caller who read it and writes it back has named
+ * the reason for that, and has said nothing of their own.
+ */
+function statusAfter({ isEnabled, statusReason, ownStatus }: Device, change: DeviceChange): DeviceStatus {
+  const before = ownStatus ?? { isEnabled, statusReason };
+  const isEcho = ownStatus !== undefined && change.statusReason === statusReason;
+  const asked = isEcho && change.isEnabled === false ? undefined : change.isEnabled;
+  const reason = isEcho ? undefined : change.statusReason;
+  return { isEnabled: asked ?? before.isEnabled, statusReason: reason ?? before.statusReason ?? '' };
+}
+
+function withStatus({ isEnabled: _, statusReason, ownStatus, ...rest }: Device, own: DeviceStatus): Device {
+  if (!ownStatus) return { ...rest, ...own };
+  return { ...rest, isEnabled: false, ...(statusReason === undefined ? {} : { statusReason }), ownStatus: own };
 }

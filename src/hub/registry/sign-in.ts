@@ -1,21 +1,28 @@
 import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
+import type { RevocationList, RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import { authenticateDevice, type DeviceEvidence, type DeviceIdentity } from '#trust/authenticate-device.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
+import { explainRefusal } from '#trust/explain-refusal.ts';
+import { isOnList } from '#trust/revocation.ts';
 import type { Verdict } from '#trust/verdict.ts';
 import type { Identity } from '../identity.ts';
 import type { HubPolicies } from '../instances/hub-policies.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { CredentialWatches } from './credential-watches.ts';
 import type { Modules } from './modules.ts';
+import { nearestDevice } from './nearest-device.ts';
 import type { Registry } from './registry.ts';
 
 export type SignInOptions = {
   /** What the scope of a token begins with. */
   readonly hostName: string;
-  readonly registry: Pick<Registry, 'load'> & { readonly modules: Pick<Modules, 'load'> };
+  readonly registry: Pick<Registry, 'load' | 'neighbours' | 'pastThumbprints'> & {
+    readonly modules: Pick<Modules, 'load' | 'list'>;
+  };
   readonly authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence'>;
   readonly policies: Pick<HubPolicies, 'list'>;
 };
 
@@ -36,8 +43,28 @@ export class SignIn {
     this.#authorities = options.authorities;
   }
 
-  async check(identity: Identity, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
-    const { hostName, policies } = this.#options;
+  /** A refusal comes with what explains it to people; none of it is for the peer. */
+  /** `at` another instant than now for whoever asks what would be, and lets nobody in. */
+  async check(identity: Identity, evidence: DeviceEvidence, at = this.#platform.clock.now()): Promise<Verdict<DeviceCaller>> {
+    const verdict = await this.#decide(identity, evidence);
+    if (verdict.accepted) return verdict;
+    const device = await this.#load(identity);
+    const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
+    const explained = explainRefusal(verdict.refusal, {
+      certificates: evidence.certificates,
+      ...(all && {
+        authorities: {
+          verified: this.#parse(all.filter(({ isVerified }) => isVerified)),
+          unverified: this.#parse(all.filter(({ isVerified }) => !isVerified)),
+        },
+      }),
+      at,
+    });
+    return { accepted: false, refusal: { ...explained, findNearest: nearestDevice(this.#options, identity, explained) } };
+  }
+
+  async #decide(identity: Identity, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
+    const { hostName, policies, revocationLists } = this.#options;
     const device = await this.#load(identity);
     // Thumbprint identities build no chain, so they need no CA.
     const needsChain = device?.authentication.type === 'certificateAuthority';
@@ -46,6 +73,7 @@ export class SignIn {
       device,
       evidence,
       verifiedAnchors: this.#parse(verified),
+      revocation: revocationLists.evidence(),
       hubHostName: hostName,
       policies: policies.list(),
       at: this.#platform.clock.now(),
@@ -63,7 +91,9 @@ export class SignIn {
     const device = await registry.load(deviceId);
     if (!device || moduleId === undefined) return device;
     const module = await registry.modules.load(deviceId, moduleId);
-    return module && { ...module, isEnabled: device.isEnabled };
+    if (!module) return undefined;
+    const { isEnabled, statusReason, ownStatus } = device;
+    return { ...module, isEnabled, ...(statusReason !== undefined && { statusReason }), ...(ownStatus && { ownStatus }) };
   }
 
   /**
@@ -80,6 +110,16 @@ export class SignIn {
       // Not knowing which CAs are good, none is.
       presence.dropWhere(({ anchorSha256 }) => anchorSha256 !== undefined, 'credential-changed');
     }
+  }
+
+  /**
+   * Ends the sessions that rest on a certificate which the list names. To be called when a list comes; a sign-in under
+   * way looks again. Names may be those of another CA's certificates: whoever is sent away in vain comes back.
+   */
+  dropRevoked(presence: Pick<Presence, 'dropWhere'>, watches: CredentialWatches, { crl }: Pick<RevocationList, 'crl'>): void {
+    watches.allChanged();
+    if (crl.entries.size === 0) return;
+    presence.dropWhere(({ revocationKeys }) => revocationKeys.some((key) => isOnList(crl, key)), 'certificate-revoked');
   }
 
   #parse(certificates: readonly CaCertificate[]): Certificate[] {

@@ -10,7 +10,13 @@ export function causeOf(reason: CloseReason): DisconnectCause {
 
 /** Whoever lost the right to send has no last word either. */
 export function isRevoked(cause: DisconnectCause): boolean {
-  return (
-    cause === 'device-deleted' || cause === 'device-disabled' || cause === 'credential-changed' || cause === 'credential-expired'
-  );
+  return revoking.has(cause);
 }
+
+const revoking: ReadonlySet<DisconnectCause> = new Set([
+  'device-deleted',
+  'device-disabled',
+  'credential-changed',
+  'certificate-revoked',
+  'credential-expired',
+]);

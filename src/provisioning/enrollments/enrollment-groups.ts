@@ -1,3 +1,4 @@
+import type { Cancel } from '#base/clock.ts';
 import { checkIfMatch } from '#base/etag.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -20,6 +21,7 @@ export class EnrollmentGroups {
   readonly #platform: Platform;
   readonly #store: EnrollmentGroupStore;
   readonly #checkAllocation: CheckAllocation;
+  readonly #listeners = new Set<(groupId: string) => void>();
 
   constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer, checkAllocation: CheckAllocation) {
     this.#platform = platform;
@@ -44,7 +46,7 @@ export class EnrollmentGroups {
     const now = this.#platform.clock.now();
     const attestation = this.#attestationOf(input);
     const group: EnrollmentGroup = { ...input, attestation, allocation, etag: this.#newEtag(), createdAt: now, updatedAt: now };
-    if (await this.#store.insert(group)) return group;
+    if (await this.#store.insert(group)) return this.#told(group);
     throw new Problem('already-exists', `There is an enrollment group ${input.groupId} already.`, { reason: 'enrollment-group' });
   }
 
@@ -60,7 +62,7 @@ export class EnrollmentGroups {
     const updatedAt = this.#platform.clock.now();
     const kept = { groupId, attestation, allocation, createdAt };
     const group: EnrollmentGroup = { ...input, ...kept, etag: this.#newEtag(), updatedAt };
-    if (await this.#store.replace(group, present.etag)) return group;
+    if (await this.#store.replace(group, present.etag)) return this.#told(group);
     throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
   }
 
@@ -88,8 +90,21 @@ export class EnrollmentGroups {
   async delete(groupId: string, ifMatch?: string): Promise<void> {
     const present = await this.require(groupId);
     checkIfMatch(ifMatch, present.etag);
-    if (await this.#store.delete(groupId, present.etag)) return;
-    throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
+    if (!(await this.#store.delete(groupId, present.etag))) {
+      throw new Problem('precondition-failed', 'The enrollment group has changed since it was read.');
+    }
+    this.#told(present);
+  }
+
+  /** Calls `listener` after each change that is stored, also when the enrollment group is gone. */
+  onChange(listener: (groupId: string) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #told(group: EnrollmentGroup): EnrollmentGroup {
+    for (const listener of this.#listeners) listener(group.groupId);
+    return group;
   }
 
   #attestationOf(

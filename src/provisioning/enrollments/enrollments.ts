@@ -1,8 +1,10 @@
+import type { Cancel } from '#base/clock.ts';
 import { checkIfMatch } from '#base/etag.ts';
 import { isRegistrationId, requireDeviceId } from '#base/ids.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
+import type { PastThumbprint } from '#storage/past-thumbprints.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
 import { normalizeThumbprint } from '#trust/thumbprint.ts';
@@ -14,6 +16,9 @@ import { EnrollmentStore } from './enrollment-store.ts';
 /** At most this many in one answer. */
 const listMax = 1_000;
 
+/** Ids looked at on either side for one that is spelled almost alike. */
+const neighboursMax = 20;
+
 /** What a key has that nobody chose (dps-device-protocol.md 2.1). */
 const generatedKeyBytes = 64;
 
@@ -23,6 +28,7 @@ export class Enrollments {
   readonly #store: EnrollmentStore;
 
   readonly #checkAllocation: CheckAllocation;
+  readonly #listeners = new Set<(registrationId: string) => void>();
 
   constructor(platform: Platform, database: Database, instance: string, sealer: KeySealer, checkAllocation: CheckAllocation) {
     this.#platform = platform;
@@ -34,7 +40,7 @@ export class Enrollments {
   async create(input: NewEnrollment): Promise<Enrollment> {
     const now = this.#platform.clock.now();
     const enrollment = { ...this.#checked(input), etag: this.#newEtag(), createdAt: now, updatedAt: now };
-    if (await this.#store.insert(enrollment)) return enrollment;
+    if (await this.#store.insert(enrollment)) return this.#told(enrollment);
     throw new Problem('already-exists', `There is an enrollment for ${input.registrationId} already.`);
   }
 
@@ -49,12 +55,22 @@ export class Enrollments {
       createdAt: present.createdAt,
       updatedAt: this.#platform.clock.now(),
     };
-    if (await this.#store.replace(enrollment, present.etag)) return enrollment;
+    if (await this.#store.replace(enrollment, present.etag)) return this.#told(enrollment);
     throw new Problem('precondition-failed', 'The enrollment has changed since it was read.');
   }
 
   load(registrationId: string): Promise<Enrollment | undefined> {
     return this.#store.load(registrationId);
+  }
+
+  /** What thumbprints the enrollment had before those it has, newest first; the last few. */
+  pastThumbprints(registrationId: string): Promise<PastThumbprint[]> {
+    return this.#store.pastThumbprints(registrationId);
+  }
+
+  /** A few ids that are spelled almost like this one may be among these. */
+  neighbours(registrationId: string): Promise<string[]> {
+    return this.#store.neighbours(registrationId, neighboursMax);
   }
 
   async require(registrationId: string): Promise<Enrollment> {
@@ -76,8 +92,21 @@ export class Enrollments {
   async delete(registrationId: string, ifMatch?: string): Promise<void> {
     const present = await this.require(registrationId);
     checkIfMatch(ifMatch, present.etag);
-    if (await this.#store.delete(registrationId, present.etag)) return;
-    throw new Problem('precondition-failed', 'The enrollment has changed since it was read.');
+    if (!(await this.#store.delete(registrationId, present.etag))) {
+      throw new Problem('precondition-failed', 'The enrollment has changed since it was read.');
+    }
+    this.#told(present);
+  }
+
+  /** Calls `listener` after each change that is stored, also when the enrollment is gone. */
+  onChange(listener: (registrationId: string) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #told(enrollment: Enrollment): Enrollment {
+    for (const listener of this.#listeners) listener(enrollment.registrationId);
+    return enrollment;
   }
 
   #checked(input: NewEnrollment, present?: Enrollment) {

@@ -89,7 +89,7 @@ async function loadTwin({ hub }: LinkedHub, deviceId: string): Promise<InitialTw
 /** Deletes the old identity. What its owner disabled stays disabled wherever it goes. */
 async function moveOut({ hub }: LinkedHub, deviceId: string, disable: () => Promise<unknown>): Promise<void> {
   const old = await hub.registry.load(deviceId);
-  if (old?.isEnabled === false) await disable();
+  if ((old?.ownStatus ?? old)?.isEnabled === false) await disable();
   try {
     await hub.registry.delete(deviceId);
   } catch (error) {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CaCertificate } from '#authorities/ca-certificates.ts';
 import { makeCa, makeLeaf, testNow } from '#test/support/certificates.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
+import { noRevocation } from '#trust/revocation.ts';
 import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
 import { AttestRegistration } from './attest-registration.ts';
 
@@ -27,8 +28,9 @@ test('the CA certificates of the groups are parsed once, however many devices as
     groups: {
       list: async () => [{ groupId: 'line', isEnabled: true, attestation: { type: 'x509', primaryCertificateId: 'ca' } }],
     } as unknown as EnrollmentGroups,
-    enrollments: { load: async () => undefined },
-    authorities: { load: async () => stored, loadVerified: async () => [stored] },
+    enrollments: { load: async () => undefined, neighbours: async () => [], pastThumbprints: async () => [] },
+    authorities: { load: async () => stored, loadVerified: async () => [stored], list: async () => [stored] },
+    revocationLists: { evidence: () => noRevocation },
     refusals: { record() {} },
   });
   const ask = (certificates: readonly Buffer[]) =>

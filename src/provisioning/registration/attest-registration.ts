@@ -1,4 +1,6 @@
 import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
+import type { RevocationLists } from '#authorities/revocation-lists.ts';
+import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
@@ -6,10 +8,12 @@ import { attestByToken, type KeyGroup } from '#trust/attest-by-token.ts';
 import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
 import { attestIndividual } from '#trust/attest-individual.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
+import { explainRefusal } from '#trust/explain-refusal.ts';
 import { refuse, type Verdict } from '#trust/verdict.ts';
 import type { EnrollmentGroup } from '../enrollments/enrollment-group.ts';
 import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
 import type { Enrollments } from '../enrollments/enrollments.ts';
+import { nearestEnrollment } from './nearest-enrollment.ts';
 
 /** A device that wants to register or to poll, and what it showed. */
 export type RegistrationEvidence = {
@@ -26,9 +30,10 @@ export type RegistrationEvidence = {
 export type AttestRegistrationOptions = {
   readonly platform: Platform;
   readonly idScope: string;
-  readonly enrollments: Pick<Enrollments, 'load'>;
+  readonly enrollments: Pick<Enrollments, 'load' | 'neighbours' | 'pastThumbprints'>;
   readonly groups: EnrollmentGroups;
-  readonly authorities: Pick<CaCertificates, 'load' | 'loadVerified'>;
+  readonly authorities: Pick<CaCertificates, 'load' | 'loadVerified' | 'list'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
 };
 
@@ -46,20 +51,30 @@ export class AttestRegistration {
   }
 
   async check(evidence: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
-    const verdict = await this.#decide(evidence);
+    const context: DecisionContext = {};
+    const verdict = await this.#decide(evidence, context);
     if (!verdict.accepted) {
       const { registrationId, remoteAddress } = evidence;
+      const explained = explainRefusal(verdict.refusal, {
+        certificates: evidence.certificates,
+        ...(context.groups && { authorities: authoritiesOf(context.groups) }),
+        at: context.at ?? this.#options.platform.clock.now(),
+      });
       this.#options.refusals.record({
         service: 'provisioning',
         subject: registrationId,
         peer: remoteAddress,
-        ...verdict.refusal,
+        ...explained,
+        findNearest: nearestEnrollment(this.#options, evidence, explained),
       });
     }
     return verdict;
   }
 
-  async #decide({ idScope, registrationId, certificates, token }: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
+  async #decide(
+    { idScope, registrationId, certificates, token }: RegistrationEvidence,
+    context: DecisionContext,
+  ): Promise<Verdict<RegistrationCaller>> {
     const { platform, enrollments, groups } = this.#options;
     if (idScope.toLowerCase() !== this.#options.idScope.toLowerCase()) {
       return refuse('scope-unknown', `There is no ID scope ${idScope}.`, {
@@ -67,23 +82,30 @@ export class AttestRegistration {
       });
     }
     const at = platform.clock.now();
+    context.at = at;
+    const revocation = this.#options.revocationLists.evidence();
     const enrollment = await enrollments.load(registrationId);
-    if (enrollment) return attestIndividual({ enrollment, idScope, registrationId, evidence: { certificates, token }, at });
+    if (enrollment) {
+      return attestIndividual({ enrollment, idScope, registrationId, evidence: { certificates, token }, revocation, at });
+    }
     const all = await groups.list();
     // A token counts even when a certificate was sent too (hub-device-protocol.md 2.3).
     if (token !== undefined) {
       return attestByToken({ idScope, registrationId, token, groups: all.flatMap(keyGroups), at });
     }
-    const certificateGroups = await Promise.all(all.map((group) => this.#certificateGroup(group)));
+    const certificateGroups = await Promise.all(all.map((group) => this.certificateGroup(group)));
+    context.groups = certificateGroups.filter((group) => group !== undefined);
     return attestDevice({
       registrationId,
       evidence: { certificates },
-      groups: certificateGroups.filter((group) => group !== undefined),
+      groups: context.groups,
+      revocation,
       at,
     });
   }
 
-  async #certificateGroup({ groupId, isEnabled, attestation }: EnrollmentGroup): Promise<CertificateGroup | undefined> {
+  /** The group with its certificates as they stand; undefined for one by key. */
+  async certificateGroup({ groupId, isEnabled, attestation }: EnrollmentGroup): Promise<CertificateGroup | undefined> {
     if (attestation.type !== 'x509') return undefined;
     const ids = [attestation.primaryCertificateId, attestation.secondaryCertificateId].filter((id) => id !== undefined);
     const loaded = (await Promise.all(ids.map((id) => this.#options.authorities.load(id)))).filter(
@@ -119,6 +141,16 @@ export class AttestRegistration {
     this.#parsed.set(authority, parsed);
     return parsed;
   }
+}
+
+/** What a decision rested on, for whoever explains it. */
+type DecisionContext = { at?: Instant; groups?: readonly CertificateGroup[] };
+
+function authoritiesOf(groups: readonly CertificateGroup[]) {
+  return {
+    verified: groups.flatMap(({ anchors, held = [], heldUnder = [] }) => [...anchors, ...held, ...heldUnder]),
+    unverified: groups.flatMap(({ unverified }) => unverified),
+  };
 }
 
 function keyGroups({ groupId, isEnabled, attestation }: EnrollmentGroup): KeyGroup[] {

@@ -65,6 +65,7 @@ for (const { name, open } of testDatabases()) {
           hubs,
           loadEnrollment: async () => ({ allocation: defaultAllocation, document: { enrollmentGroup: {} } }),
           chooseHub: async () => ({ outcome: 'chosen', link }),
+          onRegistered() {},
           authorities: { loadVerified: async () => [] },
           idScope: '0ne00000001',
           daaIdentityMode: 'selfSigned',

@@ -20,6 +20,8 @@ export type RegisterDeviceOptions = IdentityOptions & {
   readonly idScope: string;
   readonly loadEnrollment: LoadEnrollment;
   readonly chooseHub: ChooseHub;
+  /** Called when what became of a registration is stored. */
+  readonly onRegistered: (registration: Registration) => void;
   allocate: Allocator;
 };
 
@@ -173,6 +175,7 @@ export class RegisterDevice {
 
   async #finish(operation: Operation, registration: Registration): Promise<RegistrationProgress> {
     await this.#store.finish(operation.operationId, registration);
+    this.#options.onRegistered(registration);
     const { registrationId, groupId } = registration;
     this.#options.platform.log.info(registration.result.status === 'assigned' ? 'registration.assigned' : 'registration.failed', {
       registrationId,

@@ -83,6 +83,16 @@ export class RegistrationStore {
     return rows.map(registrationOf);
   }
 
+  /** Of all, by id in lower case, after `after`. */
+  async pageAll(after: string, limit: number): Promise<Registration[]> {
+    const rows = await this.#registrations()
+      .where('registration_key', '>', keyOf(after))
+      .orderBy('registration_key')
+      .limit(limit)
+      .execute();
+    return rows.map(registrationOf);
+  }
+
   async list(groupId?: string): Promise<Registration[]> {
     const all = this.#registrations().orderBy('registration_key');
     const rows = await (groupId === undefined ? all : all.where('group_id', '=', groupId)).execute();

@@ -13,6 +13,8 @@ export type Registrations = {
   list(groupId?: string): Promise<Registration[]>;
   /** Of one group, in the order of their ids, after `after`. */
   page(groupId: string, options: { after: string; limit: number }): Promise<Registration[]>;
+  /** Of all, in the order of their ids, after `after`. */
+  pageAll(options: { after: string; limit: number }): Promise<Registration[]>;
   /** Throws Problem `registration-not-found`. */
   require(registrationId: string): Promise<Registration>;
   /** Throws Problem `registration-not-found`, or `precondition-failed` when it changed since it was read. */
@@ -33,6 +35,7 @@ export function openRegistrations(database: Database, instance: string, options:
     load: (registrationId) => store.load(registrationId),
     list: (groupId) => store.list(groupId),
     page: (groupId, { after, limit }) => store.page(groupId, after, limit),
+    pageAll: ({ after, limit }) => store.pageAll(after, limit),
     require,
     async delete(registrationId, ifMatch) {
       checkIfMatch(ifMatch, (await require(registrationId)).etag);

@@ -16,10 +16,14 @@ export type HubDeviceRow = {
   status_reason: string | null;
   /** When it was last enabled or disabled. */
   status_updated_at: number | null;
+  /** Why provisioning keeps it out, whatever its owner says; null when it does not. */
+  hold_reason: string | null;
   /** selfSigned, certificateAuthority or sas. */
   authentication_type: string;
   primary_thumbprint: string | null;
   secondary_thumbprint: string | null;
+  /** What the slots held before, newest first (storage/past-thumbprints.ts). */
+  past_thumbprints: string | null;
   /** Both symmetric keys, sealed under the master key and the device's name. */
   sealed_keys: Uint8Array | null;
   created_at: number;
@@ -42,6 +46,21 @@ export type HubModuleRow = {
   sealed_keys: Uint8Array | null;
   created_at: number;
   updated_at: number;
+};
+
+/** What a device or module signed in with last. Nothing in it is secret: certificates are public, and of a token only its end is kept. */
+export type HubCredentialRow = {
+  hub: string;
+  /** `{device}` or `{device}/{module}`. */
+  identity: string;
+  /** DER in base64, leaf first, separated by spaces; null for a token. */
+  certificates: string | null;
+  /** When the credential ended, as it was understood then. */
+  ends_at: number | null;
+  /** How often it came with a newer one than before. */
+  renewals: number;
+  /** When it first came with this one. */
+  seen_at: number;
 };
 
 /** The twin of a device or of a module: documents and their metadata as JSON text. */
@@ -90,6 +109,7 @@ export type HubSessionRow = {
 };
 
 export type HubTables = {
+  hub_credential: HubCredentialRow;
   hub_instance: HubInstanceRow;
   hub_device: HubDeviceRow;
   hub_module: HubModuleRow;

@@ -19,4 +19,30 @@ export type AuthorityCertificateRow = {
   updated_at: number;
 };
 
-export type TrustTables = { authority_certificate: AuthorityCertificateRow };
+/** A certificate revocation list that counts (authorities/revocation-list-store.ts). */
+export type RevocationListRow = {
+  /** Of the signing key and what the list is about: of those there is one list, the newest. */
+  list_key: string;
+  der: Uint8Array;
+  signer_der: Uint8Array;
+  added_by: string;
+  added_at: number;
+};
+
+/** Where the list of a CA is fetched. */
+export type RevocationSourceRow = {
+  /** Lower-case hex over the CA's certificate. */
+  ca_sha256: string;
+  url: string;
+  added_by: string;
+  added_at: number;
+  asked_at: number | null;
+  /** Why the last attempt brought nothing; null after one that did. */
+  failure: string | null;
+};
+
+export type TrustTables = {
+  authority_certificate: AuthorityCertificateRow;
+  revocation_list: RevocationListRow;
+  revocation_source: RevocationSourceRow;
+};
