@@ -1,3 +1,4 @@
+import type { Cancel } from '#base/clock.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
@@ -10,16 +11,20 @@ import { Audit } from './audit/audit.ts';
 import { ClaimCodes } from './claims/claim-codes.ts';
 import { ClockGuard } from './clock/clock-guard.ts';
 import { type DemoTenant, openDemoTenant } from './demo/demo-tenant.ts';
-import { Devices } from './devices/devices.ts';
+import { changeDeviceStatus, type DeviceStatusChange } from './devices/device-status.ts';
+import { type ClaimedDevice, Devices } from './devices/devices.ts';
 import { SphereLimits } from './limits/sphere-limits.ts';
 import { Policies } from './policies/policies.ts';
 import { ReferenceValues } from './policies/reference-values.ts';
+import { type RevocationList, RevocationLists } from './revocation/revocation-lists.ts';
 import { buildSphereHttp } from './surface/http.ts';
 import { Authorities } from './tenants/authorities.ts';
 import { AuthorityKeys } from './tenants/authority-keys.ts';
+import { type FindLacking, Rotation } from './tenants/rotation.ts';
 import { Tenants } from './tenants/tenants.ts';
+import { Upkeep } from './upkeep.ts';
 
-export type { DemoTenant };
+export type { DemoTenant, RevocationList };
 
 export type SphereOptions = {
   platform: Platform;
@@ -34,6 +39,8 @@ export type SphereOptions = {
   otherUrls?: readonly string[];
   /** O in the names of the CAs. */
   operator?: string;
+  /** Who trusts a tenant's CA and not yet the one that follows; without it nobody is known to trust any. */
+  findLacking?: FindLacking;
 };
 
 /** The Azure Sphere security service. The other services meet it in a certificate only. */
@@ -45,6 +52,18 @@ export type Sphere = {
   readonly policies: Policies;
   readonly referenceValues: ReferenceValues;
   readonly audit: Audit;
+  readonly authorities: Pick<Authorities, 'list'>;
+  readonly rotation: Pick<Rotation, 'activate' | 'revoke'>;
+  /** Suspends, resumes or revokes a device of a tenant. */
+  changeDeviceStatus(request: DeviceStatusChange): Promise<ClaimedDevice>;
+  /** The newest revocation list of each of our CAs. */
+  revocationLists(): Promise<readonly RevocationList[]>;
+  /** Calls `listener` with each further one as soon as it is stored. */
+  onRevocationList(listener: (list: RevocationList) => void): Cancel;
+  /** What time asks for, done now instead of within a minute: CAs that follow each other, lists that are a day old. */
+  upkeep(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
   /** The tenant of the demo device, made when there is none yet. */
   openDemoTenant(): Promise<DemoTenant>;
   /** For the administration socket: whoever reaches that owns the data directory. */
@@ -63,18 +82,30 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
   const clockGuard = new ClockGuard(platform, database);
   const limits = new SphereLimits(platform.clock);
   const keys = new AuthorityKeys(options.keyDirectory);
-  const authorities = new Authorities({ platform, database, keys, audit, operator: options.operator ?? 'Homeport' });
+  const authorities = new Authorities({
+    platform,
+    database,
+    keys,
+    audit,
+    operator: options.operator ?? 'Homeport',
+    publicUrl: originOf(options.publicUrl),
+  });
   const policies = new Policies(platform, database, audit);
   const referenceValues = new ReferenceValues(database);
   const tenants = new Tenants(platform, database, authorities, policies);
   const devices = new Devices(platform, database, audit);
   const claimCodes = new ClaimCodes(platform, database);
   const tokens = new AdministratorTokens(platform, database);
+  const revocation = new RevocationLists({ platform, database, authorities, clockGuard });
+  const findLacking = options.findLacking ?? (async () => []);
+  const rotation = new Rotation({ platform, authorities, tenants, revocation, clockGuard, findLacking });
+  const upkeep = new Upkeep(platform, rotation, revocation);
 
   await authorities.prepare();
   await referenceValues.prepare();
   for (const { tenantId } of await tenants.list()) await tenants.complete(tenantId);
   const [first = await tenants.create(defaultTenantName)] = await tenants.listAdministered();
+  await upkeep.run();
 
   const rooms = {
     platform,
@@ -90,6 +121,8 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     devices,
     tokens,
     claimCodes,
+    revocation,
+    rotation,
     nonces: new Nonces({ platform, database, secrets, clockGuard }),
     origins: [originOf(options.publicUrl), ...(options.otherUrls ?? []).map(originOf)] as const,
   };
@@ -101,6 +134,14 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     policies,
     referenceValues,
     audit,
+    authorities,
+    rotation,
+    changeDeviceStatus: (request) => changeDeviceStatus(rooms, request),
+    revocationLists: () => revocation.list(),
+    onRevocationList: (listener) => revocation.onList(listener),
+    upkeep: () => upkeep.run(),
+    start: () => upkeep.start(),
+    stop: () => upkeep.stop(),
     openDemoTenant: () => openDemoTenant(rooms),
     mintAdministratorToken: () => tokens.mintToken(),
   };

@@ -7,7 +7,7 @@ import type { CertificateReply, ClaimReply, NonceReply } from '#sphere/contract/
 import { attestationPaths } from '#sphere/contract/attestation.ts';
 import { type CloudClaimCode, cloudPaths } from '#sphere/contract/cloud.ts';
 import { evidenceFormat } from '#sphere/contract/evidence.ts';
-import { buildSphere } from '#sphere/sphere.ts';
+import { buildSphere, type SphereOptions } from '#sphere/sphere.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import type { TestDatabase } from './databases.ts';
@@ -24,7 +24,11 @@ export type Answer<T = never> = {
 const origin = 'https://sphere.test';
 
 /** A security service on `kind`, behind a plain HTTP socket of its own, with its clock in the test's hand. */
-export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => Promise<void>): void }) {
+export async function openSphereBench(
+  kind: TestDatabase,
+  t: { after(fn: () => Promise<void>): void },
+  more: Pick<SphereOptions, 'findLacking'> = {},
+) {
   const platform = testPlatform();
   const { database, close } = await kind.open();
   const directory = await mkdtemp(join(tmpdir(), 'homeport-sphere-'));
@@ -41,6 +45,7 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
     keyDirectory,
     publicUrl: `${origin}/`,
     otherUrls: ['https://alias.test:8444'],
+    ...more,
   };
   const sphere = await buildSphere(options);
   const server = createServer(sphere.http);
@@ -49,6 +54,7 @@ export async function openSphereBench(kind: TestDatabase, t: { after(fn: () => P
   t.after(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    await sphere.stop();
     await refusals.stop();
     await close();
     await rm(directory, { recursive: true });

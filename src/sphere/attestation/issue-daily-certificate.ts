@@ -1,6 +1,7 @@
 import { formatInstant, hourMs, type Instant, plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Certificate } from '#pki/certificate.ts';
 import { type CertificateRequest as Csr, parseCsr } from '#pki/csr.ts';
 import { issueCertificate } from '#pki/issue.ts';
 import { spkiSha256Of } from '#pki/key.ts';
@@ -153,7 +154,7 @@ async function issue(rooms: AttestationRooms, parts: Issue): Promise<Certificate
     assuranceLevel: value.assurance,
     policyVersion: policy.version,
   });
-  const recorded = await record(rooms, { parts, now, certificateSha256: leaf.sha256Thumbprint, leafNotAfter: leaf.notAfter });
+  const recorded = await record(rooms, { parts, now, leaf });
   if (recorded !== 'recorded') return recorded;
   const { claims } = evidence;
   platform.log.info('leaf.issued', {
@@ -181,16 +182,12 @@ async function issue(rooms: AttestationRooms, parts: Issue): Promise<Certificate
 /** Audit entry, certified key, boot state and clock mark, all or none. */
 async function record(
   { database, devices, audit, clockGuard }: AttestationRooms,
-  {
-    parts,
-    now,
-    certificateSha256,
-    leafNotAfter,
-  }: { parts: Issue; now: Instant; certificateSha256: string; leafNotAfter: Instant },
+  { parts, now, leaf }: { parts: Issue; now: Instant; leaf: Certificate },
 ): Promise<'recorded' | 'key-used' | 'device-changed'> {
-  const { device, policy, csr, evidence, value } = parts;
+  const { device, authority, policy, csr, evidence, value } = parts;
   const { claims } = evidence;
   const { deviceId, tenantId } = device;
+  const certificateSha256 = leaf.sha256Thumbprint;
   try {
     const write = await audit.prepare({
       type: 'issue',
@@ -207,17 +204,19 @@ async function record(
         osVersion: `${claims.swname} ${claims.swversion[0]}`,
         assurance: value.assurance,
         attestedAt: now,
-        leafNotAfter,
+        leafNotAfter: leaf.notAfter,
       });
       if (!isUnchanged) throw new Undone('device-changed');
-      const leaf = {
+      const isNewKey = await insertLeaf(transaction, {
         device_id: deviceId,
         spki_sha256: csr.spkiSha256,
         certificate_sha256: certificateSha256,
         issued_at: now,
-        not_after: leafNotAfter,
-      };
-      if (!(await insertLeaf(transaction, leaf))) throw new Undone('key-used');
+        not_after: leaf.notAfter,
+        serial: leaf.serialHex,
+        authority_serial: authority.certificate.serialHex,
+      });
+      if (!isNewKey) throw new Undone('key-used');
       await write(transaction);
       await clockGuard.raise(transaction, now);
       return 'recorded' as const;

@@ -4,7 +4,18 @@ import type { Database } from '#storage/database.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import { insertAuditRow, loadAuditRows } from './audit-store.ts';
 
-export type AuditType = 'issue' | 'claim' | 'suspend' | 'resume' | 'revoke' | 'ca-activated' | 'proof-issued' | 'policy-changed';
+export type AuditType =
+  | 'issue'
+  | 'claim'
+  | 'suspend'
+  | 'resume'
+  | 'revoke'
+  | 'ca-created'
+  | 'ca-activated'
+  | 'ca-retired'
+  | 'ca-revoked'
+  | 'proof-issued'
+  | 'policy-changed';
 
 export type AuditEntry = {
   type: AuditType;

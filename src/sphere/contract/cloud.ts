@@ -26,9 +26,20 @@ export const cloudPaths = {
   devices: (tenantId: string, continuationToken?: string): string =>
     `${tenantPath(tenantId)}/devices${continuationToken === undefined ? '' : `?continuationToken=${encodeURIComponent(continuationToken)}`}`,
   device: (tenantId: string, deviceId: string): string => `${tenantPath(tenantId)}/devices/${encodeURIComponent(deviceId)}`,
+  /** POST without a body; Homeport's own, since the original lets nobody take a device's trust away. */
+  deviceDeed: (tenantId: string, deviceId: string, deed: DeviceDeed): string =>
+    `${tenantPath(tenantId)}/devices/${encodeURIComponent(deviceId)}/${deed}`,
+  /** POST without a body; Homeport's own. `thumbprint` selects as above; `force` activates though somebody lacks it. */
+  activateCertificate: (tenantId: string, thumbprint: string, force = false): string =>
+    `${withThumbprint(`${tenantPath(tenantId)}/certificates/activate`, thumbprint)}${force ? '&force=true' : ''}`,
+  revokeCertificate: (tenantId: string, thumbprint: string): string =>
+    withThumbprint(`${tenantPath(tenantId)}/certificates/revoke`, thumbprint),
   /** POST without a body makes a one-time claim code; Homeport's own. */
   claimCodes: (tenantId: string): string => `${tenantPath(tenantId)}/claimcodes`,
 } as const;
+
+export const deviceDeeds = ['suspend', 'resume', 'revoke'] as const;
+export type DeviceDeed = (typeof deviceDeeds)[number];
 
 export const tenantRoles = ['Administrator', 'Contributor', 'Reader'] as const;
 
@@ -60,10 +71,19 @@ export const base64BodySchema = z.base64();
 /** `thumbprint` of the three calls above. */
 export const certificateQuerySchema = z.strictObject({ thumbprint: z.string().max(200).optional() });
 
+/** Of the calls that change a CA: nothing is meant by default. */
+export const activateQuerySchema = z.strictObject({
+  thumbprint: z.string().max(200),
+  force: z.enum(['true', 'false']).optional(),
+});
+export const revokeQuerySchema = z.strictObject({ thumbprint: z.string().max(200) });
+
 /** A code is what a relying party hands out; a device id is none, so that no proof can pass for a device's leaf. */
 export const verificationCodePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** `ClaimMethod`, `ClaimedUTC`, `IsSuspended` and `Assurance` are Homeport's. */
+export const deviceStatuses = ['active', 'suspended', 'revoked'] as const;
+
+/** `ClaimMethod`, `ClaimedUTC`, `IsSuspended`, `Status` and `Assurance` are Homeport's. */
 export const deviceSchema = z.object({
   DeviceId: z.string(),
   TenantId: z.guid(),
@@ -72,7 +92,9 @@ export const deviceSchema = z.object({
   ChipSku: z.string(),
   ClaimMethod: z.string(),
   ClaimedUTC: z.string(),
+  /** Suspended or revoked: it gets no certificate. */
   IsSuspended: z.boolean(),
+  Status: z.enum(deviceStatuses),
   /** As the last appraisal computed it; null before the first. */
   Assurance: z.string().nullable(),
 });

@@ -21,6 +21,7 @@ export type ClaimedDevice = {
   readonly assurance: string | undefined;
   readonly attestedAt: Instant | undefined;
   readonly leafNotAfter: Instant | undefined;
+  readonly statusChangedAt: Instant | undefined;
   readonly revision: number;
 };
 
@@ -89,6 +90,7 @@ export class Devices {
       assurance: null,
       attested_at: null,
       leaf_not_after: null,
+      status_changed_at: null,
       revision: 0,
     };
     if (await insertDevice(transaction, row)) return { device: deviceOf(row), isNew: true };
@@ -109,21 +111,29 @@ export class Devices {
     });
   }
 
-  /** Suspends, resumes or revokes. Throws Problem `device-not-found`, `conflict` for a revoked device: that is for good. */
-  async setStatus(tenantId: string, deviceId: string, status: ClaimedDevice['status'], actor: string): Promise<void> {
+  /**
+   * Suspends, resumes or revokes; false when nothing changed. Throws Problem `device-not-found`, `conflict` for a revoked
+   * device: that is for good.
+   */
+  async setStatus(tenantId: string, deviceId: string, status: ClaimedDevice['status'], actor: string): Promise<boolean> {
     const device = await this.require(tenantId, deviceId);
-    if (device.status === status) return;
+    if (device.status === status) return false;
     if (device.status === 'revoked') throw new Problem('conflict', 'The device is revoked; that cannot be undone.');
     const type = status === 'active' ? 'resume' : status === 'suspended' ? 'suspend' : 'revoke';
     const write = await this.#audit.prepare({ type, tenantId, deviceId, actor });
     await this.#database.transaction().execute(async (transaction) => {
-      if (!(await updateDevice(transaction, deviceId, device.revision, { status }))) {
+      const change = { status, status_changed_at: this.#platform.clock.now() };
+      if (!(await updateDevice(transaction, deviceId, device.revision, change))) {
         throw new Problem('precondition-failed', 'The device changed meanwhile; try again.');
       }
       await write(transaction);
     });
+    this.#platform.log.info(`device.${deeds[status]}`, { deviceId, tenantId, actor });
+    return true;
   }
 }
+
+const deeds = { active: 'resumed', suspended: 'suspended', revoked: 'revoked' } as const;
 
 function deviceOf(row: SphereDeviceRow): ClaimedDevice {
   return {
@@ -140,6 +150,7 @@ function deviceOf(row: SphereDeviceRow): ClaimedDevice {
     assurance: row.assurance ?? undefined,
     attestedAt: row.attested_at === null ? undefined : instant(row.attested_at),
     leafNotAfter: row.leaf_not_after === null ? undefined : instant(row.leaf_not_after),
+    statusChangedAt: row.status_changed_at === null ? undefined : instant(row.status_changed_at),
     revision: row.revision,
   };
 }

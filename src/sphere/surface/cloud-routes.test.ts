@@ -31,7 +31,7 @@ for (const kind of testDatabases()) {
         method,
         path: path.replace(':tenantId', bench.tenantId).replace(':code', 'CODE').replace(':deviceId', bench.newBoard().deviceId),
       }));
-      assert.equal(paths.length, 8);
+      assert.equal(paths.length, 13);
       const assertAllRefused = async (headers: Record<string, string>) => {
         for (const { method, path } of paths) {
           const answer = await bench.send(method, path, undefined, headers);

@@ -1,6 +1,7 @@
 import { formatInstant, type Instant } from '#base/instant.ts';
 import type { ClaimCodes } from '#sphere/claims/claim-codes.ts';
 import {
+  activateQuerySchema,
   type CloudCertificate,
   type CloudClaimCode,
   type CloudDevice,
@@ -8,13 +9,17 @@ import {
   type CloudTenant,
   certificateQuerySchema,
   cloudBasePath,
+  deviceDeeds,
   devicesQuerySchema,
+  revokeQuerySchema,
 } from '#sphere/contract/cloud.ts';
 import { parseSphereDeviceId } from '#sphere/devices/device-id.ts';
-import type { ClaimedDevice, Devices } from '#sphere/devices/devices.ts';
+import { changeDeviceStatus, type DeviceStatusRooms } from '#sphere/devices/device-status.ts';
+import type { ClaimedDevice } from '#sphere/devices/devices.ts';
 import type { Authorities } from '#sphere/tenants/authorities.ts';
 import { type Authority, statusOf } from '#sphere/tenants/authority.ts';
 import { issueProof, type ProofOptions } from '#sphere/tenants/issue-proof.ts';
+import type { Rotation } from '#sphere/tenants/rotation.ts';
 import type { Tenants } from '#sphere/tenants/tenants.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
@@ -22,18 +27,19 @@ import { defineRoute, type Route } from '#wire/http/route.ts';
 
 const route = defineRoute<UserCaller, Permission>();
 
-export type CloudRoutesOptions = ProofOptions & {
-  readonly tenants: Tenants;
-  readonly authorities: Authorities;
-  readonly devices: Devices;
-  readonly claimCodes: ClaimCodes;
-};
+export type CloudRoutesOptions = ProofOptions &
+  DeviceStatusRooms & {
+    readonly tenants: Tenants;
+    readonly authorities: Authorities;
+    readonly rotation: Rotation;
+    readonly claimCodes: ClaimCodes;
+  };
 
 const tenantPath = `${cloudBasePath}/tenants/:tenantId`;
 
 /** What the azsphere command calls: the original's public API v2 as far as this build goes (sphere.md 1.7). */
 export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Permission>[] {
-  const { platform, tenants, authorities, devices, claimCodes } = options;
+  const { platform, tenants, authorities, rotation, devices, claimCodes } = options;
   const tenantOf = async (params: Readonly<Record<string, string>>) =>
     (await tenants.requireAdministered(params.tenantId ?? '')).tenantId;
 
@@ -60,6 +66,29 @@ export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Perm
       async handle({ params }) {
         const now = platform.clock.now();
         return { json: (await authorities.list(await tenantOf(params))).map((authority) => certificateJson(authority, now)) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${tenantPath}/certificates/activate`,
+      permission: 'sphere.administer',
+      summary: 'Makes the CA certificate that waits the active one; refused while somebody who trusts the present one lacks it',
+      query: activateQuerySchema,
+      async handle({ caller, params, query }) {
+        const how = { forced: query.force === 'true', actor: caller.userId };
+        const activated = await rotation.activate(await tenantOf(params), query.thumbprint, how);
+        return { json: certificateJson(activated, platform.clock.now()) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${tenantPath}/certificates/revoke`,
+      permission: 'sphere.administer',
+      summary: 'Revokes a CA certificate for good; of the active one the successor is active at once',
+      query: revokeQuerySchema,
+      async handle({ caller, params, query }) {
+        const revoked = await rotation.revoke(await tenantOf(params), query.thumbprint, caller.userId);
+        return { json: certificateJson(revoked, platform.clock.now()) };
       },
     }),
     route({
@@ -119,6 +148,21 @@ export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Perm
         return { json: deviceDetailJson(device) };
       },
     }),
+    ...deviceDeeds.map((deed) =>
+      route({
+        method: 'POST',
+        path: `${tenantPath}/devices/:deviceId/${deed}`,
+        permission: 'sphere.administer',
+        summary: summaries[deed],
+        async handle({ caller, params }) {
+          const tenantId = await tenantOf(params);
+          const deviceId = parseSphereDeviceId(params.deviceId ?? '');
+          return {
+            json: deviceDetailJson(await changeDeviceStatus(options, { tenantId, deviceId, deed, actor: caller.userId })),
+          };
+        },
+      }),
+    ),
     route({
       method: 'POST',
       path: `${tenantPath}/claimcodes`,
@@ -133,6 +177,12 @@ export function cloudRoutes(options: CloudRoutesOptions): Route<UserCaller, Perm
     }),
   ];
 }
+
+const summaries = {
+  suspend: 'No certificate until it is resumed, and its sessions end',
+  resume: 'Certificates again, those it has included',
+  revoke: 'No certificate ever again, and its sessions end',
+} as const;
 
 function certificateJson(authority: Authority, at: Instant): CloudCertificate {
   const { certificate } = authority;
@@ -160,6 +210,7 @@ function deviceJson(device: ClaimedDevice): CloudDevice {
     ClaimMethod: device.claimMethod,
     ClaimedUTC: formatInstant(device.claimedAt),
     IsSuspended: device.status !== 'active',
+    Status: device.status,
     Assurance: device.assurance ?? null,
   };
 }

@@ -2,6 +2,7 @@ import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { AdministratorTokens } from '#sphere/access/administrator-tokens.ts';
 import { attestationBasePath } from '#sphere/contract/attestation.ts';
+import { pkiBasePath } from '#sphere/contract/pki.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
@@ -9,12 +10,15 @@ import { renderAttestationProblem } from './attestation-errors.ts';
 import { renderCloudProblem } from './cloud-errors.ts';
 import { type CloudRoutesOptions, cloudRoutes } from './cloud-routes.ts';
 import { type DeviceRoutesOptions, deviceRoutes } from './device-routes.ts';
+import { type PkiRoutesOptions, pkiRoutes } from './pki-routes.ts';
 
-export type SphereHttpOptions = CloudRoutesOptions & DeviceRoutesOptions & { readonly tokens: AdministratorTokens };
+export type SphereHttpOptions = CloudRoutesOptions &
+  DeviceRoutesOptions &
+  PkiRoutesOptions & { readonly tokens: AdministratorTokens };
 
 const security = { 'x-content-type-options': 'nosniff' };
 
-/** Both faces of the security service behind one door: the path tells devices from people. */
+/** All faces of the security service behind one door: the path tells devices from people, and from whoever checks certificates. */
 export async function buildSphereHttp(options: SphereHttpOptions): Promise<HttpSurface> {
   const { platform, tokens, refusals } = options;
   const forPeople = await buildHttpHandler<UserCaller, Permission>(platform, {
@@ -32,6 +36,14 @@ export async function buildSphereHttp(options: SphereHttpOptions): Promise<HttpS
       if (request.method === 'POST') requireJson(request);
       return undefined;
     },
+    renderProblem: (problem, request) => renderAttestationProblem(problem, request.trackingId),
+  });
+
+  const forAnybody = await buildHttpHandler<undefined, never>(platform, {
+    name: 'sphere-pki',
+    routes: pkiRoutes(options),
+    headers: security,
+    authenticate: async () => undefined,
     renderProblem: (problem, request) => renderAttestationProblem(problem, request.trackingId),
   });
 
@@ -56,8 +68,10 @@ export async function buildSphereHttp(options: SphereHttpOptions): Promise<HttpS
   }
 
   return (request, response) => {
-    const isDevice = (request.url ?? '').toLowerCase().startsWith(`${attestationBasePath}/`);
-    (isDevice ? forDevices : forPeople)(request, response);
+    const url = (request.url ?? '').toLowerCase();
+    const isFor = (basePath: string) => url.startsWith(`${basePath}/`);
+    const handle = isFor(attestationBasePath) ? forDevices : isFor(pkiBasePath) ? forAnybody : forPeople;
+    handle(request, response);
   };
 }
 

@@ -13,7 +13,7 @@ export function loadTenants(database: Database): Promise<SphereTenantRow[]> {
   return database.selectFrom('sphere_tenant').selectAll().orderBy('created_at').orderBy('tenant_id').execute();
 }
 
-/** False when the owner has an active authority of this kind already. */
+/** False when the owner has an authority of this kind in this state already, of those of which there is one at a time. */
 export async function insertAuthority(database: Database, row: SphereAuthorityRow): Promise<boolean> {
   const result = await database
     .insertInto('sphere_authority')
@@ -43,4 +43,23 @@ export function loadAuthorities(database: Database, kind: SphereAuthorityRow['ki
     .orderBy('created_at')
     .orderBy('serial')
     .execute();
+}
+
+export function loadAllAuthorities(database: Database): Promise<SphereAuthorityRow[]> {
+  return database.selectFrom('sphere_authority').selectAll().orderBy('created_at').orderBy('serial').execute();
+}
+
+/** False when the authority is in another state than `from` by now. */
+export async function moveAuthority(
+  database: Database,
+  serial: string,
+  move: { from: SphereAuthorityRow['state']; to: SphereAuthorityRow['state']; at: number },
+): Promise<boolean> {
+  const result = await database
+    .updateTable('sphere_authority')
+    .set({ state: move.to, state_changed_at: move.at })
+    .where('serial', '=', serial)
+    .where('state', '=', move.from)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }

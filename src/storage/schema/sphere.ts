@@ -24,6 +24,8 @@ export type SphereAuthorityRow = {
   not_after: number;
   key_file: string;
   created_at: number;
+  /** Null for one that is still what it was made as. */
+  state_changed_at: number | null;
 };
 
 /** A device we have heard of. `revision` rises with every change and decides between concurrent ones. */
@@ -41,6 +43,8 @@ export type SphereDeviceRow = {
   assurance: string | null;
   attested_at: number | null;
   leaf_not_after: number | null;
+  /** Null for a device whose status never changed. */
+  status_changed_at: number | null;
   revision: number;
 };
 
@@ -64,6 +68,19 @@ export type SphereLeafRow = {
   certificate_sha256: string;
   issued_at: number;
   not_after: number;
+  /** Of the certificate, and of the CA that signed it; null for what was issued before there were lists. */
+  serial: string | null;
+  authority_serial: string | null;
+};
+
+/** The newest revocation list of a CA. */
+export type SphereRevocationListRow = {
+  authority_serial: string;
+  number: number;
+  der: Uint8Array;
+  /** Over what it lists: another digest asks for another list. */
+  entries_sha256: string;
+  issued_at: number;
 };
 
 export type SphereReferenceValueRow = {
@@ -114,6 +131,7 @@ export type SphereTables = {
   sphere_claim_code: SphereClaimCodeRow;
   sphere_nonce: SphereNonceRow;
   sphere_leaf: SphereLeafRow;
+  sphere_revocation_list: SphereRevocationListRow;
   sphere_reference_value: SphereReferenceValueRow;
   sphere_policy: SpherePolicyRow;
   sphere_audit: SphereAuditRow;

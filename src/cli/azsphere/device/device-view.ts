@@ -7,7 +7,7 @@ export const deviceColumns: readonly Column<CloudDevice>[] = [
   { heading: 'Chip SKU', read: (device) => device.ChipSku },
   { heading: 'Claimed', read: (device) => device.ClaimedUTC },
   { heading: 'Assurance', read: (device) => device.Assurance ?? 'not attested' },
-  { heading: 'Suspended', read: (device) => (device.IsSuspended ? 'yes' : 'no') },
+  { heading: 'Status', read: (device) => device.Status },
 ];
 
 export function deviceData(device: CloudDevice) {
@@ -20,6 +20,7 @@ export function deviceData(device: CloudDevice) {
     claimMethod: device.ClaimMethod,
     claimedAt: device.ClaimedUTC,
     isSuspended: device.IsSuspended,
+    status: device.Status,
     assurance: device.Assurance,
   };
 }
