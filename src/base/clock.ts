@@ -15,6 +15,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Wall clock. */
   now(): Instant;
+  /** How far the wall clock is ahead of the real one; absent where it is the real one. */
+  readonly offsetMs?: number;
   /** Milliseconds that never run backwards, for measuring. */
   monotonic(): number;
   /** Calls `run` once, `ms` milliseconds from now. A pending call does not keep the process alive. */

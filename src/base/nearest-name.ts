@@ -8,7 +8,7 @@ export function nearestName(text: string, names: readonly string[]): string | un
 }
 
 /** Levenshtein's distance with one row of memory. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -38,7 +38,14 @@ export type ChainResult =
       readonly anchor: Certificate;
       readonly trace: readonly ChainStep[];
     }
-  | { readonly ok: false; readonly reason: ChainReason; readonly detail: string; readonly trace: readonly ChainStep[] };
+  | {
+      readonly ok: false;
+      readonly reason: ChainReason;
+      readonly detail: string;
+      readonly trace: readonly ChainStep[];
+      /** Where the path ended that is good but for the leaf. */
+      readonly anchor?: Certificate;
+    };
 
 export type ChainRequest = {
   readonly leaf: Certificate;
@@ -85,7 +92,7 @@ export function buildChain(request: ChainRequest): ChainResult {
   const fault = leafFault(request.leaf, request.at, request.purpose ?? 'client');
   if (fault) {
     search.note({ check: fault.reason, passed: false, detail: fault.detail });
-    return { ok: false, ...fault, trace: search.trace };
+    return { ok: false, ...fault, trace: search.trace, anchor };
   }
   search.note({ check: 'leaf', passed: true, detail: `valid until ${formatInstant(request.leaf.notAfter)}` });
   return { ok: true, chain, anchor, trace: search.trace };
@@ -277,7 +284,7 @@ function isNamedBy(issuer: Certificate, child: Certificate): boolean {
 }
 
 /** Row 3. basicConstraints must be there and say CA: an issuer without them is one that most libraries let pass. */
-function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Instant): Fault | undefined {
+export function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Instant): Fault | undefined {
   const fault = (reason: ChainReason, why: string): Fault => ({ reason, detail: `${issuer.subject} ${why}.` });
   if (issuer.basicConstraints?.isCa !== true) return fault('issuer-not-ca', 'is not a CA');
   if (issuer.keyUsage && !issuer.keyUsage.has('keyCertSign')) return fault('issuer-usage', 'may not sign certificates');
@@ -295,7 +302,7 @@ function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Inst
 }
 
 /** Row 5; what only a device's certificate must be is asked of those alone. */
-function leafFault(leaf: Certificate, at: Instant, purpose: 'client' | 'any'): Fault | undefined {
+export function leafFault(leaf: Certificate, at: Instant, purpose: 'client' | 'any'): Fault | undefined {
   if (purpose === 'client' && leaf.basicConstraints?.isCa === true)
     return { reason: 'leaf-is-ca', detail: 'The certificate is that of a CA, not of a device.' };
   if (at > leaf.notAfter)

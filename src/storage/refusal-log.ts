@@ -1,5 +1,6 @@
+import { sha256Hex } from '#base/bytes.ts';
 import type { Cancel } from '#base/clock.ts';
-import { dayMs, plus } from '#base/instant.ts';
+import { dayMs, type Instant, plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { printable } from '#base/printable.ts';
 import type { Database } from './database.ts';
@@ -18,9 +19,36 @@ export type RefusalEntry = {
   detail: string;
   trace: readonly { readonly check: string; readonly passed: boolean; readonly detail?: string }[];
   fix?: string;
+  /** The instant the rules were checked against; now, where there were none. */
+  at?: Instant;
+  chain?: readonly KeptLink[];
+  /** Looks for what comes nearest; called later, and not for every refusal of a flood. */
+  findNearest?: () => Promise<readonly KeptNearMatch[]>;
 };
 
-export type RefusalFilter = { service?: string; subject?: string; limit?: number };
+/** One certificate of the chain that was put together, or the place of one that was missing. */
+export type KeptLink = {
+  readonly role: string;
+  readonly subject: string;
+  readonly faults: readonly { readonly reason: string; readonly detail: string }[];
+  readonly certificate?: {
+    readonly issuer: string;
+    readonly sha1Thumbprint: string;
+    readonly sha256Thumbprint: string;
+    readonly notBefore: number;
+    readonly notAfter: number;
+  };
+};
+
+export type KeptNearMatch = { readonly kind: string; readonly name: string; readonly detail: string };
+
+export type RefusalFilter = {
+  service?: string;
+  subject?: string;
+  /** A hub by its name: subjects of hubs beside `main` begin with theirs. */
+  hub?: string;
+  limit?: number;
+};
 
 /** Bounds of what is kept: an attacker decides how often we refuse, never how much we store. */
 export const refusalLimits = {
@@ -28,6 +56,10 @@ export const refusalLimits = {
   pendingMax: 1_000,
   textCharactersMax: 400,
   traceStepsMax: 40,
+  chainLinksMax: 8,
+  nearestMax: 5,
+  /** Rows of one flush for which somebody looks up what comes nearest. */
+  lookUpsMax: 10,
   ageMaxMs: 30 * dayMs,
   flushMs: 250,
 } as const;
@@ -40,7 +72,7 @@ export const refusalLimits = {
 export class RefusalLog {
   readonly #platform: Platform;
   readonly #database: Database;
-  readonly #pending = new Map<string, RefusalRow>();
+  readonly #pending = new Map<string, PendingRefusal>();
   readonly #listeners = new Set<(row: RefusalRow) => void>();
   #scheduled: Cancel | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -57,13 +89,13 @@ export class RefusalLog {
     for (const listener of this.#listeners) listener(row);
     const key = row.refusal_id;
     const known = this.#pending.get(key);
+    if (known || this.#pending.size < refusalLimits.pendingMax) {
+      const { times, first_at } = known?.row ?? { times: 0, first_at: row.first_at };
+      this.#pending.set(key, { row: { ...row, first_at, times: times + 1 }, findNearest: entry.findNearest });
+    }
     if (known) {
-      known.times += 1;
-      known.last_at = row.last_at;
-      known.trace = row.trace;
-      known.detail = row.detail;
-    } else if (this.#pending.size < refusalLimits.pendingMax) {
-      this.#pending.set(key, row);
+      // Logged already.
+    } else if (this.#pending.has(key)) {
       // Once for each collapsed row: strangers must not decide how much is logged.
       this.#platform.log.info(`${service}.refused`, { service, reason, subject, peer });
     } else this.#dropped += 1;
@@ -80,8 +112,9 @@ export class RefusalLog {
   }
 
   /** Newest first. */
-  async list(filter: RefusalFilter = {}): Promise<RefusalRow[]> {
+  async list(filter: RefusalFilter = {}): Promise<KeptRefusal[]> {
     await this.flush();
+    const { hub } = filter;
     let query = this.#database
       .selectFrom('refusal')
       .selectAll()
@@ -89,7 +122,21 @@ export class RefusalLog {
       .limit(filter.limit ?? 100);
     if (filter.service !== undefined) query = query.where('service', '=', filter.service);
     if (filter.subject !== undefined) query = query.where('subject', '=', shorten(filter.subject));
-    return query.execute();
+    if (hub !== undefined) query = query.where('service', '=', 'hub');
+    if (hub === 'main') query = query.where('subject', 'not like', '%//%');
+    else if (hub !== undefined) query = query.where('subject', 'like', `${hub.replaceAll(/[^a-z0-9-]/gi, '')}//%`);
+    return (await query.execute()).map(withShortId);
+  }
+
+  /** By the id that lists show. */
+  async load(shortId: string): Promise<KeptRefusal | undefined> {
+    await this.flush();
+    const query = this.#database.selectFrom('refusal').selectAll();
+    const row = await query.where('short_id', '=', shortId).executeTakeFirst();
+    if (row) return withShortId(row);
+    // Rows of a version that had no short ids go within thirty days.
+    const older = await query.where('short_id', 'is', null).limit(refusalLimits.rowsMax).execute();
+    return older.map(withShortId).find((each) => each.short_id === shortId);
   }
 
   /** How many attempts, repeats included, match `filter`. */
@@ -120,8 +167,16 @@ export class RefusalLog {
       ...(step.detail === undefined ? {} : { detail: shorten(step.detail) }),
     }));
     const [service, reason, subject, peer] = [entry.service, entry.reason, shorten(entry.subject), shorten(entry.peer)];
+    const refusalId = JSON.stringify([service, reason, subject, peer]);
+    const chain = entry.chain?.slice(0, refusalLimits.chainLinksMax).map(shortenLink);
     return {
-      refusal_id: JSON.stringify([service, reason, subject, peer]),
+      refusal_id: refusalId,
+      short_id: shortIdOf(refusalId),
+      chain: chain ? JSON.stringify(chain) : null,
+      nearest: null,
+      evaluated_at: entry.at ?? now,
+      // Not told apart from the real clock by anything but this.
+      clock_moved_ms: this.#platform.clock.offsetMs || null,
       service,
       reason,
       subject,
@@ -135,12 +190,35 @@ export class RefusalLog {
     };
   }
 
+  /** One after the other, and for so many: strangers must not decide how much is looked up. */
+  async #withNearest(pending: readonly PendingRefusal[]): Promise<RefusalRow[]> {
+    let left: number = refusalLimits.lookUpsMax;
+    const rows: RefusalRow[] = [];
+    for (const { row, findNearest } of pending) {
+      if (!findNearest || left === 0) {
+        rows.push(row);
+        continue;
+      }
+      left -= 1;
+      try {
+        const found = (await findNearest()).slice(0, refusalLimits.nearestMax);
+        const nearest = found.map(({ kind, name, detail }) => ({ kind, name: shorten(name), detail: shorten(detail) }));
+        rows.push({ ...row, nearest: JSON.stringify(nearest) });
+      } catch (error) {
+        this.#platform.log.error('refusal.unexplained', { error: String(error) });
+        rows.push(row);
+      }
+    }
+    return rows;
+  }
+
   async #write(): Promise<void> {
     if (this.#pending.size === 0) return;
-    const rows = [...this.#pending.values()];
+    const pending = [...this.#pending.values()];
     this.#pending.clear();
     if (this.#dropped > 0) this.#platform.log.warn('refusal.dropped', { count: this.#dropped });
     this.#dropped = 0;
+    const rows = await this.#withNearest(pending);
     try {
       await this.#database.transaction().execute(async (transaction) => {
         for (const row of rows) {
@@ -154,6 +232,12 @@ export class RefusalLog {
                 detail: row.detail,
                 trace: row.trace,
                 fix: row.fix,
+                short_id: row.short_id,
+                chain: row.chain,
+                evaluated_at: row.evaluated_at,
+                clock_moved_ms: row.clock_moved_ms,
+                // What was found once is not forgotten because nobody had time to look again.
+                ...(row.nearest === null ? {} : { nearest: row.nearest }),
               })),
             )
             .execute();
@@ -179,6 +263,31 @@ export class RefusalLog {
       this.#platform.log.error('refusal.unwritten', { error: String(error), count: rows.length });
     }
   }
+}
+
+/** A row as it is read: every one has a short id. */
+export type KeptRefusal = RefusalRow & { short_id: string };
+
+type PendingRefusal = { row: RefusalRow; findNearest: RefusalEntry['findNearest'] };
+
+/** Short enough to type; the same refusal keeps it, so that a link stays good. */
+function shortIdOf(refusalId: string): string {
+  return sha256Hex(Buffer.from(refusalId)).slice(0, 16);
+}
+
+function withShortId(row: RefusalRow): KeptRefusal {
+  return { ...row, short_id: row.short_id ?? shortIdOf(row.refusal_id) };
+}
+
+function shortenLink({ role, subject, faults, certificate }: KeptLink): KeptLink {
+  const kept = {
+    role,
+    subject: shorten(subject),
+    faults: faults.slice(0, 4).map(({ reason, detail }) => ({ reason, detail: shorten(detail) })),
+  };
+  if (!certificate) return kept;
+  const { issuer, sha1Thumbprint, sha256Thumbprint, notBefore, notAfter } = certificate;
+  return { ...kept, certificate: { issuer: shorten(issuer), sha1Thumbprint, sha256Thumbprint, notBefore, notAfter } };
 }
 
 function shorten(text: string): string {

@@ -1,3 +1,5 @@
+import type { Instant } from '#base/instant.ts';
+
 /** One rule that was looked at on the way to a verdict, in the words an operator reads. */
 export type TraceStep = { readonly check: string; readonly passed: boolean; readonly detail?: string };
 
@@ -11,7 +13,43 @@ export type Refusal = {
   readonly detail: string;
   readonly trace: readonly TraceStep[];
   readonly fix?: string;
+  /** The instant that the rules were checked against. */
+  readonly at?: Instant;
+  /** The certificates as they were put together, leaf first. */
+  readonly chain?: readonly ChainLink[];
+  /**
+   * Looks up what comes nearest to what was asked for. Called when the refusal is kept, after the peer has its
+   * answer: nobody who is refused learns this, or can measure it.
+   */
+  readonly findNearest?: FindNearest;
 };
+
+/** One certificate of the chain of somebody who was refused, or the place of one that is not there. */
+export type ChainLink = {
+  readonly role: 'device' | 'sent' | 'verified-ca' | 'unverified-ca' | 'absent';
+  readonly subject: string;
+  /** What is wrong with this one: the rule that failed, or one that would have failed next. */
+  readonly faults: readonly { readonly reason: RefusalReason; readonly detail: string }[];
+  /** Not of one that is absent. */
+  readonly certificate?: {
+    /** Of the device's own. */
+    readonly commonName?: string;
+    readonly issuer: string;
+    readonly sha1Thumbprint: string;
+    readonly sha256Thumbprint: string;
+    readonly notBefore: Instant;
+    readonly notAfter: Instant;
+  };
+};
+
+/** Something we have that is almost what somebody asked for. */
+export type NearMatch = {
+  readonly kind: 'device' | 'module' | 'enrollment' | 'group' | 'certificate' | 'thumbprint' | 'id-scope';
+  readonly name: string;
+  readonly detail: string;
+};
+
+export type FindNearest = () => Promise<readonly NearMatch[]>;
 
 /** Decisions return a Verdict; they never throw. */
 export type Verdict<T> =

@@ -9,10 +9,11 @@ export type GroupNames = { groupId: string; certificates: readonly { subject: st
  * not, or the group itself turned them away. Somebody whose chain leads nowhere belongs to no group.
  */
 export function countGroupRefusals(refusals: readonly KeptRefusal[], group: GroupNames): number {
-  return refusals.filter((refusal) => isAbout(refusal, group)).reduce((sum, refusal) => sum + refusal.times, 0);
+  return refusals.filter((refusal) => isAboutGroup(refusal, group)).reduce((sum, refusal) => sum + refusal.times, 0);
 }
 
-function isAbout(refusal: KeptRefusal, group: GroupNames): boolean {
+/** Whether the group is what turned somebody away, or would have let them in. */
+export function isAboutGroup(refusal: KeptRefusal, group: GroupNames): boolean {
   // A refused proof names CAs too, but no device was turned away.
   if (refusal.reason.startsWith('Proof')) return false;
   const text = `${refusal.detail}\n${refusal.trace}`;

@@ -47,12 +47,12 @@ export function buildUiGroupRoutes(rooms: Rooms): CentralRoute[] {
 }
 
 /** Refusals looked at; the newest explain the present. */
-const refusalsMax = 500;
+export const groupRefusalsMax = 500;
 
 async function loadKnown(rooms: Rooms): Promise<Known> {
   const [counts, refusals] = await Promise.all([
     rooms.devices.countByGroup(),
-    rooms.refusals.list({ service: 'provisioning', limit: refusalsMax }),
+    rooms.refusals.list({ service: 'provisioning', limit: groupRefusalsMax }),
   ]);
   return { counts, refusals };
 }

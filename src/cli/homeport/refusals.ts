@@ -8,13 +8,15 @@ export const refusalsCommand: Command = {
     jsonOption,
     { name: 'service', value: 'NAME', summary: 'Only hub, provisioning, sphere or central' },
     { name: 'subject', value: 'ID', summary: 'Only this device, registration or certificate' },
+    { name: 'hub', value: 'NAME', summary: 'Only what this hub refused' },
     { name: 'limit', value: 'N', summary: 'At most N, newest first (default 20)' },
   ],
   examples: ['homeport refusals', 'homeport refusals --subject dev1', 'homeport refusals --service provisioning --json'],
+  notes: ['Why one was refused, with its chain and what comes nearest: homeport refusals show ID'],
   async run(invocation) {
     const { options, terminal } = invocation;
     const query = new URLSearchParams({ limit: String(options.number('limit', { min: 1, max: 1000, isInteger: true }) ?? 20) });
-    for (const name of ['service', 'subject']) {
+    for (const name of ['service', 'subject', 'hub']) {
       const value = options.text(name);
       if (value !== undefined) query.set(name, value);
     }
@@ -31,6 +33,7 @@ function describe(refusal: JsonObject): string[] {
   const steps = Array.isArray(refusal.trace) ? refusal.trace.filter(isJsonObject) : [];
   return [
     `${refusal.lastAt}  ${refusal.service}  ${refusal.reason}${times}`,
+    `  id     ${refusal.id}`,
     `  who    ${refusal.subject} from ${refusal.peer}`,
     `  why    ${refusal.detail}`,
     ...steps.map(

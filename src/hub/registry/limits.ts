@@ -3,5 +3,7 @@ export const registryLimits = {
   /** Identities in one answer; the service's own page size. */
   listMax: 1_000,
   modulesPerDeviceMax: 50,
+  /** Ids looked at on either side for one that is spelled almost alike. */
+  neighboursMax: 20,
   managedByCharactersMax: 128,
 } as const;

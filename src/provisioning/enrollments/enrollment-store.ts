@@ -1,6 +1,7 @@
 import { instant } from '#base/instant.ts';
 import { isJsonObject, parseJson } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
+import { type PastThumbprint, parsePastThumbprints, retireThumbprints } from '#storage/past-thumbprints.ts';
 import type { DpsEnrollmentRow } from '#storage/schema/provisioning.ts';
 import { type KeySealer, SealedKeys } from '#storage/sealed-keys.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
@@ -37,9 +38,10 @@ export class EnrollmentStore {
 
   /** False when it is gone or no longer has `etag`. */
   async replace(enrollment: Enrollment, etag: string): Promise<boolean> {
+    const { past_thumbprints: _, ...row } = this.#rowOf(enrollment);
     const replaced = await this.#database
       .updateTable('dps_enrollment')
-      .set(this.#rowOf(enrollment))
+      .set({ ...row, past_thumbprints: retireThumbprints(row, enrollment.updatedAt) })
       .where('instance', '=', this.#instance)
       .where('registration_key', '=', keyOf(enrollment.registrationId))
       .where('etag', '=', etag)
@@ -57,6 +59,24 @@ export class EnrollmentStore {
       .returning('registration_key')
       .executeTakeFirst();
     return deleted !== undefined;
+  }
+
+  /** What thumbprints the enrollment had before those it has, newest first. */
+  async pastThumbprints(registrationId: string): Promise<PastThumbprint[]> {
+    const row = await this.#select().where('registration_key', '=', keyOf(registrationId)).executeTakeFirst();
+    return parsePastThumbprints(row?.past_thumbprints ?? null);
+  }
+
+  /** Ids around this one in order, `each` on either side. */
+  async neighbours(registrationId: string, each: number): Promise<string[]> {
+    const select = () =>
+      this.#database.selectFrom('dps_enrollment').select('registration_id').where('instance', '=', this.#instance).limit(each);
+    const key = keyOf(registrationId);
+    const [after, before] = await Promise.all([
+      select().where('registration_key', '>=', key).orderBy('registration_key').execute(),
+      select().where('registration_key', '<', key).orderBy('registration_key', 'desc').execute(),
+    ]);
+    return [...after, ...before].map((row) => row.registration_id);
   }
 
   async load(registrationId: string): Promise<Enrollment | undefined> {
@@ -90,6 +110,7 @@ export class EnrollmentStore {
       attestation_type: attestation.type,
       primary_thumbprint: x509?.primaryThumbprint ?? null,
       secondary_thumbprint: x509?.secondaryThumbprint ?? null,
+      past_thumbprints: null,
       primary_certificate: x509?.primaryCertificate ?? null,
       secondary_certificate: x509?.secondaryCertificate ?? null,
       sealed_keys: attestation.type === 'symmetricKey' ? attestation.keys.sealed : null,

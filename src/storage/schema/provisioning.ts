@@ -48,6 +48,8 @@ export type DpsEnrollmentRow = DpsAllocationColumns & {
   attestation_type: string;
   primary_thumbprint: string | null;
   secondary_thumbprint: string | null;
+  /** What the slots held before, newest first (storage/past-thumbprints.ts). */
+  past_thumbprints: string | null;
   /** DER of the certificates whose thumbprints those are, where they were given. */
   primary_certificate: Uint8Array | null;
   secondary_certificate: Uint8Array | null;

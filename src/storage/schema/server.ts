@@ -13,6 +13,16 @@ export type RefusalRow = {
   fix: string | null;
   /** JSON array of {check, passed, detail}. */
   trace: string;
+  /** By what people name it; null in rows of a version that had none. */
+  short_id: string | null;
+  /** JSON array of the certificates that were looked at, leaf first; null when none was. */
+  chain: string | null;
+  /** JSON array of what comes nearest to what was asked for; null when nobody looked. */
+  nearest: string | null;
+  /** The instant the rules were checked against. */
+  evaluated_at: number | null;
+  /** How far the server's clock was moved then; null when it was not. */
+  clock_moved_ms: number | null;
   first_at: number;
   last_at: number;
   times: number;
