@@ -38,7 +38,7 @@ export function readGeneralName({ tag, content }: DerElement): GeneralName {
       return {
         kind: 'uri',
         text,
-        ...hostOf(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@]+)(?::\d*)?(?:[/?#]|$)/.exec(text)?.[1]),
+        ...hostOf(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@\\\s]*@)?([^/?#:@]+)(?::\d*)?(?:[/?#]|$)/.exec(text)?.[1]),
       };
     }
     case 0x87:
