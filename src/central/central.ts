@@ -20,11 +20,12 @@ import { DeviceRows } from './devices/device-rows.ts';
 import { Devices } from './devices/devices.ts';
 import { HubFollower } from './devices/follow-hub.ts';
 import { Properties } from './properties/properties.ts';
-import { buildCentralHttp, buildCentralRoutes } from './surface/http.ts';
+import { buildCentralHttp, buildCentralRoutes, type CentralRooms } from './surface/http.ts';
 import { LiveEvents } from './surface/live-events.ts';
 import { LiveMessages } from './surface/live-messages.ts';
 import type { PortalHubs } from './surface/require-hub.ts';
 import type { CentralRoute } from './surface/route.ts';
+import type { TimeRooms } from './surface/ui-rehearsal-routes.ts';
 import { Templates } from './templates/templates.ts';
 
 /** What was ingested, and values as they come. */
@@ -123,6 +124,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     liveMessages,
     presence: hub.presence,
     refusals,
+    time: options.time,
   });
   const http = await buildCentralHttp(platform, {
     routes,

@@ -283,7 +283,7 @@ class SimulatorRun implements Simulator {
   #sleep(ms: number): Promise<unknown> {
     let cancel: Cancel = () => {};
     const slept = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(ms, resolve);
+      cancel = this.#clock.calendar.after(ms, resolve);
     });
     return Promise.race([slept, this.finished]).finally(() => cancel());
   }

@@ -1,11 +1,13 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationLists } from '#authorities/revocation-lists.ts';
+import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
+import type { Verdict } from '#trust/verdict.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { buildCheckAllocation } from './allocation/check-allocation.ts';
 import { buildChooseHub } from './allocation/choose-hub.ts';
@@ -64,6 +66,8 @@ export type Provisioning = {
   readonly enrollments: Enrollments;
   readonly policies: Pick<ProvisioningPolicies, 'list' | 'find'>;
   readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
+  /** Whether a device could register at another instant. Nothing is registered and no refusal is kept. */
+  registerAt(registrationId: string, certificates: readonly Buffer[], at: Instant): Promise<Verdict<unknown>>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
   /** Makes the hubs agree with what changed while nobody looked. */
@@ -129,6 +133,8 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     enrollments,
     policies,
     registrations,
+    registerAt: (registrationId, certificates, at) =>
+      attest.checkAt({ idScope, registrationId, certificates, token: undefined }, at),
     setAllocator(allocator) {
       settings.allocate = allocator;
     },

@@ -15,6 +15,7 @@ import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { ClockControl } from '#server/clock/clock-control.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';

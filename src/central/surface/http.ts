@@ -21,6 +21,7 @@ import { buildTemplateRoutes } from './template-routes.ts';
 import { buildUiDeviceRoutes } from './ui-device-routes.ts';
 import { buildUiGroupRoutes } from './ui-group-routes.ts';
 import { buildUiRefusalRoutes } from './ui-refusal-routes.ts';
+import { buildUiRehearsalRoutes } from './ui-rehearsal-routes.ts';
 
 /** Every room that some route asks. */
 export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
@@ -39,7 +40,8 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildTemplateRoutes>[0] &
   Parameters<typeof buildUiDeviceRoutes>[0] &
   Parameters<typeof buildUiGroupRoutes>[0] &
-  Parameters<typeof buildUiRefusalRoutes>[0];
+  Parameters<typeof buildUiRefusalRoutes>[0] &
+  Parameters<typeof buildUiRehearsalRoutes>[0];
 
 /** All of Central's routes, as data. */
 export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): CentralRoute[] {
@@ -60,6 +62,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildUiDeviceRoutes(rooms),
     ...buildUiGroupRoutes(rooms),
     ...buildUiRefusalRoutes(rooms),
+    ...buildUiRehearsalRoutes(rooms),
     ...buildEventRoutes(platform, rooms),
   ].map(framed);
 }

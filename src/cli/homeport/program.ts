@@ -36,6 +36,11 @@ export function homeportProgram(version: string): Program {
         summary: 'Print all that is known of one refusal',
         load: async () => (await import('./refusals-show.ts')).refusalsShowCommand,
       },
+      {
+        path: 'rehearse',
+        summary: 'Print which devices will be let in no more, when and why',
+        load: async () => (await import('./rehearse.ts')).rehearseCommand,
+      },
       { path: 'simulate', summary: 'Run a simulated device', load: async () => (await import('./simulate.ts')).simulateCommand },
       {
         path: 'config show',

@@ -13,6 +13,7 @@ export const hubTables = [
   'hub_twin',
   'hub_module',
   'hub_presence',
+  'hub_credential',
   'hub_device',
 ] as const satisfies (keyof Schema)[];
 

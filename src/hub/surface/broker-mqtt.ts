@@ -3,6 +3,7 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import type { Refusal } from '#trust/verdict.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { LastCredentials } from '../credentials/last-credentials.ts';
 import { DurablePositions } from '../events/durable-positions.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
@@ -16,6 +17,7 @@ export type BrokerMqttOptions = Pick<BrokerRooms, 'platform' | 'broker' | 'conne
   readonly hostName: string;
   readonly events: EventLog;
   readonly signIn: SignIn;
+  readonly credentials: Pick<LastCredentials, 'record'>;
   readonly watches: CredentialWatches;
 };
 
@@ -82,6 +84,7 @@ export class BrokerMqtt implements MqttSurface {
         }
         if (watch.takeChanged()) continue;
         // From here to the takeover nothing waits: a credential that is revoked later finds the connection.
+        this.#options.credentials.record(verdict.value, { certificates: peer.certificates, token });
         return this.#accept({ session, peer }, connect, verdict.value, attempt);
       }
       session.refuse(3);

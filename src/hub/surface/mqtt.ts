@@ -2,6 +2,7 @@ import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
 import type { Refusal } from '#trust/verdict.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { LastCredentials } from '../credentials/last-credentials.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
@@ -19,6 +20,7 @@ export type HubMqttOptions = Pick<
   readonly hostName: string;
   readonly events: EventLog;
   readonly signIn: SignIn;
+  readonly credentials: Pick<LastCredentials, 'record'>;
   readonly watches: CredentialWatches;
 };
 
@@ -100,6 +102,7 @@ export class HubMqtt implements MqttSurface {
         if (session.isClosed) return;
         if (watch.takeChanged()) continue;
         // From here to the end nothing waits: presence, events and CONNACK are one step.
+        this.#options.credentials.record(verdict.value, { certificates: peer.certificates, token });
         return this.#accept({ session, peer }, read.value, verdict.value, stored, !connect.cleanSession, attempt);
       }
       session.refuse(3);

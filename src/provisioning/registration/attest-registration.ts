@@ -27,6 +27,8 @@ export type RegistrationEvidence = {
   readonly remoteAddress: string;
 };
 
+type ShownAtRegistration = Omit<RegistrationEvidence, 'transport' | 'remoteAddress'>;
+
 export type AttestRegistrationOptions = {
   readonly platform: Platform;
   readonly idScope: string;
@@ -71,8 +73,13 @@ export class AttestRegistration {
     return verdict;
   }
 
+  /** What would be decided at another instant, for whoever lets nobody in: no refusal is kept. */
+  checkAt(evidence: ShownAtRegistration, at: Instant): Promise<Verdict<RegistrationCaller>> {
+    return this.#decide(evidence, { at });
+  }
+
   async #decide(
-    { idScope, registrationId, certificates, token }: RegistrationEvidence,
+    { idScope, registrationId, certificates, token }: ShownAtRegistration,
     context: DecisionContext,
   ): Promise<Verdict<RegistrationCaller>> {
     const { platform, enrollments, groups } = this.#options;
@@ -81,7 +88,7 @@ export class AttestRegistration {
         fix: `Give the device the ID scope ${this.#options.idScope}.`,
       });
     }
-    const at = platform.clock.now();
+    const at = context.at ?? platform.clock.now();
     context.at = at;
     const revocation = this.#options.revocationLists.evidence();
     const enrollment = await enrollments.load(registrationId);
