@@ -31,6 +31,7 @@ test('every link the app can make has a page', () => {
     paths.hubDevice(oddId, { hub: 'main' }),
     paths.hubMessages({ hub: 'main', device: oddId }),
     paths.refusals({ service: 'hub' }),
+    paths.refusal('9f86d081884c7d65'),
     paths.administration(),
     paths.administrationDeviceConnection(),
     paths.signIn(),

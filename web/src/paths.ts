@@ -17,6 +17,7 @@ export const patterns = {
   hubDevice: '/hub/iot-devices/id/:deviceId',
   hubMessages: '/hub/messages',
   refusals: '/refusals',
+  refusal: '/refusals/:refusalId',
   administration: '/administration',
   administrationDeviceConnection: '/administration/device-connection',
 } as const;
@@ -39,7 +40,9 @@ export const paths = {
   newHubDevice: (filter: { hub?: string } = {}) => withSearch(patterns.newHubDevice, filter),
   hubDevice: (id: string, filter: { hub?: string } = {}) => withSearch(`/hub/iot-devices/id/${encodeURIComponent(id)}`, filter),
   hubMessages: (filter: { hub?: string; device?: string } = {}) => withSearch(patterns.hubMessages, filter),
-  refusals: (filter: { service?: string; subject?: string } = {}) => withSearch(patterns.refusals, filter),
+  refusals: (filter: { service?: string; subject?: string; hub?: string; group?: string } = {}) =>
+    withSearch(patterns.refusals, filter),
+  refusal: (id: string) => `${patterns.refusals}/${encodeURIComponent(id)}`,
   administration: () => patterns.administration,
   administrationDeviceConnection: () => patterns.administrationDeviceConnection,
   signIn: () => patterns.signIn,

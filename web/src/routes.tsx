@@ -67,6 +67,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/refusals/refusals-page.tsx')).RefusalsPage }),
       },
       {
+        path: patterns.refusal,
+        lazy: async () => ({ Component: (await import('./pages/refusals/refusal-page.tsx')).RefusalPage }),
+      },
+      {
         path: patterns.administration,
         lazy: async () => ({ Component: (await import('./pages/administration/administration-page.tsx')).AdministrationPage }),
       },

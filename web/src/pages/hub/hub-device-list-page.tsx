@@ -12,7 +12,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Page } from '../../components/page.tsx';
-import { RouteButton } from '../../components/route-link.tsx';
+import { RouteButton, RouteLink } from '../../components/route-link.tsx';
 import { writeFilter } from '../../components/write-filter.ts';
 import { paths } from '../../paths.ts';
 import {
@@ -44,6 +44,7 @@ function HubDeviceList({ hub }: { hub: Hub }) {
   const styles = useStyles();
   const devices = useHubDevices(hub.name);
   const mayWrite = useMay('hub-devices.write');
+  const mayRefusals = useMay('refusals.read');
   const loaded = devices.data?.pages.flatMap((page) => page.value) ?? [];
   return (
     <Page
@@ -61,7 +62,12 @@ function HubDeviceList({ hub }: { hub: Hub }) {
         </>
       }
     >
-      <HubStrip hub={hub} />
+      <HubStrip
+        hub={hub}
+        {...(mayRefusals && {
+          more: [{ name: 'Refused', value: <RouteLink to={paths.refusals({ hub: hub.name })}>See who, and why</RouteLink> }],
+        })}
+      />
       {devices.isError && (
         <ErrorMessage title="The devices could not be loaded" error={devices.error} onRetry={() => void devices.refetch()} />
       )}

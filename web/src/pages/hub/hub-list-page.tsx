@@ -30,6 +30,7 @@ const useStyles = makeStyles({
   name: { fontWeight: tokens.fontWeightSemibold, width: '24%', '@media (max-width: 640px)': { width: '34%' } },
   wide: { '@media (max-width: 640px)': { display: 'none' } },
   number: { fontVariantNumeric: 'tabular-nums', width: '90px' },
+  refused: { width: '90px' },
   action: { width: '56px' },
 });
 
@@ -54,6 +55,7 @@ export function HubListPage() {
 
 function HubTable({ hubs, mayWrite }: { hubs: readonly Hub[]; mayWrite: boolean }) {
   const styles = useStyles();
+  const mayRefusals = useMay('refusals.read');
   const [doomed, setDoomed] = useState<Hub>();
   return (
     <>
@@ -65,6 +67,7 @@ function HubTable({ hubs, mayWrite }: { hubs: readonly Hub[]; mayWrite: boolean 
               <TableHeaderCell>Host name</TableHeaderCell>
               <TableHeaderCell className={styles.wide}>URL</TableHeaderCell>
               <TableHeaderCell className={mergeClasses(styles.wide, styles.number)}>Devices</TableHeaderCell>
+              {mayRefusals && <TableHeaderCell className={mergeClasses(styles.wide, styles.refused)}>Refused</TableHeaderCell>}
               {mayWrite && <TableHeaderCell className={styles.action} aria-label="Delete" />}
             </TableRow>
           </TableHeader>
@@ -81,6 +84,13 @@ function HubTable({ hubs, mayWrite }: { hubs: readonly Hub[]; mayWrite: boolean 
                   <CodeText text={hub.url} copyLabel={`Copy URL of ${hub.name}`} />
                 </TableCell>
                 <TableCell className={mergeClasses(styles.wide, styles.number)}>{hub.deviceCount}</TableCell>
+                {mayRefusals && (
+                  <TableCell className={mergeClasses(styles.wide, styles.refused)}>
+                    <RouteLink to={paths.refusals({ hub: hub.name })} aria-label={`Who was refused by ${hub.name}, and why`}>
+                      See why
+                    </RouteLink>
+                  </TableCell>
+                )}
                 {mayWrite && (
                   <TableCell className={styles.action}>
                     {!hub.isApplications && (

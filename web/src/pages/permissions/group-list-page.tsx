@@ -98,7 +98,16 @@ export function GroupListPage() {
                     </TableCell>
                     <TableCell className={styles.number}>{group.deviceCount}</TableCell>
                     <TableCell className={styles.wide}>
-                      {group.refusalCount === 0 ? 'None' : <StateWord tone="warning">{group.refusalCount}</StateWord>}
+                      {group.refusalCount === 0 ? (
+                        'None'
+                      ) : (
+                        <RouteLink
+                          to={paths.refusals({ group: group.id })}
+                          aria-label={`${group.refusalCount} refused by ${group.displayName}: see why`}
+                        >
+                          <StateWord tone="warning">{group.refusalCount}</StateWord>
+                        </RouteLink>
+                      )}
                     </TableCell>
                   </TableRow>
                 ))}

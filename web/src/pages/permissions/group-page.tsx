@@ -103,7 +103,9 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
             name: 'Refused',
             value:
               row && row.refusalCount > 0 ? (
-                <RouteLink to={paths.refusals({ service: 'provisioning' })}>{`${row.refusalCount} times: see why`}</RouteLink>
+                <RouteLink
+                  to={paths.refusals({ group: group.id })}
+                >{`${row.refusalCount} ${row.refusalCount === 1 ? 'time' : 'times'}: see why`}</RouteLink>
               ) : (
                 'Never'
               ),

@@ -7,11 +7,8 @@ import {
   MessageBarBody,
   MessageBarTitle,
   makeStyles,
-  mergeClasses,
   tokens,
 } from '@fluentui/react-components';
-import { CheckmarkCircleRegular } from '@fluentui/react-icons/svg/checkmark-circle';
-import { ErrorCircleFilled } from '@fluentui/react-icons/svg/error-circle';
 import { ShieldCheckmarkRegular } from '@fluentui/react-icons/svg/shield-checkmark';
 import type { Refusal } from '../../api/contract.ts';
 import type { useRefusals } from '../../api/refusals.ts';
@@ -21,7 +18,10 @@ import { ErrorMessage } from '../../components/error-message.tsx';
 import { Facts } from '../../components/facts.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
+import { RouteLink } from '../../components/route-link.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
+import { paths } from '../../paths.ts';
+import { RefusalSteps } from './refusal-steps.tsx';
 
 const useStyles = makeStyles({
   head: {
@@ -36,12 +36,6 @@ const useStyles = makeStyles({
   reason: { fontWeight: tokens.fontWeightSemibold },
   quiet: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, overflowWrap: 'anywhere', textAlign: 'left' },
   body: { display: 'flex', flexDirection: 'column', gap: '16px', padding: '0 8px 16px' },
-  steps: { listStyleType: 'none', margin: 0, padding: 0, display: 'flex', flexDirection: 'column' },
-  step: { display: 'flex', gap: '10px', position: 'relative', paddingBottom: '12px' },
-  icon: { fontSize: '18px', flexShrink: 0, lineHeight: 0, paddingTop: '1px' },
-  passed: { color: tokens.colorStatusSuccessForeground1 },
-  failed: { color: tokens.colorStatusDangerForeground1 },
-  detail: { color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
   text: { margin: 0, overflowWrap: 'anywhere' },
 });
 
@@ -99,20 +93,7 @@ function RefusalBody({ refusal }: { refusal: Refusal }) {
           </MessageBarBody>
         </MessageBar>
       )}
-      <ol className={styles.steps} aria-label="What was checked">
-        {refusal.trace.map((step, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a trace never changes and may name a check twice
-          <li key={index} className={styles.step}>
-            <span className={mergeClasses(styles.icon, step.passed ? styles.passed : styles.failed)} aria-hidden>
-              {step.passed ? <CheckmarkCircleRegular /> : <ErrorCircleFilled />}
-            </span>
-            <span>
-              {step.check}: {step.passed ? 'passed' : 'failed'}
-              {step.detail && <div className={styles.detail}>{step.detail}</div>}
-            </span>
-          </li>
-        ))}
-      </ol>
+      <RefusalSteps trace={refusal.trace} />
       <Facts
         facts={[
           { name: 'Service', value: refusal.service },
@@ -122,6 +103,12 @@ function RefusalBody({ refusal }: { refusal: Refusal }) {
           { name: 'Times', value: String(refusal.times) },
         ]}
       />
+      <RouteLink
+        to={paths.refusal(refusal.id)}
+        aria-label={`Chain, clock and nearest match: ${refusal.reason}, ${refusal.subject}`}
+      >
+        Chain, clock and nearest match
+      </RouteLink>
     </div>
   );
 }

@@ -1,4 +1,5 @@
-import { Dropdown, makeStyles, Option, SearchBox } from '@fluentui/react-components';
+import { Button, Dropdown, makeStyles, Option, SearchBox } from '@fluentui/react-components';
+import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { useSearchParams } from 'react-router';
 import { useRefusals } from '../../api/refusals.ts';
 import { Page } from '../../components/page.tsx';
@@ -23,7 +24,9 @@ export function RefusalsPage() {
   const [search, setSearch] = useSearchParams();
   const service = search.get('service') ?? '';
   const subject = search.get('subject') ?? '';
-  const refusals = useRefusals({ service: service === '' ? undefined : service, subject: subject === '' ? undefined : subject });
+  const hub = search.get('hub') ?? undefined;
+  const group = search.get('group') ?? undefined;
+  const refusals = useRefusals({ service: service || undefined, subject: subject || undefined, hub, group });
   function change(name: string, value: string) {
     const next = new URLSearchParams(search);
     if (value === '') next.delete(name);
@@ -55,6 +58,16 @@ export function RefusalsPage() {
             </Option>
           ))}
         </Dropdown>
+        {hub !== undefined && (
+          <Button icon={<DismissRegular />} onClick={() => change('hub', '')}>
+            Only the hub {hub}
+          </Button>
+        )}
+        {group !== undefined && (
+          <Button icon={<DismissRegular />} onClick={() => change('group', '')}>
+            Only the group {group}
+          </Button>
+        )}
       </search>
       <RefusalList
         refusals={refusals}
