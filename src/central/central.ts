@@ -43,6 +43,7 @@ export type CentralOptions = {
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
   /** Where the REST of a hub of this host name answers; asked while it runs. */
   hubUrl(hostName: string): string;
+  readonly time: TimeRooms;
 };
 
 export type Central = {

@@ -14,6 +14,8 @@ import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
+import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
+import type { Rehearse } from './rehearsal/rehearse.ts';
 import type { ServerStatus } from './status.ts';
 
 export type Administration = {
@@ -22,6 +24,7 @@ export type Administration = {
   readonly realClock: Clock;
   readonly refusals: RefusalLog;
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
+  readonly rehearse: Pick<Rehearse, 'until'>;
   createSignInLink(): Promise<string>;
   mintSphereToken(): Promise<{ token: string; expiresAt: string; sphereUrl: string; caFile: string }>;
 };
@@ -62,6 +65,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       method: 'GET',
       path: '/status',
       permission: 'sphere.administer',
+    ...rehearsalRoutes(administration.rehearse),
       summary: 'Addresses, host names, ids and, when asked for, fresh credentials',
       query: z.strictObject({ secrets: z.enum(['true', 'false']).optional() }),
       handle: async ({ query }) => ({ json: await administration.status({ withSecrets: query.secrets === 'true' }) }),

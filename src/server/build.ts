@@ -38,6 +38,7 @@ import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { loadServerCertificates } from './server-certificates.ts';
+import { Rehearse } from './rehearsal/rehearse.ts';
 import { StartRefused } from './start-refused.ts';
 import { serveStaticFiles } from './static-files.ts';
 import { connectionStrings, hubStatus, type ServerStatus } from './status.ts';
@@ -196,6 +197,10 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hub: hubs.http,
     provisioning: provisioning.http,
     provisioningService: provisioning.serviceHttp,
+    time: {
+      describeClock: () => clock.describe(),
+      rehearse: (until) => rehearse.until(until),
+    },
   };
   const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
   const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
@@ -310,6 +315,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   if (settings['demo.enabled']) {
     const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });
     await lifecycle.start({ name: 'demo', stop: () => demo.stop() });
+      rehearse,
   }
   // Stopped first: nothing falls due in what is being taken apart.
   await lifecycle.start({ name: 'clock', stop: () => clock.stop() });

@@ -4,6 +4,7 @@ import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { buildCentral } from '#central/central.ts';
+import { Problem } from '#base/problem.ts';
 import { buildData } from '#central/data/data.ts';
 import type { Allocator } from '#central/devices/admit-device.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
@@ -115,6 +116,10 @@ export async function openCentralBench() {
   await central.start();
 
   const leaf = makeSelfSigned();
+    time: {
+      describeClock: () => new ClockControl(platform.clock, platform.log, undefined).describe(),
+      rehearse: () => Promise.reject(new Problem('unavailable', 'There is no server around this application.')),
+    },
 
   /** What provisioning does after it accepted the credentials: asks Central, then makes the identity. */
   async function register(
