@@ -19,7 +19,7 @@ export const layers: readonly Layer[] = [
   { folder: 'src/outgoing', mayImport: ['src/base'] },
   { folder: 'src/bus', mayImport: ['src/base'] },
   { folder: 'src/trust', mayImport: ['src/base', 'src/pki', 'src/wire'] },
-  { folder: 'src/authorities', mayImport: ['src/base', 'src/pki', 'src/trust', 'src/storage'] },
+  { folder: 'src/authorities', mayImport: ['src/base', 'src/pki', 'src/trust', 'src/storage', 'src/outgoing'] },
   { folder: 'src/listeners', mayImport: ['src/base', 'src/wire', 'src/pki'] },
   { folder: 'src/hub', mayImport: [...spine, 'src/lang', 'src/bus'] },
   { folder: 'src/provisioning', mayImport: [...spine, 'src/lang', 'src/bus', 'src/hub/hub.ts'] },

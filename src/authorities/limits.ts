@@ -8,3 +8,6 @@ export const codeLifeMs = 7 * dayMs;
 
 /** Revocation lists of all CAs together; each has at most 1 MiB, and all of them are kept in memory. */
 export const revocationListsMax = 200;
+
+/** CAs whose lists are fetched. */
+export const revocationSourcesMax = 100;

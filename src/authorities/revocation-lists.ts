@@ -70,6 +70,11 @@ export class RevocationLists {
     return this.list().filter(({ signer }) => signer.spkiSha256 === ca.spkiSha256);
   }
 
+  /** Whether the next list is overdue; see EndedLists. */
+  hasEnded({ crl: { nextUpdate } }: RevocationList): boolean {
+    return nextUpdate !== undefined && this.#platform.clock.now() > nextUpdate;
+  }
+
   /**
    * Takes a list in, DER or PEM, in place of the older one of the same CA. It counts when this resolves. Throws Problem
    * `certificate-invalid` whose reason says which rule it breaks, `conflict` for one that is older than the present one,

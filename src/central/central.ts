@@ -39,11 +39,13 @@ export type CentralOptions = {
   /** Every hub there is, for the pages that show hubs themselves; `hub` is the application's. */
   readonly hubs: PortalHubs;
   readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
+  readonly revocationLists: CentralRooms['revocationLists'];
+  readonly revocationSources: CentralRooms['revocationSources'];
   readonly openData: (models: ModelSource) => Promise<CentralData> | CentralData;
   readonly settings: { readonly origins: readonly string[]; readonly configuredHosts: readonly string[] };
+  readonly time: TimeRooms;
   /** Where the REST of a hub of this host name answers; asked while it runs. */
   hubUrl(hostName: string): string;
-  readonly time: TimeRooms;
 };
 
 export type Central = {
@@ -118,6 +120,8 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     rows,
     groups,
     certificates,
+    revocationLists: options.revocationLists,
+    revocationSources: options.revocationSources,
     properties,
     commands,
     data,

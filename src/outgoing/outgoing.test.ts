@@ -47,6 +47,19 @@ test('JSON is posted to the URL with its query, and the answer comes back whatev
   assert.match(asked?.contentType ?? '', /^application\/json/);
 });
 
+test('what stands at a URL is fetched without a body, by the same rules', async (t) => {
+  const asked: string[] = [];
+  const { port } = await openHook(t, (request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers['content-length']}`);
+    response.writeHead(200, { 'content-type': 'application/pkix-crl' }).end(Buffer.of(0x30, 0x00));
+  });
+  const { status, body } = await open().get(new Secret(`http://127.0.0.1:${port}/ca.crl`));
+  assert.deepEqual([status, body], [200, Buffer.of(0x30, 0x00)]);
+  assert.deepEqual(asked, ['GET /ca.crl undefined']);
+  await assert.rejects(open({ allowed: [] }).get(new Secret(`http://127.0.0.1:${port}/`)), because('target-refused'));
+  await assert.rejects(open({ allowHttp: false }).get(new Secret(`http://127.0.0.1:${port}/`)), because('target-refused'));
+});
+
 test('over TLS the name is verified against the CA that is trusted, and a stranger is not talked to', async (t) => {
   const identity = await makeServerIdentity();
   const asked: string[] = [];

@@ -77,9 +77,18 @@ export class Outgoing {
   }
 
   /** Posts JSON. Throws Problem `unavailable` whose reason is an OutgoingReason; every status is an answer. */
-  async post({ url: secretUrl, json }: OutgoingCall): Promise<OutgoingAnswer> {
-    const body = Buffer.from(JSON.stringify(json));
-    if (body.length > requestBytesMax) throw refused('target-refused', 'What would be sent is larger than 1 MiB.');
+  post({ url, json }: OutgoingCall): Promise<OutgoingAnswer> {
+    return this.#call(url, Buffer.from(JSON.stringify(json)));
+  }
+
+  /** Fetches whatever stands there. Throws as `post` does. */
+  get(url: Secret): Promise<OutgoingAnswer> {
+    return this.#call(url, undefined);
+  }
+
+  /** With a body, JSON, it is posted. */
+  async #call(secretUrl: Secret, body: Buffer | undefined): Promise<OutgoingAnswer> {
+    if (body && body.length > requestBytesMax) throw refused('target-refused', 'What would be sent is larger than 1 MiB.');
     let url: URL;
     try {
       url = this.checkUrl(secretUrl.reveal());
@@ -103,7 +112,7 @@ export class Outgoing {
     }
   }
 
-  async #send(url: URL, body: Buffer, signal: AbortSignal): Promise<OutgoingAnswer> {
+  async #send(url: URL, body: Buffer | undefined, signal: AbortSignal): Promise<OutgoingAnswer> {
     const addresses = await this.#addressesOf(url);
     signal.throwIfAborted();
     const response = await this.#open(url, addresses, body, signal);
@@ -131,19 +140,18 @@ export class Outgoing {
     }
   }
 
-  #open(url: URL, addresses: readonly LookupAddress[], body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
+  #open(url: URL, addresses: readonly LookupAddress[], body: Buffer | undefined, signal: AbortSignal): Promise<IncomingMessage> {
     const [first] = addresses;
     return new Promise((resolve, reject) => {
       const options = {
-        method: 'POST',
+        method: body ? 'POST' : 'GET',
         signal,
         // No connection is kept: a kept one would go to an address that was looked at earlier.
         agent: false,
         maxHeaderSize: 16 * 1024,
         headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'content-length': body.length,
-          accept: 'application/json',
+          ...(body && { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }),
+          accept: body ? 'application/json' : '*/*',
           'user-agent': 'homeport',
         },
         ...(this.#options.ca !== undefined && { ca: this.#options.ca }),

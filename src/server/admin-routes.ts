@@ -16,15 +16,18 @@ import { clockRoutes } from './clock/clock-routes.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
 import type { Rehearse } from './rehearsal/rehearse.ts';
+import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
+import { type SphereAdministration, sphereAdminRoutes } from './sphere-admin-routes.ts';
 import type { ServerStatus } from './status.ts';
 
-export type Administration = {
+export type Administration = RevocationRooms & {
   readonly hubs: HubDirectory;
   readonly clock: ClockControl;
   readonly realClock: Clock;
-  readonly refusals: RefusalLog;
-  status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   readonly rehearse: Pick<Rehearse, 'until'>;
+  readonly refusals: RefusalLog;
+  readonly sphere: SphereAdministration;
+  status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
   mintSphereToken(): Promise<{ token: string; expiresAt: string; sphereUrl: string; caFile: string }>;
 };
@@ -60,12 +63,14 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   };
   return [
     ...hubAdminRoutes(hubs),
+    ...revocationRoutes(administration),
     ...clockRoutes(administration.realClock, administration.clock),
+    ...rehearsalRoutes(administration.rehearse),
+    ...sphereAdminRoutes(administration.sphere),
     route({
       method: 'GET',
       path: '/status',
       permission: 'sphere.administer',
-    ...rehearsalRoutes(administration.rehearse),
       summary: 'Addresses, host names, ids and, when asked for, fresh credentials',
       query: z.strictObject({ secrets: z.enum(['true', 'false']).optional() }),
       handle: async ({ query }) => ({ json: await administration.status({ withSecrets: query.secrets === 'true' }) }),

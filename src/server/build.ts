@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { RevocationLists } from '#authorities/revocation-lists.ts';
+import { RevocationSources } from '#authorities/revocation-sources.ts';
 import { dayMs, formatInstant } from '#base/instant.ts';
 import { Lifecycle } from '#base/lifecycle.ts';
 import type { Platform } from '#base/platform.ts';
@@ -37,8 +38,9 @@ import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { checkReach, describeReach } from './reach.ts';
-import { loadServerCertificates } from './server-certificates.ts';
 import { Rehearse } from './rehearsal/rehearse.ts';
+import { loadServerCertificates } from './server-certificates.ts';
+import { carryRevocationLists, findLacking } from './sphere-trust.ts';
 import { StartRefused } from './start-refused.ts';
 import { serveStaticFiles } from './static-files.ts';
 import { connectionStrings, hubStatus, type ServerStatus } from './status.ts';
@@ -158,6 +160,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const certificates = await loadServerCertificates(options.platform, directory, [...names, ...hubs.hostNames]);
   const { identity, caFile } = certificates;
   const outgoing = openOutgoing(platform, settings);
+  const revocationSources = await RevocationSources.open(platform, database, revocationLists, outgoing);
+  await lifecycle.start({
+    name: 'revocation-sources',
+    start: async () => revocationSources.start(),
+    stop: () => revocationSources.stop(),
+  });
   const provisioning = await buildProvisioning({
     platform,
     database,
@@ -185,8 +193,14 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hub,
     hubs,
     provisioning,
+    revocationLists,
+    revocationSources,
     openData: (models) => buildData({ platform, database, databaseUrl, events, models }),
     settings: { origins: [], configuredHosts: names },
+    time: {
+      describeClock: () => clock.describe(),
+      rehearse: (until) => rehearse.until(until),
+    },
     hubUrl: (name) => urlOf(name, https.port),
   });
   await lifecycle.start({ name: 'central', ...central });
@@ -197,10 +211,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hub: hubs.http,
     provisioning: provisioning.http,
     provisioningService: provisioning.serviceHttp,
-    time: {
-      describeClock: () => clock.describe(),
-      rehearse: (until) => rehearse.until(until),
-    },
   };
   const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
   const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
@@ -232,8 +242,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     keyDirectory: join(directory, 'sphere'),
     publicUrl: sphereUrl,
     otherUrls: names.map((name) => urlOf(name, https.port)),
+    findLacking: (change) => findLacking({ hubs, provisioning }, change),
   });
+  await carryRevocationLists(platform, sphere, revocationLists);
+  await lifecycle.start({ name: 'sphere', start: async () => sphere.start(), stop: () => sphere.stop() });
   surfaces.sphere = sphere.http;
+  const rehearse = new Rehearse({ clock: platform.clock, hubs, provisioning, sphere, revocationLists });
   const people = new HttpsListener({
     ...listener,
     port: settings['listeners.peoplePort'],
@@ -301,8 +315,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     adminRoutes({
       hubs,
       clock,
+      revocationLists,
+      revocationSources,
+      rehearse,
       realClock: options.platform.clock,
       refusals,
+      sphere,
       status,
       createSignInLink,
       async mintSphereToken() {
@@ -315,7 +333,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   if (settings['demo.enabled']) {
     const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });
     await lifecycle.start({ name: 'demo', stop: () => demo.stop() });
-      rehearse,
   }
   // Stopped first: nothing falls due in what is being taken apart.
   await lifecycle.start({ name: 'clock', stop: () => clock.stop() });

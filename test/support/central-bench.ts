@@ -2,9 +2,10 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import type { AddressInfo } from 'node:net';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { RevocationLists } from '#authorities/revocation-lists.ts';
+import { RevocationSources } from '#authorities/revocation-sources.ts';
 import type { Json, JsonObject } from '#base/json.ts';
-import { buildCentral } from '#central/central.ts';
 import { Problem } from '#base/problem.ts';
+import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import type { Allocator } from '#central/devices/admit-device.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
@@ -106,8 +107,19 @@ export async function openCentralBench() {
         provisioning.setAllocator(given);
       },
     },
+    revocationLists,
+    revocationSources: await RevocationSources.open(
+      platform,
+      database,
+      revocationLists,
+      new Outgoing({ platform, allowed: [], allowHttp: false }),
+    ),
     openData: (models) => buildData({ platform, database, databaseUrl: 'sqlite::memory:', events, models }),
     settings: { origins: [], configuredHosts: ['127.0.0.1'] },
+    time: {
+      describeClock: () => new ClockControl(platform.clock, platform.log, undefined).describe(),
+      rehearse: () => Promise.reject(new Problem('unavailable', 'There is no server around this application.')),
+    },
   });
   const server = createServer(central.http);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -116,10 +128,6 @@ export async function openCentralBench() {
   await central.start();
 
   const leaf = makeSelfSigned();
-    time: {
-      describeClock: () => new ClockControl(platform.clock, platform.log, undefined).describe(),
-      rehearse: () => Promise.reject(new Problem('unavailable', 'There is no server around this application.')),
-    },
 
   /** What provisioning does after it accepted the credentials: asks Central, then makes the identity. */
   async function register(

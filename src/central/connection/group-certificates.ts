@@ -47,6 +47,11 @@ export class GroupCertificates {
     return certificate;
   }
 
+  /** Throws Problem `conflict` while nobody has proven to own it. */
+  requireVerified({ isVerified }: SigningCertificate): void {
+    if (!isVerified) throw new Problem('conflict', 'Verify the certificate first; then its revocation list can be uploaded.');
+  }
+
   /**
    * Uploads a CA into `slot`, in place of what is there. It opens nothing until possession is proven,
    * unless the caller may vouch for it and does.

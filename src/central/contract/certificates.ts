@@ -54,6 +54,30 @@ export type VerificationCodeBody = z.infer<typeof verificationCodeSchema>;
 export const verifyRequestSchema = z.strictObject({ certificate: certificateText });
 export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 
+/** A revocation list of a CA: `…/revocationList` beside its certificate. */
+export const revocationListSchema = z.object({
+  thisUpdate: z.string(),
+  nextUpdate: z.string().optional(),
+  hasEnded: z.boolean(),
+  /** How many certificates it names. */
+  entries: z.number(),
+  addedBy: z.string(),
+  addedAt: z.string(),
+});
+export const revocationListsSchema = z.object({
+  /** Those that the CA signed: one, unless it splits its list. */
+  value: z.array(revocationListSchema),
+  /** Where it is fetched, and why the last attempt failed. */
+  source: z.object({ url: z.string(), askedAt: z.string().optional(), failure: z.string().optional() }).optional(),
+});
+export type RevocationLists = z.infer<typeof revocationListsSchema>;
+
+/** Base64 of a PEM file with a list of 1 MiB. */
+export const revocationListCharsMax = 2 * 1024 * 1024;
+/** `PUT …/revocationList`: base64 DER, base64 of a PEM file, or the PEM text itself. */
+export const revocationListPutSchema = z.strictObject({ list: z.string().min(1).max(revocationListCharsMax) });
+export type RevocationListPut = z.infer<typeof revocationListPutSchema>;
+
 /** One CA uploaded to the hub itself, for devices that connect without provisioning: `/api/ui/hub/certificates`. */
 export const hubCertificateSchema = signingCertificateSchema.extend({ id: z.string() });
 export type HubCertificate = z.infer<typeof hubCertificateSchema>;

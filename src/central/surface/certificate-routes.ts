@@ -76,11 +76,11 @@ export function buildCertificateRoutes(rooms: { certificates: GroupCertificates 
   ];
 }
 
-function groupOf(params: Params): string {
+export function groupOf(params: Params): string {
   return params.groupId ?? '';
 }
 
-function slotOf(params: Params): CertificateSlot {
+export function slotOf(params: Params): CertificateSlot {
   const entry = params.entry?.toLowerCase();
   if (entry === 'primary' || entry === 'secondary') return entry;
   throw new Problem('not-found', 'A group has a primary and a secondary certificate, and no other.');

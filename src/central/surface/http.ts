@@ -15,6 +15,7 @@ import { buildHubDeviceRoutes } from './hub-device-routes.ts';
 import { buildHubMessageRoutes } from './hub-message-routes.ts';
 import { buildHubRoutes } from './hub-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
+import { buildRevocationListRoutes } from './revocation-list-routes.ts';
 import { type CentralRoute, framed } from './route.ts';
 import { buildSessionRoutes } from './session-routes.ts';
 import { buildTemplateRoutes } from './template-routes.ts';
@@ -36,6 +37,7 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildHubMessageRoutes>[1] &
   Parameters<typeof buildHubRoutes>[0] &
   Parameters<typeof buildPropertyRoutes>[0] &
+  Parameters<typeof buildRevocationListRoutes>[0] &
   Parameters<typeof buildSessionRoutes>[0] &
   Parameters<typeof buildTemplateRoutes>[0] &
   Parameters<typeof buildUiDeviceRoutes>[0] &
@@ -54,6 +56,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildEnrollmentGroupRoutes(rooms),
     ...buildCertificateRoutes(rooms),
     ...buildHubCertificateRoutes(rooms),
+    ...buildRevocationListRoutes(rooms),
     ...buildHubRoutes(rooms),
     ...buildHubDeviceRoutes(rooms),
     ...buildHubMessageRoutes(platform, rooms),

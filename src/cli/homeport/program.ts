@@ -82,6 +82,31 @@ export function homeportProgram(version: string): Program {
         summary: 'End what moves the clock',
         load: async () => (await import('./clock/stop.ts')).clockStopCommand,
       },
+      {
+        path: 'crl upload',
+        summary: 'Upload a CA’s revocation list',
+        load: async () => (await import('./crl/upload.ts')).crlUploadCommand,
+      },
+      {
+        path: 'crl list',
+        summary: 'List the revocation lists',
+        load: async () => (await import('./crl/list.ts')).crlListCommand,
+      },
+      {
+        path: 'crl delete',
+        summary: 'Forget a revocation list',
+        load: async () => (await import('./crl/delete.ts')).crlDeleteCommand,
+      },
+      {
+        path: 'crl follow',
+        summary: 'Fetch a CA’s revocation list from a URL',
+        load: async () => (await import('./crl/follow.ts')).crlFollowCommand,
+      },
+      {
+        path: 'crl unfollow',
+        summary: 'Fetch it no more',
+        load: async () => (await import('./crl/unfollow.ts')).crlUnfollowCommand,
+      },
       { path: 'hub create', summary: 'Add a hub', load: async () => (await import('./hub/create.ts')).hubCreateCommand },
       { path: 'hub list', summary: 'List the hubs', load: async () => (await import('./hub/list.ts')).hubListCommand },
       {
@@ -128,6 +153,31 @@ export function homeportProgram(version: string): Program {
         path: 'hub certificate list',
         summary: 'List the hub’s CA certificates',
         load: async () => (await import('./hub/certificate-list.ts')).certificateListCommand,
+      },
+      {
+        path: 'sphere device suspend',
+        summary: 'Take a Sphere device’s trust away for a while',
+        load: async () => (await import('./sphere/device-suspend.ts')).deviceSuspendCommand,
+      },
+      {
+        path: 'sphere device resume',
+        summary: 'Give a suspended Sphere device its trust back',
+        load: async () => (await import('./sphere/device-resume.ts')).deviceResumeCommand,
+      },
+      {
+        path: 'sphere device revoke',
+        summary: 'Take a Sphere device’s trust away for good',
+        load: async () => (await import('./sphere/device-revoke.ts')).deviceRevokeCommand,
+      },
+      {
+        path: 'sphere ca-certificate activate',
+        summary: 'Let the tenant’s next CA certificate take over',
+        load: async () => (await import('./sphere/ca-certificate-activate.ts')).caCertificateActivateCommand,
+      },
+      {
+        path: 'sphere ca-certificate revoke',
+        summary: 'Revoke a tenant’s CA certificate and all below it',
+        load: async () => (await import('./sphere/ca-certificate-revoke.ts')).caCertificateRevokeCommand,
       },
     ],
   };

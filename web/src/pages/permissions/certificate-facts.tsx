@@ -43,9 +43,9 @@ export function CertificateDetails({ certificate: { info } }: Props) {
   return <FactList facts={facts} />;
 }
 
-type Fact = { name: string; value: ReactNode };
+export type Fact = { name: string; value: ReactNode };
 
-function FactList({ facts }: { facts: Fact[] }) {
+export function FactList({ facts }: { facts: Fact[] }) {
   const styles = useStyles();
   return (
     <dl className={styles.list}>

@@ -24,6 +24,7 @@ import { useReturnFocus } from '../../components/use-return-focus.ts';
 import { CertificateDetails, CertificateFacts } from './certificate-facts.tsx';
 import { certificateFileTypes } from './certificate-file.ts';
 import { ProvePossession } from './prove-possession.tsx';
+import { RevocationList } from './revocation-list.tsx';
 import { VerifiedSince } from './verified-since.tsx';
 
 const useStyles = makeStyles({
@@ -36,6 +37,7 @@ const useStyles = makeStyles({
 });
 
 type Props = {
+  groupId: string;
   entry: CertificateEntry;
   certificate: SigningCertificate | undefined;
   actions: ReturnType<typeof useCertificateActions>;
@@ -50,7 +52,17 @@ type Props = {
  * The Primary (Secondary) certificate dialog: empty, unverified, code issued, verified. It stands
  * beside the page without blocking it, because older guides go on pressing the page's buttons.
  */
-export function CertificatePanel({ entry, certificate, actions, uploadError, mayWrite, onFile, onDelete, onClose }: Props) {
+export function CertificatePanel({
+  groupId,
+  entry,
+  certificate,
+  actions,
+  uploadError,
+  mayWrite,
+  onFile,
+  onDelete,
+  onClose,
+}: Props) {
   const styles = useStyles();
   useReturnFocus();
   useEscape(onClose);
@@ -108,6 +120,14 @@ export function CertificatePanel({ entry, certificate, actions, uploadError, may
               <CertificateFacts certificate={certificate} />
               {!certificate.verified && mayWrite && <ProvePossession key={certificate.info.sha1Thumbprint} actions={actions} />}
               <CertificateDetails certificate={certificate} />
+              {certificate.verified && (
+                <RevocationList
+                  key={`revoked-${certificate.info.sha1Thumbprint}`}
+                  groupId={groupId}
+                  entry={entry}
+                  mayWrite={mayWrite}
+                />
+              )}
             </>
           )}
         </div>

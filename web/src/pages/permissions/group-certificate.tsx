@@ -50,6 +50,7 @@ export function GroupCertificate({ group, entry, mayWrite, isOpen, onOpen, onClo
       />
       {isOpen && (
         <CertificatePanel
+          groupId={group.id}
           entry={entry}
           certificate={certificate}
           actions={actions}
