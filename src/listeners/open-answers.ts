@@ -16,12 +16,16 @@ export class OpenAnswers {
   readonly #clock: Clock;
   readonly #limits: { httpAnswerMsMax: number; httpPipelinedMax: number };
   readonly #open = new Set<OpenAnswer>();
-  readonly #perSocket = new WeakMap<Socket, number>();
+  readonly #perSocket = new WeakMap<Socket, Set<OpenAnswer>>();
   #wheel: Cancel | undefined;
 
   constructor(clock: Clock, limits: { httpAnswerMsMax: number; httpPipelinedMax: number }) {
     this.#clock = clock;
     this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#open.size;
   }
 
   start(): void {
@@ -38,19 +42,29 @@ export class OpenAnswers {
 
   /** False, and the connection is gone, when it waits for more answers than it may. */
   admit(response: ServerResponse, socket: Socket): boolean {
-    const count = (this.#perSocket.get(socket) ?? 0) + 1;
-    if (count > this.#limits.httpPipelinedMax) {
+    const owed = this.#perSocket.get(socket) ?? this.#watch(socket);
+    if (owed.size >= this.#limits.httpPipelinedMax) {
       socket.destroy();
       return false;
     }
-    this.#perSocket.set(socket, count);
     const answer: OpenAnswer = { response, socket, stuckSince: undefined };
+    owed.add(answer);
     this.#open.add(answer);
     response.once('close', () => {
+      owed.delete(answer);
       this.#open.delete(answer);
-      this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
     });
     return true;
+  }
+
+  /** Before Node 26 an answer that waits behind another is not told that its socket has closed. */
+  #watch(socket: Socket): Set<OpenAnswer> {
+    const owed = new Set<OpenAnswer>();
+    this.#perSocket.set(socket, owed);
+    socket.once('close', () => {
+      for (const answer of owed) this.#open.delete(answer);
+    });
+    return owed;
   }
 
   #check(answer: OpenAnswer, now: number): void {
