@@ -52,7 +52,7 @@ export type Sphere = {
   readonly policies: Policies;
   readonly referenceValues: ReferenceValues;
   readonly audit: Audit;
-  readonly authorities: Pick<Authorities, 'list'>;
+  readonly authorities: Pick<Authorities, 'list' | 'listAll'>;
   readonly rotation: Pick<Rotation, 'activate' | 'revoke'>;
   /** Suspends, resumes or revokes a device of a tenant. */
   changeDeviceStatus(request: DeviceStatusChange): Promise<ClaimedDevice>;
@@ -60,7 +60,7 @@ export type Sphere = {
   revocationLists(): Promise<readonly RevocationList[]>;
   /** Calls `listener` with each further one as soon as it is stored. */
   onRevocationList(listener: (list: RevocationList) => void): Cancel;
-  /** What time asks for, done now instead of within a minute: CAs that follow each other, lists that are a day old. */
+  /** What time asks for, done now instead of within an hour: CAs that follow each other, lists that are a day old. */
   upkeep(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
