@@ -15,6 +15,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'random bytes, half hellos, slow beginnings and 2,000 idle connections at each port: devices that send notice nothing, and the ports’ limits cut off the noise alone',
     files: ['test/server/noise.test.ts'],
   },
+  revocation: {
+    says: 'a list that names a certificate, a device disabled, an enrollment group disabled, 100 times each on MQTT, over WebSockets and at the broker door: how long until the socket is closed, median and worst',
+    files: ['test/server/revocation.test.ts'],
+  },
   pkits: {
     says: 'NIST’s 224 certification paths, judged by homeport pki verify, openssl verify, node’s X509Certificate and @peculiar/x509: one table',
     files: ['test/pkits/pkits.test.ts'],

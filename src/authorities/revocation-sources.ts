@@ -141,12 +141,12 @@ export class RevocationSources {
   }
 
   #inTurn(source: RevocationSource): Promise<void> {
-    this.#fetching = this.#fetching.then(() => this.#fetch(source));
+    this.#fetching = this.#fetching.then(() => this.#ask(source));
     return this.#fetching;
   }
 
   /** Never rejects: what went wrong is kept, logged and shown. */
-  async #fetch(source: RevocationSource): Promise<void> {
+  async #ask(source: RevocationSource): Promise<void> {
     const { clock, log } = this.#platform;
     const { caSha256, url } = source;
     const askedAt = clock.now();
