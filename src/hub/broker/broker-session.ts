@@ -4,7 +4,7 @@ import type { MqttServerSession } from '#wire/mqtt/server-session.ts';
 import { type BrokerMessage, messageBytes } from './broker-message.ts';
 import type { KeptSession } from './broker-store.ts';
 import type { Journal } from './journal.ts';
-import type { BrokerLimits } from './limits.ts';
+import { type BrokerLimits, ownShareBytes } from './limits.ts';
 
 /** What the sessions of one broker share. */
 export type SessionSurroundings = {
@@ -49,11 +49,11 @@ export class BrokerSession {
   readonly clientId: string;
   readonly generationId: string;
   readonly isKept: boolean;
-  /** By filter, with the granted QoS. */
-  readonly subscriptions = new Map<string, Qos>();
   readonly #with: SessionSurroundings;
+  readonly #subscriptions = new Map<string, Qos>();
   readonly #queue: Outgoing[] = [];
   readonly #received = new Set<number>();
+  #levels = 0;
   #bytes = 0;
   #sequence = 0;
   #link: SessionLink | undefined;
@@ -70,7 +70,7 @@ export class BrokerSession {
   static restore(surroundings: SessionSurroundings, kept: KeptSession): BrokerSession {
     const { clientId, generationId } = kept;
     const session = new BrokerSession(surroundings, { clientId, generationId, isKept: true });
-    for (const [filter, qos] of kept.subscriptions) session.subscriptions.set(filter, qos);
+    for (const [filter, qos] of kept.subscriptions) session.subscribed(filter, qos);
     for (const packetId of kept.received) session.#received.add(packetId);
     for (const [index, { sequence, message, isRetained, isReleased }] of kept.messages.entries()) {
       session.#sequence = sequence;
@@ -84,10 +84,29 @@ export class BrokerSession {
     return this.#link !== undefined;
   }
 
+  /** By filter, with the granted QoS. */
+  get subscriptions(): ReadonlyMap<string, Qos> {
+    return this.#subscriptions;
+  }
+
+  /** Levels of all its filters together. */
+  get levels(): number {
+    return this.#levels;
+  }
+
+  subscribed(filter: string, qos: Qos): void {
+    if (!this.#subscriptions.has(filter)) this.#levels += levelsOf(filter);
+    this.#subscriptions.set(filter, qos);
+  }
+
+  unsubscribed(filter: string): void {
+    if (this.#subscriptions.delete(filter)) this.#levels -= levelsOf(filter);
+  }
+
   /** Whether so much waits that no subscription may add what is retained. */
   get isFull(): boolean {
-    const { queueMessagesMax, queueBytesMax, queuedBytesMax } = this.#with.limits;
-    return this.#queue.length >= queueMessagesMax || this.#bytes >= queueBytesMax || this.#with.queued.bytes >= queuedBytesMax;
+    const { queueMessagesMax, queueBytesMax } = this.#with.limits;
+    return this.#queue.length >= queueMessagesMax || this.#bytes >= queueBytesMax || !this.#isWithinAll(0);
   }
 
   /** The connection may be written to: what is under way goes out again, in order, then what waits [MQTT-4.4.0-1]. */
@@ -113,13 +132,14 @@ export class BrokerSession {
     this.#queue.length = 0;
     this.#bytes = 0;
     this.#received.clear();
-    this.subscriptions.clear();
+    this.#subscriptions.clear();
+    this.#levels = 0;
   }
 
   /** Writes what the session is, without its messages: when it begins, and after its subscriptions changed. */
   save(): void {
     const { clientId, generationId } = this;
-    this.#write({ kind: 'session', clientId, generationId, subscriptions: [...this.subscriptions] });
+    this.#write({ kind: 'session', clientId, generationId, subscriptions: [...this.#subscriptions] });
   }
 
   /**
@@ -222,17 +242,24 @@ export class BrokerSession {
   }
 
   #hasRoom(message: BrokerMessage): boolean {
-    const { queueMessagesMax, queueBytesMax, queuedBytesMax } = this.#with.limits;
+    const { queueMessagesMax, queueBytesMax } = this.#with.limits;
     const bytes = messageBytes(message);
-    const hasRoom =
-      this.#queue.length < queueMessagesMax &&
-      this.#bytes + bytes <= queueBytesMax &&
-      this.#with.queued.bytes + bytes <= queuedBytesMax;
+    const hasRoom = this.#queue.length < queueMessagesMax && this.#bytes + bytes <= queueBytesMax && this.#isWithinAll(bytes);
     if (!hasRoom && !this.#isOverflowing) {
       this.#with.platform.log.warn('broker.queue-full', { clientId: this.clientId, messages: this.#queue.length });
     }
     this.#isOverflowing = !hasRoom;
     return hasRoom;
+  }
+
+  /**
+   * Whether `bytes` more may wait in all sessions together. Clients that are away, or do not read, may fill that; who
+   * is here and takes what it gets is served all the same.
+   */
+  #isWithinAll(bytes: number): boolean {
+    const { limits, queued } = this.#with;
+    if (queued.bytes + bytes <= limits.queuedBytesMax) return true;
+    return this.#link !== undefined && (this.#queue.length === 0 || this.#bytes + bytes <= ownShareBytes);
   }
 
   #find(packetId: number): number {
@@ -262,6 +289,10 @@ export class BrokerSession {
     if (this.isKept) void this.#with.journal.written().then(then);
     else then();
   }
+}
+
+function levelsOf(filter: string): number {
+  return filter.split('/').length;
 }
 
 function outgoing(sequence: number, message: BrokerMessage, qos: Qos, isRetained: boolean): Outgoing {

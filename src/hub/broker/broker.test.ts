@@ -5,10 +5,10 @@ import { testDatabases } from '#test/support/databases.ts';
 import { settled } from '#test/support/hub-bench.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
-import type { ServerPublish } from '#wire/mqtt/packet.ts';
+import { type ServerPublish, subscriptionRefused } from '#wire/mqtt/packet.ts';
 import { Broker } from './broker.ts';
 import type { BrokerSession } from './broker-session.ts';
-import { brokerLimits } from './limits.ts';
+import { brokerLimits, sessionLevelsMax, topicLevelsMax } from './limits.ts';
 
 const callerOf = (deviceId: string, generationId = 'g1') => ({ deviceId, generationId }) as DeviceCaller;
 
@@ -41,7 +41,7 @@ for (const kind of testDatabases()) {
     function setUp() {
       const hub = `hub-${++made}`;
       const platform = testPlatform();
-      return { platform, open: () => Broker.open(platform, database, hub, brokerLimits) };
+      return { platform, open: (limits = brokerLimits) => Broker.open(platform, database, hub, limits) };
     }
 
     const subscribe = (broker: Broker, session: BrokerSession, filter: string, qos: 0 | 1 | 2) =>
@@ -156,6 +156,48 @@ for (const kind of testDatabases()) {
       const sent = attach(session);
       second.sendRetained(session, [{ filter: 'long/+', qos: 0 }], [0]);
       assert.equal(sent.length, 1);
+    });
+
+    test('[MQTT-3.3.5-1] one packet finds a retained message once, with the largest QoS of its filters', async () => {
+      const broker = await setUp().open();
+      for (let i = 0; i < 10; i++) broker.publish(message(`t/${i}`, 'x', 2), true);
+      const { session } = broker.begin(callerOf('a'), true);
+      const sent = attach(session);
+      const filters = Array.from({ length: 99 }, () => ({ filter: '#', qos: 0 as const }));
+      const asked = [...filters, { filter: 't/7', qos: 1 as const }];
+      broker.sendRetained(session, asked, broker.subscribe(session, asked));
+      assert.equal(sent.length, 10);
+      assert.deepEqual(
+        sent.filter((text) => text.startsWith('t/7')),
+        ['t/7=x qos 1 id 1 retained'],
+      );
+    });
+
+    test('clients that are away fill what may wait in all, and who is here is served all the same', async () => {
+      const broker = await setUp().open({ ...brokerLimits, queuedBytesMax: 1_000 });
+      for (const away of ['a', 'b']) {
+        const { session } = broker.begin(callerOf(away), false);
+        assert.deepEqual(subscribe(broker, session, 't', 1), [1]);
+        broker.end(session);
+      }
+      for (let i = 0; i < 100; i++) broker.publish(message('t', 'x'.repeat(99)), false);
+      const { session } = broker.begin(callerOf('here'), true);
+      const sent = attach(session);
+      assert.deepEqual(subscribe(broker, session, '#', 1), [1]);
+      for (let i = 0; i < 20; i++) broker.publish(message(`u/${i}`, 'y'.repeat(99)), false);
+      assert.equal(sent.length, 20);
+    });
+
+    test('the filters of a session have so many levels together, and room again when one goes', async () => {
+      const broker = await setUp().open();
+      const { session } = broker.begin(callerOf('a'), true);
+      const filter = (i: number) => `${i}${'/x'.repeat(topicLevelsMax - 1)}`;
+      const granted = sessionLevelsMax / topicLevelsMax;
+      for (let i = 0; i < granted; i++) assert.deepEqual(subscribe(broker, session, filter(i), 0), [0]);
+      assert.deepEqual(subscribe(broker, session, 'a', 0), [subscriptionRefused]);
+      assert.deepEqual(subscribe(broker, session, filter(0), 1), [1]);
+      broker.unsubscribe(session, [filter(0)]);
+      assert.deepEqual(subscribe(broker, session, 'a', 0), [0]);
     });
   });
 }

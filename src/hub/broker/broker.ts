@@ -1,12 +1,12 @@
 import type { Platform } from '#base/platform.ts';
 import type { Database } from '#storage/database.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
-import { type Subscription, subscriptionRefused } from '#wire/mqtt/packet.ts';
+import { type Qos, type Subscription, subscriptionRefused } from '#wire/mqtt/packet.ts';
 import type { BrokerMessage } from './broker-message.ts';
 import { BrokerSession, type SessionSurroundings } from './broker-session.ts';
 import { BrokerStore } from './broker-store.ts';
 import { Journal } from './journal.ts';
-import { type BrokerLimits, filterBytesMax, topicLevelsMax } from './limits.ts';
+import { type BrokerLimits, filterBytesMax, sessionLevelsMax, topicLevelsMax } from './limits.ts';
 import { RetainedMessages } from './retained-messages.ts';
 import { SubscriptionTree } from './subscription-tree.ts';
 
@@ -75,25 +75,31 @@ export class Broker {
     const codes = filters.map(({ filter, qos }) => {
       if (!this.#mayHave(session, filter)) return subscriptionRefused;
       this.#tree.add(filter, session, qos);
-      session.subscriptions.set(filter, qos);
+      session.subscribed(filter, qos);
       return qos;
     });
     session.save();
     return codes;
   }
 
-  /** Sends what is retained under the filters that were granted, one after the other [MQTT-3.3.1-6, MQTT-3.8.4-3]. */
+  /**
+   * Sends what is retained under the filters that were granted [MQTT-3.3.1-6, MQTT-3.8.4-3]: each message once, with
+   * the largest QoS of its filters [MQTT-3.3.5-1]. A copy for each filter would let one packet ask for all that is
+   * retained a hundred times.
+   */
   sendRetained(session: BrokerSession, filters: readonly Subscription[], codes: readonly number[]): void {
+    const found = new Map<BrokerMessage, Qos>();
     for (const [index, { filter, qos }] of filters.entries()) {
       if (codes[index] === subscriptionRefused) continue;
-      for (const message of this.#retained.match(filter)) session.deliver(message, qos, true);
+      for (const message of this.#retained.match(filter)) found.set(message, Math.max(qos, found.get(message) ?? 0) as Qos);
     }
+    for (const [message, qos] of found) session.deliver(message, qos, true);
   }
 
   unsubscribe(session: BrokerSession, filters: readonly string[]): void {
     for (const filter of filters) {
       this.#tree.remove(filter, session);
-      session.subscriptions.delete(filter);
+      session.unsubscribed(filter);
     }
     session.save();
   }
@@ -120,8 +126,10 @@ export class Broker {
   }
 
   #mayHave(session: BrokerSession, filter: string): boolean {
-    if (Buffer.byteLength(filter) > filterBytesMax || filter.split('/').length > topicLevelsMax || session.isFull) return false;
-    return session.subscriptions.has(filter) || session.subscriptions.size < this.#limits.subscriptionsMax;
+    const levels = filter.split('/').length;
+    if (Buffer.byteLength(filter) > filterBytesMax || levels > topicLevelsMax || session.isFull) return false;
+    if (session.subscriptions.has(filter)) return true;
+    return session.subscriptions.size < this.#limits.subscriptionsMax && session.levels + levels <= sessionLevelsMax;
   }
 
   #discard(session: BrokerSession): void {
