@@ -8,6 +8,7 @@ import { attestationPaths } from '#sphere/contract/attestation.ts';
 import { type CloudClaimCode, cloudPaths } from '#sphere/contract/cloud.ts';
 import { evidenceFormat } from '#sphere/contract/evidence.ts';
 import { buildSphere, type SphereOptions } from '#sphere/sphere.ts';
+import type { Database } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import type { TestDatabase } from './databases.ts';
@@ -23,14 +24,18 @@ export type Answer<T = never> = {
 
 const origin = 'https://sphere.test';
 
+/** Another service on whose clock and database this one runs. */
+type Neighbour = ReturnType<typeof testPlatform> & { readonly database: Database };
+
 /** A security service on `kind`, behind a plain HTTP socket of its own, with its clock in the test's hand. */
 export async function openSphereBench(
   kind: TestDatabase,
   t: { after(fn: () => Promise<void>): void },
-  more: Pick<SphereOptions, 'findLacking'> = {},
+  more: Pick<SphereOptions, 'findLacking'> & { beside?: Neighbour } = {},
 ) {
-  const platform = testPlatform();
-  const { database, close } = await kind.open();
+  const { beside, ...asked } = more;
+  const platform = beside ? { clock: beside.clock, random: beside.random, log: beside.log } : testPlatform();
+  const { database, close } = beside ? { database: beside.database, close: async () => {} } : await kind.open();
   const directory = await mkdtemp(join(tmpdir(), 'homeport-sphere-'));
   const keyDirectory = join(directory, 'keys');
   const refusals = new RefusalLog(platform, database);
@@ -45,7 +50,7 @@ export async function openSphereBench(
     keyDirectory,
     publicUrl: `${origin}/`,
     otherUrls: ['https://alias.test:8444'],
-    ...more,
+    ...asked,
   };
   const sphere = await buildSphere(options);
   const server = createServer(sphere.http);
