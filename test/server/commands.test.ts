@@ -40,6 +40,11 @@ describe('commands against a running server', () => {
       'hub certificate code': ['--name', 'x'],
       'hub certificate verify': ['--name', 'x', '--path', 'package.json'],
       'hub certificate list': [],
+      'sphere device suspend': ['ab'.repeat(64)],
+      'sphere device resume': ['ab'.repeat(64)],
+      'sphere device revoke': ['ab'.repeat(64), '--yes'],
+      'sphere ca-certificate activate': ['--thumbprint', 'AB'],
+      'sphere ca-certificate revoke': ['--thumbprint', 'AB', '--yes'],
     };
     // These ask no server: `start` is one, and settings are read from files.
     const others = ['start', 'config show', 'config check', 'pki verify'];
