@@ -61,7 +61,14 @@ export class Problem extends Error {
   }
 }
 
+/** What PostgreSQL says of text with a NUL, which it does not keep. Where one comes that far, its sender is told so. */
+const nulInText = '22021';
+
 /** `error` when it is a Problem already, otherwise an `internal` one that keeps it as cause. */
 export function asProblem(error: unknown): Problem {
-  return error instanceof Problem ? error : new Problem('internal', 'Something went wrong on our side.', { cause: error });
+  if (error instanceof Problem) return error;
+  if (error instanceof Error && 'code' in error && error.code === nulInText) {
+    return new Problem('argument-invalid', 'A text holds a NUL character, which cannot be kept.', { cause: error });
+  }
+  return new Problem('internal', 'Something went wrong on our side.', { cause: error });
 }

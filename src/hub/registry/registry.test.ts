@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { asProblem, type Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { hubRooms, thumbprintA, thumbprintB } from '#test/support/hub-rooms.ts';
@@ -51,6 +52,13 @@ for (const kind of testDatabases()) {
       });
       assert.equal(await registry.load(deviceId), undefined);
       assert.deepEqual(log.events, []);
+    });
+
+    test('a text with a NUL is kept, or its sender is told that it cannot be', async () => {
+      const { registry, deviceId } = rooms();
+      const created = await registry.create({ deviceId, authentication, statusReason: 'a\0b' }).catch(asProblem);
+      if (kind.name === 'sqlite') assert.deepEqual(await registry.require(deviceId), created);
+      else assert.deepEqual([(created as Problem).code, await registry.load(deviceId)], ['argument-invalid', undefined]);
     });
 
     test('an update changes what it names, ends the session only where it must, and says since when', async () => {

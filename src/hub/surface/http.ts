@@ -1,3 +1,4 @@
+import { isDeviceId } from '#base/ids.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
@@ -73,7 +74,7 @@ async function admit(
   // the token must be good as well; but nobody's device is made, changed or deleted under a name not sent.
   const isTried = deviceId.includes('%') && permission !== 'RegistryWrite' && !isOwnModules;
   const twiceDecoded = isTried ? decode(deviceId) : undefined;
-  if (twiceDecoded === undefined || twiceDecoded === deviceId) return { by, deviceId };
+  if (twiceDecoded === undefined || twiceDecoded === deviceId || !isDeviceId(twiceDecoded)) return { by, deviceId };
   if ((await options.rooms.registry.load(deviceId)) || !(await options.rooms.registry.load(twiceDecoded))) {
     return { by, deviceId };
   }

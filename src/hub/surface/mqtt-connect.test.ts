@@ -234,6 +234,12 @@ describe('signing in over MQTT', () => {
       await assertRefused({ userName }, 'host-refused', userName);
     });
 
+    test('a model id with a NUL, which PostgreSQL would not keep, is refused', async () => {
+      const device = await bench.connect({ userName: `${hubHost}/dev1/?api-version=2021-04-12&model-id=dtmi%00` });
+      assert.equal(device.answer.code, 5);
+      assert.equal((await bench.refusal())?.reason, 'user-name-malformed');
+    });
+
     test('a model id without end is refused', async () => {
       const userName = `${hubHost}/dev1/?api-version=2021-04-12&model-id=dtmi:${'x'.repeat(300)};1`;
       const device = await bench.connect({ userName });

@@ -54,8 +54,8 @@ export function readHubConnect(connect: ConnectPacket, hostName: string): Verdic
   }
   pass('client id');
   const { modelId = '' } = name;
-  if (modelId.length > modelIdCharactersMax) {
-    return refuse('user-name-malformed', `A model id has at most ${modelIdCharactersMax} characters.`, {
+  if (modelId.length > modelIdCharactersMax || /\p{Cc}/u.test(modelId)) {
+    return refuse('user-name-malformed', `A model id has at most ${modelIdCharactersMax} characters, and none that controls.`, {
       trace,
       check: 'model id',
     });

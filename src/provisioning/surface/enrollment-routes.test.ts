@@ -333,7 +333,12 @@ describe('enrollments over the REST of the provisioning service', () => {
         assert.equal(groups.headers['x-ms-item-type'], 'enrollmentGroup');
         assert.deepEqual(ids(groups.json), ['line-1', 'z']);
         assert.equal(groups.headers['x-ms-continuation'], undefined);
-        for (const headers of [{ 'x-ms-max-item-count': '0' }, { 'x-ms-max-item-count': 'x' }, { 'x-ms-continuation': 'x' }]) {
+        for (const headers of [
+          { 'x-ms-max-item-count': '0' },
+          { 'x-ms-max-item-count': 'x' },
+          { 'x-ms-continuation': 'x' },
+          { 'x-ms-continuation': Buffer.from('{"after":"\\u0000"}').toString('base64url') },
+        ]) {
           assert.equal((await client.ask('POST', '/enrollments/query', { headers })).status, 400);
         }
       } finally {

@@ -1,3 +1,4 @@
+import { isRegistrationId } from '#base/ids.ts';
 import { isJsonObject, parseJson } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import type { Reply } from '#wire/http/route.ts';
@@ -43,7 +44,7 @@ function readContinuation(token: string | undefined): string {
   if (token === undefined || token === '') return '';
   try {
     const value = parseJson(Buffer.from(token, 'base64url'), { bytesMax: 4096 });
-    if (isJsonObject(value) && typeof value.after === 'string') return value.after;
+    if (isJsonObject(value) && typeof value.after === 'string' && isRegistrationId(value.after)) return value.after;
   } catch {
     // Not one of ours: said below.
   }

@@ -49,7 +49,7 @@ describe('routes behind the one HTTP library', () => {
 
   test('a URL that cannot be read is answered in the words of the service', async () => {
     const server = await serve(ok);
-    for (const path of ['/things/%zz', `/things/${'x'.repeat(600)}`]) {
+    for (const path of ['/things/%zz', `/things/${'x'.repeat(600)}`, '/things/a%00b', '/things/a?after=%00']) {
       const answer = await ask(server, 'GET', path);
       assert.deepEqual([answer.status, answer.text], [400, '{"ours":"malformed"}'], path);
       assert.equal(answer.headers['x-content-type-options'], 'nosniff');

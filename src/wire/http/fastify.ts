@@ -93,6 +93,8 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       url: route.path,
       bodyLimit: route.bodyBytesMax ?? bodyBytesMaxDefault,
       preParsing: async (request) => {
+        // No name has one, and PostgreSQL takes none, not even to look for.
+        if (/%00/.test(request.raw.url ?? '')) throw new Problem('malformed', 'The URL holds a NUL character.');
         const caller = await service.authenticate(
           describe(request),
           route.permission,
