@@ -33,6 +33,11 @@ test('loopback, private, link-local, shared, multicast and reserved addresses ar
     'fe80::1%eth0',
     'fec0::1',
     'ff02::1',
+    '1::1',
+    '100::1',
+    '5f00::1',
+    '4000::1',
+    'c000::1',
   ]) {
     assert.equal(strict.allows(address), false, address);
   }
@@ -43,6 +48,8 @@ test('an IPv4 address inside an IPv6 one is judged as what it leads to', () => {
     assert.equal(strict.allows(address), false, address);
   }
   assert.equal(strict.allows('::ffff:1.1.1.1'), true);
+  // Wrapped for a translator (RFC 2765), which some networks have.
+  for (const address of ['::ffff:0:127.0.0.1', '::ffff:0:7f00:1']) assert.equal(strict.allows(address), false, address);
   for (const address of ['64:ff9b::7f00:1', '2002:7f00:1::', '2001:0:1::1']) assert.equal(strict.allows(address), false, address);
 });
 

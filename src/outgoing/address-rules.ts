@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 /**
  * Networks that are somebody's inside, or nobody's: loopback, private, link-local (where clouds answer with
  * credentials), shared, documentation, benchmarking, multicast and reserved. IPv6 ranges that wrap an IPv4
- * address (NAT64, 6to4, Teredo) are among them, since what they lead to cannot be read off their outside.
+ * address (6to4, Teredo) are among them, since what they lead to cannot be read off their outside.
  */
 const inside: readonly string[] = [
   '0.0.0.0/8',
@@ -21,19 +21,14 @@ const inside: readonly string[] = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
   '2001::/23',
   '2001:db8::/32',
   '2002::/16',
   '3fff::/20',
-  'fc00::/7',
-  'fe80::/10',
-  'fec0::/10',
-  'ff00::/8',
 ];
+
+/** All of the open internet lies in here (RFC 4291 2.4, IANA). What is outside is private, wraps IPv4, or means nothing yet. */
+const globalIpv6 = { address: '2000::', bits: 3 } as const;
 
 export type AddressRules = { allows(address: string): boolean };
 
@@ -44,12 +39,15 @@ export type AddressRules = { allows(address: string): boolean };
 export function addressRules(allowed: readonly string[]): AddressRules {
   const refusedList = networks(inside);
   const allowedList = networks(allowed);
+  const global = new BlockList();
+  global.addSubnet(globalIpv6.address, globalIpv6.bits, 'ipv6');
   return {
     allows(address) {
       const plain = unwrap(address);
       const family = familyOf(plain);
       if (family === undefined) return false;
-      return allowedList.check(plain, family) || !refusedList.check(plain, family);
+      if (allowedList.check(plain, family)) return true;
+      return !refusedList.check(plain, family) && (family === 'ipv4' || global.check(plain, family));
     },
   };
 }
