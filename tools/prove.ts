@@ -23,6 +23,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'NIST’s 224 certification paths, judged by homeport pki verify, openssl verify, node’s X509Certificate and @peculiar/x509: one table',
     files: ['test/pkits/pkits.test.ts'],
   },
+  chains: {
+    says: '10,000 damaged certificate chains at the hub’s TLS port and in pki verify: the same verdict and reason, none over a second, no crash',
+    files: ['test/server/chains.test.ts'],
+  },
 };
 
 export function describeProofs(): string[] {

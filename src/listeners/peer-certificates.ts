@@ -1,18 +1,13 @@
 import type { TLSSocket } from 'node:tls';
 
 /**
- * The certificates a peer sent, DER, leaf first, at most `max`. TLS has proven that the peer holds the
- * leaf's key and decided nothing else. Node links each certificate to its issuer by itself and ends
- * a root in a loop, hence the identity check.
+ * The certificates a peer sent, DER, leaf first and in its order, at most `max`. TLS has proven that the peer holds the
+ * leaf's key and decided nothing else. What Node calls the issuer is the next one that was sent, whatever it is: it may
+ * be the same one again, and the one that is needed come after it.
  */
 export function peerCertificates(socket: TLSSocket, max: number): Buffer[] {
-  const leaf = socket.getPeerX509Certificate();
-  if (!leaf) return [];
-  const chain: Buffer[] = [leaf.raw];
-  for (let issuer = leaf.issuerCertificate; issuer && chain.length < max; issuer = issuer.issuerCertificate) {
-    const der = issuer.raw;
-    if (chain.some((known) => known.equals(der))) break;
-    chain.push(der);
-  }
+  const chain: Buffer[] = [];
+  for (let next = socket.getPeerX509Certificate(); next && chain.length < max; next = next.issuerCertificate)
+    chain.push(next.raw);
   return chain;
 }
