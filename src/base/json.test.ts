@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isJsonObject, parseJson, requireObject } from './json.ts';
+import { isJsonObject, type Json, parseJson, requireObject } from './json.ts';
 
 describe('JSON from outside', () => {
   test('is read as text and as bytes', () => {
@@ -28,6 +28,12 @@ describe('JSON from outside', () => {
     assert.deepEqual(parseJson('"é"', { bytesMax: 4 }), 'é');
     assert.throws(() => parseJson('"é"', { bytesMax: 3 }), { code: 'payload-too-large' });
     assert.throws(() => parseJson(Buffer.alloc(300 * 1024)), { code: 'payload-too-large' });
+  });
+
+  test('millions of empty objects are not taken in, however many bytes are', () => {
+    const text = `[${'{},'.repeat(2_000_000)}{}]`;
+    assert.throws(() => parseJson(text, { bytesMax: 8 * 1024 * 1024 }), { code: 'malformed' });
+    assert.equal((parseJson(`[${'{},'.repeat(100_000)}{}]`, { bytesMax: 1024 * 1024 }) as Json[]).length, 100_001);
   });
 
   test('nests as deep as allowed; braces in texts do not count; a million levels do not exhaust the stack', () => {

@@ -7,9 +7,12 @@ export type JsonLimits = { bytesMax: number; depthMax: number };
 
 const defaultLimits: JsonLimits = { bytesMax: 256 * 1024, depthMax: 32 };
 
+/** Objects and arrays in one document, more than any that means something has: an empty one is three bytes to send and a hundred to hold. */
+const containersMax = 250_000;
+
 /**
- * Parses text from outside. Throws Problem `malformed` for what is no JSON or nests too deep and
- * `payload-too-large` for too many bytes. The keys `__proto__`, `constructor` and `prototype` stay
+ * Parses text from outside. Throws Problem `malformed` for what is no JSON, nests too deep or holds
+ * too many objects, and `payload-too-large` for too many bytes. The keys `__proto__`, `constructor` and `prototype` stay
  * plain data: JSON.parse defines them as own properties.
  */
 export function parseJson(source: string | Uint8Array, limits: Partial<JsonLimits> = {}): Json {
@@ -47,6 +50,7 @@ function decodeUtf8(bytes: Uint8Array): string {
 /** Counted before parsing, since JSON.parse recurses and a deep document would exhaust the stack. */
 function checkDepth(text: string, depthMax: number): void {
   let depth = 0;
+  let containers = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
@@ -56,6 +60,7 @@ function checkDepth(text: string, depthMax: number): void {
     } else if (c === 0x22) inString = true;
     else if (c === 0x7b || c === 0x5b) {
       if (++depth > depthMax) throw new Problem('malformed', `The document nests deeper than ${depthMax} levels.`);
+      if (++containers > containersMax) throw new Problem('malformed', `The document has more than ${containersMax} objects.`);
     } else if (c === 0x7d || c === 0x5d) depth--;
   }
 }

@@ -1,6 +1,7 @@
 /** What back ends send to the hub's REST (hub-service-protocol.md 4). Unknown and read-only members are dropped, as the service does. */
 import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
+import { Problem } from '#base/problem.ts';
 
 /** Its value is checked before the body is read: surface/http.ts. */
 const version = { 'api-version': z.string() };
@@ -68,18 +69,25 @@ export type AskedMethod = z.output<typeof askedMethod>;
 
 export const bulkEntriesMax = 100;
 
-export const askedBulk = z.array(
-  askedIdentity.omit({ deviceId: true }).extend({
-    id: z.string().max(1024),
-    moduleId: z.string().max(1024).nullish(),
-    managedBy,
-    eTag: z.string().max(256).nullish(),
-    etag: z.string().max(256).nullish(),
-    twinETag: z.string().max(256).nullish(),
-    importMode: z.string().max(64).nullish(),
-    tags: section,
-    properties: z.object({ desired: section }).nullish(),
-  }),
+/** How many there are is said before each is looked at, which would take long for a million. */
+export const askedBulk = z.preprocess(
+  (value) => {
+    if (!Array.isArray(value) || value.length <= bulkEntriesMax) return value;
+    throw new Problem('argument-invalid', `A call takes at most ${bulkEntriesMax} entries.`, { reason: 'too-many-devices' });
+  },
+  z.array(
+    askedIdentity.omit({ deviceId: true }).extend({
+      id: z.string().max(1024),
+      moduleId: z.string().max(1024).nullish(),
+      managedBy,
+      eTag: z.string().max(256).nullish(),
+      etag: z.string().max(256).nullish(),
+      twinETag: z.string().max(256).nullish(),
+      importMode: z.string().max(64).nullish(),
+      tags: section,
+      properties: z.object({ desired: section }).nullish(),
+    }),
+  ),
 );
 
 export type AskedBulkEntry = z.output<typeof askedBulk>[number];

@@ -29,6 +29,8 @@ describe('many identities in one call', () => {
     const [first] = newIds(101);
     const many = await bulk(Array.from({ length: 101 }, (_, i) => ({ id: `${first}-${i}`, importMode: 'create' })));
     assert.deepEqual([many.status, many.code, many.headers['iothub-errorcode']], [400, 'TooManyDevices', 'TooManyDevices']);
+    // Each of these would be looked at and complained about, if somebody counted last.
+    assert.equal((await bulk(Array.from({ length: 200_000 }, () => ({})))).code, 'TooManyDevices');
     const twice = await bulk([{ id: first }, { id: 'other' }, { id: first }]);
     assert.deepEqual([twice.status, twice.code], [400, 'DeviceDefinedMultipleTimes']);
     for (const body of [[], {}, [{ importMode: 'create' }], [{ id: first, tags: 5 }], 'x']) {

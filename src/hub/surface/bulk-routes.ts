@@ -1,6 +1,6 @@
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
-import { type AskedBulkEntry, askedBulk, bulkEntriesMax, versionOnly } from '../contract/service-requests.ts';
+import { type AskedBulkEntry, askedBulk, versionOnly } from '../contract/service-requests.ts';
 import { bulkTarget } from './bulk-target.ts';
 import { serviceErrorOf } from './service-errors.ts';
 import type { ServiceRooms } from './service-rooms.ts';
@@ -48,9 +48,6 @@ export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRout
 
 function checkEntries(entries: readonly AskedBulkEntry[]): void {
   if (entries.length === 0) throw new Problem('argument-invalid', 'The call names no device.');
-  if (entries.length > bulkEntriesMax) {
-    throw new Problem('argument-invalid', `A call takes at most ${bulkEntriesMax} entries.`, { reason: 'too-many-devices' });
-  }
   const seen = new Set<string>();
   for (const { id, moduleId } of entries) {
     const name = `${id}/${moduleId ?? ''}`;
