@@ -9,8 +9,8 @@ import type { ShippedApplication } from '#sphere/contract/shipped-components.ts'
 import { formatHubUserName } from '#wire/azure/user-name.ts';
 import type { Application, ApplicationPort, Button } from './application.ts';
 import { serveAttachedBoard } from './attached-board.ts';
-import type { Network } from './connection.ts';
-import type { DailyCertificate } from './daily-certificate.ts';
+import type { ClientIdentity, Network } from './connection.ts';
+import type { CustomCertificate } from './custom-certificate.ts';
 import { deviceClock } from './device-clock.ts';
 import { HubSession } from './hub-session.ts';
 import { KeyStore } from './key-store.ts';
@@ -35,6 +35,8 @@ export type SimulatorOptions = {
     | { readonly type: 'dps'; readonly host: string; readonly port: number; readonly idScope: string }
     | { readonly type: 'hub'; readonly host: string };
   readonly hubPort: number;
+  /** The owner's own certificate instead of the daily one. Where it is not put in, the daily one stays: there is no way back from one to the other. */
+  readonly customCertificate?: CustomCertificate | undefined;
   /** PEM. */
   readonly ca: string;
   readonly allowedHosts?: readonly string[] | undefined;
@@ -169,10 +171,10 @@ class SimulatorRun implements Simulator {
     let backoffMs = this.#application.backoffMs;
     while (!this.#isEnding) {
       try {
-        const leaf = await this.#board.waitForLeaf();
-        assignment ??= await this.#register(leaf);
+        const identities = await this.#identities();
+        assignment ??= await this.#register(identities.dps);
         if (this.#isEnding) return;
-        const reason = await this.#serve(leaf, assignment);
+        const reason = await this.#serve(identities.hub, assignment);
         backoffMs = this.#application.backoffMs;
         this.#onEvent({ type: 'disconnected', reason });
         if (!this.#isEnding) this.#log('WARNING', `The connection to the hub ended (${printable(reason)}).`);
@@ -187,15 +189,27 @@ class SimulatorRun implements Simulator {
     }
   }
 
-  async #register(leaf: DailyCertificate): Promise<Assignment> {
-    const { connection, platform } = this.#options;
-    if (connection.type === 'hub') return { hubHostName: connection.host, deviceId: this.deviceId };
+  /** What is held up at each of the two doors. A board with its owner's certificate at both needs no daily one. */
+  async #identities(): Promise<{ dps: ClientIdentity; hub: ClientIdentity }> {
+    const { customCertificate: custom } = this.#options;
+    if (custom?.overrides === 'both') return { dps: custom, hub: custom };
+    const leaf = await this.#board.waitForLeaf();
+    return { dps: custom?.overrides === 'dps' ? custom : leaf, hub: custom?.overrides === 'hub' ? custom : leaf };
+  }
+
+  async #register(identity: ClientIdentity): Promise<Assignment> {
+    const { connection, platform, customCertificate: custom } = this.#options;
+    if (connection.type === 'hub') {
+      const deviceId = custom && custom.overrides !== 'dps' ? custom.name : this.deviceId;
+      return { hubHostName: connection.host, deviceId };
+    }
     const assignment = await registerDevice({
       clock: platform.clock,
       network: this.#network,
       ...connection,
-      registrationId: this.deviceId,
-      identity: leaf,
+      // With the daily certificate the registration id is its common name, and so it is with another.
+      registrationId: custom && custom.overrides !== 'hub' ? custom.name : this.deviceId,
+      identity,
       modelId: this.#application.modelId,
     });
     this.#onEvent({ type: 'registered', ...assignment });
@@ -204,7 +218,7 @@ class SimulatorRun implements Simulator {
   }
 
   /** One connection to the hub, from CONNECT to its end; resolves with the reason of the end. */
-  async #serve(leaf: DailyCertificate, { hubHostName, deviceId }: Assignment): Promise<string> {
+  async #serve(identity: ClientIdentity, { hubHostName, deviceId }: Assignment): Promise<string> {
     const { hubPort, platform, statesContentType = false } = this.#options;
     const { modelId, keepAliveSeconds } = this.#application;
     const connection = await openMqttConnection({
@@ -212,7 +226,7 @@ class SimulatorRun implements Simulator {
       network: this.#network,
       host: hubHostName,
       port: hubPort,
-      identity: leaf,
+      identity,
       connect: {
         clientId: deviceId,
         userName: formatHubUserName({

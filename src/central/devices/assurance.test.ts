@@ -27,7 +27,7 @@ test('a daily certificate says in words how far its device was attested', async 
 
 test('a certificate without the level, or with one that does not exist, attests nothing', async () => {
   const { tenant } = await makeSphereAuthorities();
-  assert.equal(assuranceOf((await makeDailyLeaf(tenant)).leaf.der), 'not attested');
-  assert.equal(assuranceOf(makeSelfSigned().der), 'not attested');
-  assert.equal(assuranceOf(await leafWith('A9')), 'not attested');
+  assert.equal(assuranceOf((await makeDailyLeaf(tenant)).leaf.der), 'custom certificate — not attested');
+  assert.equal(assuranceOf(makeSelfSigned().der), 'custom certificate — not attested');
+  assert.equal(assuranceOf(await leafWith('A9')), 'custom certificate — not attested');
 });

@@ -11,8 +11,11 @@ const words: Readonly<Record<string, string>> = {
   A3: 'attested, hardware root of trust',
 };
 
+/** In the words of sphere.md 5. */
+const customWords = 'custom certificate — not attested';
+
 /** How far the device behind `leafDer` was attested, in words. A customer's own certificate says nothing of it, nor does a key. */
 export function assuranceOf(leafDer: Buffer | undefined): string {
   if (leafDer === undefined) return 'not attested';
-  return words[parseCertificate(leafDer).assuranceLevel ?? ''] ?? 'not attested';
+  return words[parseCertificate(leafDer).assuranceLevel ?? ''] ?? customWords;
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { resolveDataDirectory } from '#base/data-directory.ts';
 import { secondMs } from '#base/instant.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
+import { type CustomCertificate, overrideHooks, readCustomCertificate } from '#devices/custom-certificate.ts';
 import { runSphereSimulator, type SimulatorOptions } from '#devices/run-sphere-simulator.ts';
 import type { SimulatorEvent } from '#devices/simulator-event.ts';
 import type { Command, Invocation } from '../kit/command.ts';
@@ -27,6 +28,13 @@ export const simulateCommand: Command = {
     { name: 'scope-id', value: 'SCOPE', summary: 'Register with this ID scope instead of the server’s' },
     { name: 'hostname', value: 'HUB', summary: 'Connect to this hub directly, without DPS' },
     { name: 'tenant', value: 'ID', summary: 'The manifest’s DeviceAuthentication: no certificate for boards of other tenants' },
+    {
+      name: 'custom-cert',
+      value: 'FILE',
+      summary: 'The owner’s own certificate with its chain, leaf first, instead of the daily one',
+    },
+    { name: 'custom-key', value: 'FILE', summary: 'Its private key' },
+    { name: 'override', value: 'dps|hub|both', summary: 'Where the owner’s certificate is used (default both)' },
     { name: 'key-store', value: 'file', summary: 'Where the identity key is kept' },
     { name: 'buttons', value: 'stdin', summary: 'Read presses from standard input: lines a or b' },
     { name: 'content-type', summary: 'Mark telemetry as application/json, which the samples do not' },
@@ -83,6 +91,7 @@ async function simulatorOptions(invocation: Invocation, application: (typeof app
           }
         : { type: 'hub', host: hostName },
     hubPort: portAt(status, 'hub'),
+    customCertificate: customCertificateOf(invocation),
     ca: readFileSync(textAt({ status }, 'status', 'ca'), 'utf8'),
     tenantId: options.text('tenant'),
     speed: options.number('fast', { min: 1, max: 100_000 }),
@@ -93,6 +102,25 @@ async function simulatorOptions(invocation: Invocation, application: (typeof app
     clockOffsetMs: offset === undefined ? undefined : offset * secondMs,
     statesContentType: options.isSet('content-type'),
   };
+}
+
+/** What stands in for the two calls by which an application overrides the daily certificate. */
+function customCertificateOf({ options, terminal }: Invocation): CustomCertificate | undefined {
+  const [certificate, key] = [options.text('custom-cert'), options.text('custom-key')];
+  const overrides = options.text('override') ?? 'both';
+  const hook = overrideHooks.find((known) => known === overrides);
+  if (!hook) throw new CommandFailure('usage', `--override got '${overrides}'.`, { why: 'It may be dps, hub or both.' });
+  if (certificate === undefined && key === undefined && options.text('override') === undefined) return undefined;
+  if (certificate === undefined || key === undefined) {
+    throw new CommandFailure('usage', 'A certificate of your own needs --custom-cert and --custom-key.');
+  }
+  const read = (path: string) => readFileSync(resolve(terminal.workingDirectory, path), 'utf8');
+  try {
+    return readCustomCertificate(read(certificate), read(key), hook);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandFailure('failed', `The certificate ${certificate} cannot be used.`, { why, cause });
+  }
 }
 
 function chooseApplication(text: string): (typeof applications)[number] {

@@ -107,7 +107,7 @@ function factsOf({ device, connection, refusals }: DeviceDetail): Fact[] {
     },
   ];
   if (!connection.isConnected && connection.cause) facts.push({ name: 'Connection ended', value: connection.cause });
-  if (device.assurance) facts.push({ name: 'Identity', value: device.assurance });
+  if (device.assurance) facts.push({ name: 'Attestation', value: device.assurance });
   if (device.enrollmentGroupId) {
     facts.push({
       name: 'Connection group',
