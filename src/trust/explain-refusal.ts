@@ -42,6 +42,7 @@ export function explainRefusal(refusal: Refusal, attempt: ExplainedAttempt): Ref
     at: attempt.at,
     ...(chain.length > 0 && { chain }),
     ...(refusal.reason === 'issuer-unknown' && top && missingIssuer(top, path.length, attempt.certificates.length)),
+    ...(refusal.reason === 'signature-invalid' && namesake(path)),
   };
 }
 
@@ -129,6 +130,14 @@ function roleOf({ der }: Certificate, isLeaf: boolean, { authorities }: Explaine
   if (isLeaf) return 'device';
   if (authorities?.verified.some((known) => known.der.equals(der))) return 'verified-ca';
   return authorities?.unverified.some((known) => known.der.equals(der)) ? 'unverified-ca' : 'sent';
+}
+
+/** Names the first link that does not hold, whatever else was tried, and the CA by more than its name. */
+function namesake(path: readonly Certificate[]): { detail?: string } {
+  const index = path.findIndex((child, at) => path[at + 1] !== undefined && !isSignedBy(child, path[at + 1] ?? child));
+  const [child, issuer] = [path[index], path[index + 1]];
+  if (!child || !issuer) return {};
+  return { detail: `The key of ${issuer.subject} (SHA-1 ${issuer.sha1Thumbprint}) did not sign ${child.subject}.` };
 }
 
 function missingIssuer(top: Certificate, links: number, sent: number): Pick<Refusal, 'detail' | 'fix'> {
