@@ -98,6 +98,10 @@ export const refusalMeanings: Readonly<Record<RefusalReason, RefusalMeaning>> = 
     means: 'Whether a certificate was revoked must be known, and the list that says so is missing, too old or not authentic.',
     fix: 'Provide a current revocation list of the CA.',
   },
+  'issuer-changed': {
+    means: 'The device is known below one CA and came below another, while the first is good and not about to end.',
+    fix: 'If the device has a new CA, delete the old CA certificate or the device’s registration; if not, find out who holds the other CA.',
+  },
   'common-name-mismatch': {
     means: 'The certificate is good, but it is another device’s: its common name is not the id.',
     fix: 'Use the id that stands in the certificate, or issue a certificate for this id.',

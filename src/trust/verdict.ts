@@ -52,9 +52,9 @@ export type NearMatch = {
 export type FindNearest = () => Promise<readonly NearMatch[]>;
 
 /** Decisions return a Verdict; they never throw. */
-export type Verdict<T> =
-  | { readonly accepted: true; readonly value: T; readonly trace: readonly TraceStep[] }
-  | { readonly accepted: false; readonly refusal: Refusal };
+export type Verdict<T> = { readonly accepted: true; readonly value: T; readonly trace: readonly TraceStep[] } | Refused;
+
+export type Refused = { readonly accepted: false; readonly refusal: Refusal };
 
 /** The closed list of reasons, for people to search and for tests to name. */
 export const refusalReasons = [
@@ -81,6 +81,7 @@ export const refusalReasons = [
   'certificate-revoked',
   'issuer-revoked',
   'revocation-unknown',
+  'issuer-changed',
   'common-name-mismatch',
   'common-name-ambiguous',
   'thumbprint-mismatch',
