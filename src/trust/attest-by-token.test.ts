@@ -98,6 +98,13 @@ test('a key of another device, of no group, and for another registration or scop
   }
 });
 
+test('a stranger who shows no token of this registration makes nobody unseal keys', () => {
+  const sealed = group('sealed', { keys: { reveal: () => assert.fail('unsealed') } });
+  assert.equal(outcome('SharedAccessSignature', [sealed]), 'token-malformed');
+  assert.equal(outcome(tokenOf({ registrationId: 'Dev2' }), [sealed]), 'token-scope');
+  assert.equal(outcome(tokenOf({ keyName: 'device' }), [sealed]), 'policy-unknown');
+});
+
 test('dps 14: an expired token is refused, past the skew', () => {
   assert.equal(outcome(tokenOf({ expirySeconds: soon - 3600 - 299 })), 'line');
   assert.equal(outcome(tokenOf({ expirySeconds: soon - 3600 - 302 })), 'token-expired');

@@ -29,6 +29,9 @@ export function attestByToken(attempt: TokenAttempt): Verdict<RegistrationCaller
       fix: 'Create an enrollment group with symmetric keys, or let the device register with a certificate.',
     });
   }
+  // What no key could mend is said before one is unsealed: anybody may ask, and there may be hundreds of groups.
+  const unsigned = checkRegistrationToken(attempt, []);
+  if (!unsigned.accepted && unsigned.refusal.reason !== 'token-signature') return unsigned;
   const matches: { group: KeyGroup; keys: RevealableKeys; trace: readonly TraceStep[] }[] = [];
   let refusal: Refusal | undefined;
   for (const group of groups) {
