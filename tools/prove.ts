@@ -19,6 +19,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'a list that names a certificate, a device disabled, an enrollment group disabled, 100 times each on MQTT, over WebSockets and at the broker door: how long until the socket is closed, median and worst',
     files: ['test/server/revocation.test.ts'],
   },
+  'thirty-days': {
+    says: '200 devices live through thirty days on a clock that is moved: those that drop are those that homeport rehearse named, on that day, for that reason',
+    files: ['test/server/thirty-days.test.ts'],
+  },
   pkits: {
     says: 'NIST’s 224 certification paths, judged by homeport pki verify, openssl verify, node’s X509Certificate and @peculiar/x509: one table',
     files: ['test/pkits/pkits.test.ts'],

@@ -37,7 +37,8 @@ export async function openMqttConnection(options: {
   network: Network;
   host: string;
   port: number;
-  identity: ClientIdentity;
+  /** None for a device that signs in with a password. */
+  identity?: ClientIdentity | undefined;
   connect: ConnectFields;
   onMessage: (publish: InboundPublish) => void;
 }): Promise<MqttConnection> {

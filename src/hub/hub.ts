@@ -8,6 +8,8 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import type { DeviceEvidence } from '#trust/authenticate-device.ts';
 import type { ServiceCaller } from '#trust/caller.ts';
+import type { IssuerChange } from '#trust/check-issuer.ts';
+import type { RevocationEvidence } from '#trust/revocation.ts';
 import type { Verdict } from '#trust/verdict.ts';
 import { Broker } from './broker/broker.ts';
 import { BrokerConnections } from './broker/broker-connections.ts';
@@ -86,7 +88,11 @@ export type Hub = {
   /** With what devices signed in last. */
   readonly credentials: Pick<LastCredentials, 'loadMany'>;
   /** Whether a device would be let in at another instant. Nobody is let in and no refusal is kept. */
-  signInAt(identity: Identity, evidence: DeviceEvidence, at: Instant): Promise<Verdict<unknown>>;
+  signInAt(
+    identity: Identity,
+    evidence: DeviceEvidence,
+    then: { at: Instant; revocation: RevocationEvidence },
+  ): Promise<Verdict<unknown>>;
   /** Under which subject refusals of a device are kept: equal ids at two hubs are two devices. */
   refusalSubject(deviceId: string): string;
   /**
@@ -194,7 +200,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     events: log,
     policies,
     credentials,
-    signInAt: (identity, evidence, at) => signIn.check(identity, evidence, at),
+    signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
     start() {

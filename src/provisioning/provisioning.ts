@@ -7,6 +7,8 @@ import type { Outgoing } from '#outgoing/outgoing.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
+import type { IssuerChange } from '#trust/check-issuer.ts';
+import type { RevocationEvidence } from '#trust/revocation.ts';
 import type { Verdict } from '#trust/verdict.ts';
 import { type Allocator, assignAll } from './allocation/allocator.ts';
 import { buildCheckAllocation } from './allocation/check-allocation.ts';
@@ -67,7 +69,11 @@ export type Provisioning = {
   readonly policies: Pick<ProvisioningPolicies, 'list' | 'find'>;
   readonly registrations: Pick<Registrations, 'load' | 'list' | 'delete'>;
   /** Whether a device could register at another instant. Nothing is registered and no refusal is kept. */
-  registerAt(registrationId: string, certificates: readonly Buffer[], at: Instant): Promise<Verdict<unknown>>;
+  registerAt(
+    registrationId: string,
+    certificates: readonly Buffer[],
+    then: { at: Instant; revocation: RevocationEvidence },
+  ): Promise<Verdict<unknown>>;
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
   /** Makes the hubs agree with what changed while nobody looked. */
@@ -133,8 +139,8 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     enrollments,
     policies,
     registrations,
-    registerAt: (registrationId, certificates, at) =>
-      attest.checkAt({ idScope, registrationId, certificates, token: undefined }, at),
+    registerAt: (registrationId, certificates, { at, revocation }) =>
+      attest.checkAt({ idScope, registrationId, certificates, token: undefined }, at, revocation),
     setAllocator(allocator) {
       settings.allocate = allocator;
     },

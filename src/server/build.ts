@@ -247,7 +247,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await carryRevocationLists(platform, sphere, revocationLists);
   await lifecycle.start({ name: 'sphere', start: async () => sphere.start(), stop: () => sphere.stop() });
   surfaces.sphere = sphere.http;
-  const rehearse = new Rehearse({ clock: platform.clock, hubs, provisioning, sphere, revocationLists });
+  const rehearse = new Rehearse({ clock: platform.clock, hubs, provisioning, sphere, revocationLists, revocationSources });
   const people = new HttpsListener({
     ...listener,
     port: settings['listeners.peoplePort'],

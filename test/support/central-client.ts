@@ -8,7 +8,7 @@ import type { RunningHomeport } from './start-homeport.ts';
 const apiVersion = '2022-07-31';
 
 /** Central's public API as a script uses it: with the token that `homeport status --secrets` prints. */
-export async function openCentralClient(home: RunningHomeport) {
+export async function openCentralClient(home: Pick<RunningHomeport, 'ok' | 'ca' | 'address'>) {
   const { central } = JSON.parse(await home.ok('homeport', ['status', '--json', '--secrets'])) as {
     central: { url: string; apiToken: string };
   };
@@ -51,7 +51,11 @@ export async function openCentralClient(home: RunningHomeport) {
 export type CentralClient = Awaited<ReturnType<typeof openCentralClient>>;
 
 /** Signs in with `azsphere`, uploads the tenant's CA to a new group and proves it: what the tutorials do by hand. */
-export async function trustTenant(home: RunningHomeport, central: CentralClient, groupId = 'azure-sphere'): Promise<void> {
+export async function trustTenant(
+  home: Pick<RunningHomeport, 'ok' | 'folder'>,
+  central: CentralClient,
+  groupId = 'azure-sphere',
+): Promise<void> {
   const base64Of = (name: string) => readFileSync(join(home.folder, name)).toString('base64');
   await home.ok('azsphere', ['login']);
   await home.ok('azsphere', ['ca-certificate', 'download', '--output', 'CAcertificate.cer']);

@@ -62,7 +62,8 @@ export class LastCredentials {
   }
 
   #note(identity: string, credential: LastCredential | undefined): void {
-    this.#unwritten.set(identity, credential);
+    const pending = this.#unwritten.get(identity);
+    this.#unwritten.set(identity, pending && credential ? (succeed(pending, credential) ?? pending) : credential);
     this.#scheduled ??= this.#platform.clock.after(flushMs, () => void this.flush());
   }
 
@@ -94,9 +95,9 @@ function succeed(before: LastCredential | undefined, now: LastCredential): LastC
   const isSame = leaf && leafBefore ? leaf.equals(leafBefore) : !leaf && !leafBefore && before.endsAt === now.endsAt;
   if (isSame && before.certificates.length === now.certificates.length && before.endsAt === now.endsAt) return undefined;
   // The same certificate may be good for less, or longer, since a CA above it was replaced.
-  if (isSame) return { ...now, renewals: before.renewals, seenAt: before.seenAt };
+  if (isSame) return { ...now, renewals: before.renewals + now.renewals, seenAt: before.seenAt };
   const isNewer = Boolean(leaf) === Boolean(leafBefore) && (now.endsAt ?? 0) > (before.endsAt ?? 0);
-  return { ...now, renewals: isNewer ? before.renewals + 1 : 0 };
+  return { ...now, renewals: isNewer ? before.renewals + 1 + now.renewals : now.renewals };
 }
 
 function kept(certificates: readonly Buffer[]): Buffer[] {

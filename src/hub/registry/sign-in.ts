@@ -1,5 +1,6 @@
 import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationList, RevocationLists } from '#authorities/revocation-lists.ts';
+import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import { authenticateDevice, type DeviceEvidence, type DeviceIdentity } from '#trust/authenticate-device.ts';
@@ -44,9 +45,10 @@ export class SignIn {
   }
 
   /** A refusal comes with what explains it to people; none of it is for the peer. */
-  /** `at` another instant than now for whoever asks what would be, and lets nobody in. */
-  async check(identity: Identity, evidence: DeviceEvidence, at = this.#platform.clock.now()): Promise<Verdict<DeviceCaller>> {
-    const verdict = await this.#decide(identity, evidence);
+  async check(identity: Identity, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
+    const at = this.#platform.clock.now();
+    const decided = await this.checkAt(identity, evidence, at);
+    const verdict = decided.accepted ? ((await this.#checkIssuer(decided.value, at)) ?? decided) : decided;
     if (verdict.accepted) return verdict;
     const device = await this.#load(identity);
     const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
@@ -63,8 +65,14 @@ export class SignIn {
     return { accepted: false, refusal: { ...explained, findNearest: nearestDevice(this.#options, identity, explained) } };
   }
 
-  async #decide(identity: Identity, evidence: DeviceEvidence): Promise<Verdict<DeviceCaller>> {
-    const { hostName, policies, revocationLists } = this.#options;
+  /** What is decided at an instant, which need not be now for whoever lets nobody in. */
+  async checkAt(
+    identity: Identity,
+    evidence: DeviceEvidence,
+    at: Instant,
+    revocation = this.#options.revocationLists.evidence(),
+  ): Promise<Verdict<DeviceCaller>> {
+    const { hostName, policies } = this.#options;
     const device = await this.#load(identity);
     // Thumbprint identities build no chain, so they need no CA.
     const needsChain = device?.authentication.type === 'certificateAuthority';
@@ -76,7 +84,7 @@ export class SignIn {
       revocation: revocationLists.evidence(),
       hubHostName: hostName,
       policies: policies.list(),
-      at: this.#platform.clock.now(),
+      at,
     };
     const verdict = authenticateDevice({ ...attempt, uploadedUnverified: [] });
     if (verdict.accepted || !needsChain) return verdict;

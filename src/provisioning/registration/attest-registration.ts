@@ -9,7 +9,8 @@ import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
 import { attestIndividual } from '#trust/attest-individual.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import { explainRefusal } from '#trust/explain-refusal.ts';
-import { refuse, type Verdict } from '#trust/verdict.ts';
+import type { RevocationEvidence } from '#trust/revocation.ts';
+import { type Refused, refuse, type Verdict } from '#trust/verdict.ts';
 import type { EnrollmentGroup } from '../enrollments/enrollment-group.ts';
 import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
 import type { Enrollments } from '../enrollments/enrollments.ts';
@@ -74,13 +75,14 @@ export class AttestRegistration {
   }
 
   /** What would be decided at another instant, for whoever lets nobody in: no refusal is kept. */
-  checkAt(evidence: ShownAtRegistration, at: Instant): Promise<Verdict<RegistrationCaller>> {
-    return this.#decide(evidence, { at });
+  checkAt(evidence: ShownAtRegistration, at: Instant, revocation: RevocationEvidence): Promise<Verdict<RegistrationCaller>> {
+    return this.#decide(evidence, { at }, revocation);
   }
 
   async #decide(
     { idScope, registrationId, certificates, token }: ShownAtRegistration,
     context: DecisionContext,
+    revocation = this.#options.revocationLists.evidence(),
   ): Promise<Verdict<RegistrationCaller>> {
     const { platform, enrollments, groups } = this.#options;
     if (idScope.toLowerCase() !== this.#options.idScope.toLowerCase()) {
@@ -90,7 +92,6 @@ export class AttestRegistration {
     }
     const at = context.at ?? platform.clock.now();
     context.at = at;
-    const revocation = this.#options.revocationLists.evidence();
     const enrollment = await enrollments.load(registrationId);
     if (enrollment) {
       return attestIndividual({ enrollment, idScope, registrationId, evidence: { certificates, token }, revocation, at });

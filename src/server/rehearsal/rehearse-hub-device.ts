@@ -4,6 +4,7 @@ import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Sphere } from '#sphere/sphere.ts';
 import { type RehearsedDevice, rehearseDevice } from '#trust/rehearse-device.ts';
+import type { RevocationEvidence } from '#trust/revocation.ts';
 import { accept, refuse, type Verdict } from '#trust/verdict.ts';
 import { type LastCredential, loadSphereRenewal, renewsByItself, withSuccessor } from './renewals.ts';
 
@@ -12,6 +13,8 @@ export type RehearsalRooms = {
   readonly sphere: Pick<Sphere, 'devices' | 'authorities'>;
   /** The verified CAs of enabled enrollment groups, by SHA-256. */
   readonly enrolled: ReadonlySet<string>;
+  /** The lists, as they will be then. */
+  readonly revocation: RevocationEvidence;
 };
 
 export type Span = { readonly now: Instant; readonly until: Instant };
@@ -25,6 +28,7 @@ export async function rehearseHubDevice(
   span: Span,
   commonEnds: readonly Instant[],
 ): Promise<RehearsedDevice> {
+  const { revocation } = rooms;
   if (credential.certificates.length === 0) return rehearseToken(credential, span);
   const shown = credential.certificates.flatMap(readable);
   const [leaf] = shown;
@@ -33,11 +37,11 @@ export async function rehearseHubDevice(
   const registerAt =
     registrationId === undefined
       ? undefined
-      : (at: Instant) => rooms.provisioning.registerAt(registrationId, credential.certificates, at);
+      : (at: Instant) => rooms.provisioning.registerAt(registrationId, credential.certificates, { at, revocation });
   return rehearseDevice({
     ...span,
     ends: [...shown.map(({ notAfter }) => notAfter), ...commonEnds],
-    signIn: (at) => hub.signInAt({ deviceId }, { certificates: credential.certificates, token: undefined }, at),
+    signIn: (at) => hub.signInAt({ deviceId }, { certificates: credential.certificates, token: undefined }, { at, revocation }),
     register: registerAt && sphere ? withSuccessor(registerAt, sphere.successorAt) : registerAt,
     renews: sphere !== undefined || renewsByItself(credential),
   });

@@ -1,18 +1,21 @@
-import type { RevocationLists } from '#authorities/revocation-lists.ts';
+import type { RevocationList, RevocationLists } from '#authorities/revocation-lists.ts';
+import type { RevocationSources } from '#authorities/revocation-sources.ts';
 import { type Clock, pause } from '#base/clock.ts';
-import { dayMs, formatInstant, type Instant } from '#base/instant.ts';
+import { dayMs, formatInstant, type Instant, plus } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import type { RehearsalBody, RehearsedDrop, RehearsedEnd } from '#central/contract/ui-rehearsal.ts';
 import type { Hub, HubDirectory } from '#hub/hub.ts';
 import type { Sphere } from '#sphere/sphere.ts';
+import type { RevocationEvidence } from '#trust/revocation.ts';
 import { type RehearsalRooms, rehearseHubDevice, type Span } from './rehearse-hub-device.ts';
 import { isShortLived, loadEnrolled } from './renewals.ts';
 
-export type RehearseOptions = Omit<RehearsalRooms, 'enrolled'> & {
+export type RehearseOptions = Omit<RehearsalRooms, 'enrolled' | 'revocation'> & {
   readonly sphere: Pick<Sphere, 'tenants'>;
   readonly clock: Clock;
   readonly hubs: Pick<HubDirectory, 'list'>;
-  readonly revocationLists: Pick<RevocationLists, 'list'>;
+  readonly revocationLists: Pick<RevocationLists, 'list' | 'evidence'>;
+  readonly revocationSources: Pick<RevocationSources, 'list'>;
 };
 
 const untilMsMax = 3_660 * dayMs;
@@ -54,6 +57,7 @@ export class Rehearse {
   async #rehearse(span: Span): Promise<RehearsalBody> {
     const ends = await this.#commonEnds();
     const enrolled = await loadEnrolled(this.#options.provisioning);
+    const rooms = { ...this.#options, enrolled, revocation: this.#revocationUntil(span.until) };
     const counts = { rehearsed: 0, stay: 0, out: 0, neverSeen: 0, disabled: 0, drop: 0 };
     const drops: RehearsedDrop[] = [];
     const unsure: RehearsalBody['unsure'] = [];
@@ -66,7 +70,7 @@ export class Rehearse {
         if (!isEnabled || !credential) continue;
         counts.rehearsed++;
         const isNew = credential.certificates.length === 0 && credential.renewals === 0 && isShortLived(credential);
-        const result = await rehearseHubDevice({ ...this.#options, enrolled }, hub, deviceId, credential, span, instants);
+        const result = await rehearseHubDevice(rooms, hub, deviceId, credential, span, instants);
         if (result.outcome === 'out') counts.out++;
         if (result.outcome === 'stays') counts.stay++;
         if (result.outcome !== 'drops') continue;
@@ -100,6 +104,20 @@ export class Rehearse {
       unsure,
       counts,
     };
+  }
+
+  /** A list that comes by itself is expected to go on coming; what it says today it says then. */
+  #revocationUntil(until: Instant): RevocationEvidence {
+    const { revocationLists } = this.#options;
+    const lists = revocationLists
+      .list()
+      .map((list) => (this.#isFetched(list) ? { ...list, crl: { ...list.crl, nextUpdate: plus(until, dayMs) } } : list));
+    return { ...revocationLists.evidence(), lists };
+  }
+
+  #isFetched({ signer, addedBy }: RevocationList): boolean {
+    const isFollowed = this.#options.revocationSources.list().some(({ caSha256 }) => caSha256 === signer.sha256Thumbprint);
+    return isFollowed || addedBy === 'sphere';
   }
 
   async *#devicesOf(hub: Hub) {
@@ -148,13 +166,18 @@ export class Rehearse {
           subject: certificate.subject,
           at: certificate.notAfter,
         })),
-      ...revocationLists
-        .list()
-        .flatMap(({ crl, signer }) =>
-          crl.nextUpdate === undefined
-            ? []
-            : [{ kind: 'revocation-list' as const, name: signer.subject, subject: signer.subject, at: crl.nextUpdate }],
-        ),
+      ...revocationLists.list().flatMap((list) =>
+        list.crl.nextUpdate === undefined || this.#isFetched(list)
+          ? []
+          : [
+              {
+                kind: 'revocation-list' as const,
+                name: list.signer.subject,
+                subject: list.signer.subject,
+                at: list.crl.nextUpdate,
+              },
+            ],
+      ),
     ];
   }
 }
