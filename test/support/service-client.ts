@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { secondMs } from '#base/instant.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
-import { type HubBench, hubHost } from './hub-bench.ts';
+import { type HubBench, hubHost, openHubBench } from './hub-bench.ts';
 import type { ProvisioningBench } from './provisioning-bench.ts';
 
 type RestOptions = {
@@ -41,6 +41,17 @@ export const apiVersion = 'api-version=2021-04-12';
 /** A back end at the REST of a hub in memory. */
 export function openServiceClient({ hub, clock }: HubBench) {
   return openRestClient({ clock, surface: hub.http, policies: hub.policies, policy: 'iothubowner', apiVersion });
+}
+
+/** A hub in memory and a back end at its REST. */
+export async function openHubService() {
+  const bench = await openHubBench();
+  const client = await openServiceClient(bench);
+  const close = async (): Promise<void> => {
+    await client.close();
+    await bench.close();
+  };
+  return { bench, client, close };
 }
 
 /** A back end at the REST of the provisioning service in memory. */

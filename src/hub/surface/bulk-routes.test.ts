@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type HubBench, openHubBench } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import type { HubBench } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 
 describe('many identities in one call', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   let made = 0;
-  before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
-  });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  before(async () => ({ bench, client, close } = await openHubService()));
+  after(() => close());
 
   const newIds = (count: number) => Array.from({ length: count }, () => `d${++made}`);
   const bulk = (body: unknown) => client.ask('POST', '/devices', { body });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { secondMs } from '#base/instant.ts';
-import { type HubBench, hubHost, openHubBench } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { type HubBench, hubHost } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 import { signatureOf } from '#wire/azure/sas-token.ts';
 import { hubPolicyTable } from '../instances/hub-policies.ts';
 import { serviceRoutes } from './http.ts';
@@ -10,15 +10,12 @@ import { serviceRoutes } from './http.ts';
 describe('the REST for back ends', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
+    ({ bench, client, close } = await openHubService());
     await bench.addDevice('dev1');
   });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  after(() => close());
 
   const ownerKey = () => {
     const policy = bench.hub.policies.find('iothubowner');

@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { secondMs } from '#base/instant.ts';
-import { type HubBench, openHubBench, settled } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceAnswer, type ServiceClient } from '#test/support/service-client.ts';
+import { type HubBench, settled } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceAnswer, type ServiceClient } from '#test/support/service-client.ts';
 
 const listened = '$iothub/methods/POST/';
 
 describe('direct methods over REST', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   let made = 0;
-  before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
-  });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  before(async () => ({ bench, client, close } = await openHubService()));
+  after(() => close());
 
   async function newDevice() {
     const deviceId = `d${++made}`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type HubBench, openHubBench, parseBody, until } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { type HubBench, parseBody, until } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 
 const never = '0001-01-01T00:00:00Z';
 const noThumbprints = { primaryThumbprint: null, secondaryThumbprint: null };
@@ -9,15 +9,10 @@ const noThumbprints = { primaryThumbprint: null, secondaryThumbprint: null };
 describe('modules over REST', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   let made = 0;
-  before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
-  });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  before(async () => ({ bench, client, close } = await openHubService()));
+  after(() => close());
 
   async function newDevice() {
     const deviceId = `d${++made}`;

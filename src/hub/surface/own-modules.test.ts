@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { secondMs } from '#base/instant.ts';
-import { type HubBench, hubHost, openHubBench } from '#test/support/hub-bench.ts';
+import { type HubBench, hubHost } from '#test/support/hub-bench.ts';
 import { hubSpellings } from '#test/support/sas-spellings.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 
 const key = Buffer.alloc(32, 1).toString('base64');
 const version = 'api-version=2017-11-08-preview';
@@ -11,17 +11,14 @@ const version = 'api-version=2017-11-08-preview';
 describe('a device that looks after its own modules by its own key', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
+    ({ bench, client, close } = await openHubService());
     for (const deviceId of ['MyDev', 'Other', 'Keyed', 'off%41']) {
       await bench.hub.registry.create({ deviceId, authentication: { type: 'sas', primaryKey: key } });
     }
   });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  after(() => close());
 
   /** As the IoT identity service writes it: over the lower-cased audience, good for half a minute. */
   const tokenOf = (deviceId: string, lifeSeconds = 30) =>

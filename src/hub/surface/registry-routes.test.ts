@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hourMs } from '#base/instant.ts';
-import { type HubBench, openHubBench, until } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { type HubBench, until } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 
 const sha1 = 'A'.repeat(40);
 const sha256 = 'B'.repeat(64);
@@ -11,15 +11,10 @@ const never = '0001-01-01T00:00:00Z';
 describe('the registry over REST', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   let made = 0;
-  before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
-  });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  before(async () => ({ bench, client, close } = await openHubService()));
+  after(() => close());
 
   async function newDevice(body: object = {}) {
     const deviceId = `d${++made}`;

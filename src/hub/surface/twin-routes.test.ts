@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type HubBench, openHubBench, parseBody } from '#test/support/hub-bench.ts';
-import { openServiceClient, type ServiceClient } from '#test/support/service-client.ts';
+import { type HubBench, parseBody } from '#test/support/hub-bench.ts';
+import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 
 const never = '0001-01-01T00:00:00Z';
 
 describe('twins over REST', () => {
   let bench: HubBench;
   let client: ServiceClient;
+  let close: () => Promise<void>;
   let made = 0;
-  before(async () => {
-    bench = await openHubBench();
-    client = await openServiceClient(bench);
-  });
-  after(async () => {
-    await client.close();
-    await bench.close();
-  });
+  before(async () => ({ bench, client, close } = await openHubService()));
+  after(() => close());
 
   async function newTwin() {
     const deviceId = `d${++made}`;
