@@ -28,6 +28,7 @@ describe('commands against a running server', () => {
       status: [],
       'sign-in': [],
       refusals: [],
+      'refusals show': ['0123456789abcdef'],
       simulate: ['--app', 'd1'],
       'hub create': ['plant-2'],
       'hub list': [],
@@ -95,6 +96,17 @@ describe('commands against a running server', () => {
       assert.equal(again.status, 401);
       assert.equal(again.headers['set-cookie'], undefined);
     }
+  });
+
+  test('refusals show says what it wants, and that there is none, with the command that lists them', async () => {
+    const wrong = await home.run('homeport', ['refusals', 'show', 'dev1']);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /dev1 is no id of a refusal\.[\s\S]*16 hexadecimal digits[\s\S]*homeport refusals/);
+    assert.equal((await home.run('homeport', ['refusals', 'show'])).code, 2);
+    const none = await home.run('homeport', ['refusals', 'show', '0'.repeat(16)]);
+    assert.notEqual(none.code, 0);
+    assert.match(none.stderr, /There is no refusal of this id/);
+    assert.equal(none.stdout, '');
   });
 
   test('refusals prints a hostile name with its control characters escaped', async () => {
