@@ -27,13 +27,3 @@ export function decode(text: string): string | undefined {
     return undefined;
   }
 }
-
-const versionPattern = /^(\d{4})-(\d{2})-(\d{2})(?:-preview)?$/;
-const versionMin = '2016-02-03';
-
-/** A date, from the first one on that clients were made for (3.2). */
-export function isServiceVersion(text: string | null): boolean {
-  const [, , month, day] = versionPattern.exec(text ?? '') ?? [];
-  if (text === null || month === undefined || day === undefined) return false;
-  return text.slice(0, 10) >= versionMin && Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
-}

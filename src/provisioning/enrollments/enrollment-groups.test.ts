@@ -2,30 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
-import { Secret } from '#base/secret.ts';
 import type { Database } from '#storage/database.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { testDatabases } from '#test/support/databases.ts';
+import { fullAllocation, revealAllocation } from '#test/support/full-allocation.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
-import type { AllocationSettings } from '../allocation/allocation-settings.ts';
 import type { NewEnrollmentGroup } from './enrollment-group.ts';
 import { EnrollmentGroups } from './enrollment-groups.ts';
 
 const code = (wanted: string) => (error: unknown) => error instanceof Problem && error.code === wanted;
-
-/** Everything that can be said about a hub. */
-const allocation: AllocationSettings = {
-  allocationPolicy: 'custom',
-  iotHubs: ['a.example', 'b.example'],
-  reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: false },
-  initialTwin: { tags: { a: [1, null] }, desired: { b: { c: 'ü' } } },
-  webhook: { url: new Secret('https://hook.example/?code=hush'), apiVersion: '2021-10-01' },
-};
-const revealed = ({ webhook, ...rest }: AllocationSettings) => ({
-  ...rest,
-  url: webhook?.url.reveal(),
-  version: webhook?.apiVersion,
-});
 
 function sealerOf(platform: Platform, database: Database): SecretStore {
   return new SecretStore(platform, database, Buffer.alloc(32, 3));
@@ -55,14 +40,14 @@ for (const { name, open } of testDatabases()) {
       const { groups } = groupsOf();
       const primaryCertificate = Buffer.from([0x30, 0x00, 0xff]);
       const attestation = { type: 'x509', primaryCertificate } as const;
-      await groups.create(newGroup('G', { allocation, attestation }));
+      await groups.create(newGroup('G', { allocation: fullAllocation, attestation }));
       const loaded = await groups.require('g');
-      assert.deepEqual(revealed(loaded.allocation), revealed(allocation));
+      assert.deepEqual(revealAllocation(loaded.allocation), revealAllocation(fullAllocation));
       assert.deepEqual(loaded.attestation, attestation);
       assert.equal(JSON.stringify(loaded).includes('hush'), false);
       await groups.replace(newGroup('G', { attestation, isEnabled: false }));
-      assert.deepEqual(revealed((await groups.require('g')).allocation), revealed(allocation));
-      const { webhook, ...rest } = allocation;
+      assert.deepEqual(revealAllocation((await groups.require('g')).allocation), revealAllocation(fullAllocation));
+      const { webhook, ...rest } = fullAllocation;
       await groups.replace(newGroup('G', { attestation, allocation: { ...rest, allocationPolicy: 'static' } }));
       assert.deepEqual((await groups.require('g')).allocation, { ...rest, allocationPolicy: 'static' });
     });

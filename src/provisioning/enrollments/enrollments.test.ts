@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Problem } from '#base/problem.ts';
-import { Secret } from '#base/secret.ts';
 import type { Database } from '#storage/database.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { testDatabases } from '#test/support/databases.ts';
+import { fullAllocation, revealAllocation } from '#test/support/full-allocation.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
-import type { AllocationSettings } from '../allocation/allocation-settings.ts';
 import type { NewEnrollment } from './enrollment.ts';
 import { Enrollments } from './enrollments.ts';
 
 const code = (wanted: string) => (error: unknown) => error instanceof Problem && error.code === wanted;
 const key = Buffer.alloc(16, 1).toString('base64');
-
-/** Everything that can be said about a hub. */
-const allocation: AllocationSettings = {
-  allocationPolicy: 'custom',
-  iotHubs: ['a.example', 'b.example'],
-  reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: false },
-  initialTwin: { tags: { a: [1, null] }, desired: { b: { c: 'ü' } } },
-  webhook: { url: new Secret('https://hook.example/?code=hush'), apiVersion: '2021-10-01' },
-};
-const revealed = ({ webhook, ...rest }: AllocationSettings) => ({
-  ...rest,
-  url: webhook?.url.reveal(),
-  version: webhook?.apiVersion,
-});
 
 function newEnrollment(registrationId: string, changes: Partial<NewEnrollment> = {}): NewEnrollment {
   return { registrationId, isEnabled: true, attestation: { type: 'symmetricKey' }, ...changes };
@@ -56,14 +41,14 @@ for (const { name, open } of testDatabases()) {
         primaryCertificate: Buffer.from([0x30, 0xff]),
       } as const;
       const deviceInformation = { serial: 'ü' };
-      await enrollments.create(newEnrollment('Dev1', { allocation, attestation, deviceInformation }));
+      await enrollments.create(newEnrollment('Dev1', { allocation: fullAllocation, attestation, deviceInformation }));
       const loaded = await enrollments.require('dev1');
-      assert.deepEqual(revealed(loaded.allocation), revealed(allocation));
+      assert.deepEqual(revealAllocation(loaded.allocation), revealAllocation(fullAllocation));
       assert.deepEqual(loaded.attestation, attestation);
       assert.deepEqual(loaded.deviceInformation, deviceInformation);
       await enrollments.replace(newEnrollment('Dev1', { attestation, isEnabled: false }));
       const changed = await enrollments.require('dev1');
-      assert.deepEqual(revealed(changed.allocation), revealed(allocation));
+      assert.deepEqual(revealAllocation(changed.allocation), revealAllocation(fullAllocation));
       assert.equal(changed.deviceInformation, undefined);
     });
 

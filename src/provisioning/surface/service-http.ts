@@ -3,6 +3,7 @@ import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import { type Refusal, refuse } from '#trust/verdict.ts';
+import { isApiVersion } from '#wire/azure/api-version.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import type { ProvisioningRight } from '../instances/service-policies.ts';
@@ -27,6 +28,9 @@ export function provisioningServiceRoutes(platform: Platform, rooms: ServiceRoom
   return [...enrollmentRoutes(platform, rooms), ...groupRoutes(platform, rooms), ...registrationRoutes(rooms)];
 }
 
+/** The first one that clients were made for (1). */
+const firstVersion = '2017-08-31';
+
 /** The REST that back ends use: enrollments, groups and registrations (dps-service-protocol.md). */
 export async function buildServiceHttp(options: ServiceHttpOptions): Promise<HttpSurface> {
   const { platform, rooms, rates } = options;
@@ -38,8 +42,8 @@ export async function buildServiceHttp(options: ServiceHttpOptions): Promise<Htt
       const service = authorize(options, request, permission);
       rates.countOperation();
       const query = request.url.split('?', 2)[1];
-      if (!isServiceVersion(new URLSearchParams(query).get('api-version'))) {
-        throw new Problem('argument-invalid', 'api-version must be a date from 2017-08-31 on.');
+      if (!isApiVersion(new URLSearchParams(query).get('api-version'), firstVersion)) {
+        throw new Problem('argument-invalid', `api-version must be a date from ${firstVersion} on.`);
       }
       return service;
     },
@@ -95,13 +99,4 @@ function decodedPath(url: string): string {
   } catch {
     return path;
   }
-}
-
-const versionMin = '2017-08-31';
-
-/** A date, from the first one on that clients were made for (1). */
-function isServiceVersion(text: string | null): boolean {
-  const [, month, day] = /^\d{4}-(\d{2})-(\d{2})(?:-preview)?$/.exec(text ?? '') ?? [];
-  if (text === null || month === undefined || day === undefined) return false;
-  return text.slice(0, 10) >= versionMin && Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
 }
