@@ -60,7 +60,7 @@ export type Sphere = {
   revocationLists(): Promise<readonly RevocationList[]>;
   /** Calls `listener` with each further one as soon as it is stored. */
   onRevocationList(listener: (list: RevocationList) => void): Cancel;
-  /** What time asks for, done now instead of within an hour: CAs that follow each other, lists that are a day old. */
+  /** What time asks for, done now instead of within six hours: CAs that follow each other, lists that are a day old. */
   upkeep(): Promise<void>;
   start(): void;
   stop(): Promise<void>;

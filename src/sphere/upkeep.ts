@@ -4,7 +4,8 @@ import type { Platform } from '#base/platform.ts';
 import type { RevocationLists } from './revocation/revocation-lists.ts';
 import type { Rotation } from './tenants/rotation.ts';
 
-const upkeepMs = hourMs;
+/** A day's lists and a rotation of months are not in a hurry; what is, such as a suspended device, does not wait for this. */
+const upkeepMs = 6 * hourMs;
 
 /** What the service does by itself as time passes: CAs follow each other, and lists are made anew. */
 export class Upkeep {

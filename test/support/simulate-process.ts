@@ -8,7 +8,7 @@ export class SimulateProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   log = '';
 
-  constructor(home: RunningHomeport, words: readonly string[]) {
+  constructor(home: Pick<RunningHomeport, 'data'>, words: readonly string[]) {
     const bin = join(import.meta.dirname, '../../bin/homeport');
     this.#child = spawn(process.execPath, [bin, 'simulate', '--buttons', 'stdin', ...words], {
       env: { PATH: process.env.PATH, HOMEPORT_DATA: home.data },

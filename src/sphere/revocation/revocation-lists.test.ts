@@ -129,7 +129,7 @@ for (const kind of testDatabases()) {
       const { promise, resolve } = Promise.withResolvers<void>();
       bench.sphere.onRevocationList(() => resolve());
       bench.platform.clock.setWallClock(plus(bench.platform.clock.now(), dayMs));
-      bench.platform.clock.advance(hourMs);
+      bench.platform.clock.advance(6 * hourMs);
       await promise;
     });
 

@@ -1,4 +1,4 @@
-import { pause } from '#base/clock.ts';
+import { scheduler } from 'node:timers/promises';
 import { dayMs, hourMs, minuteMs, secondMs } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Invocation } from '../../kit/command.ts';
@@ -10,7 +10,8 @@ const askAgainMs = 200;
 export async function printWhenThere(invocation: Invocation, state: JsonObject): Promise<void> {
   let latest = state;
   while (latest.motion === 'moving') {
-    await pause(invocation.platform.clock, askAgainMs);
+    // A timer of the platform's clock does not keep a process alive, and here nothing else does.
+    await scheduler.wait(askAgainMs);
     latest = await administer(invocation, { method: 'GET', path: '/clock' });
   }
   printClock(invocation, latest);
