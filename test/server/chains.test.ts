@@ -20,7 +20,7 @@ const lanes = 4;
 const answerMsMax = 1_000;
 
 type Visitor = { readonly deviceId: string; readonly stock: ChainStock };
-type Outcome = { readonly verdict: string; readonly ms: number };
+type Outcome = { readonly verdict: string; readonly ms: number; readonly detail?: string };
 
 /** What a hub and `pki verify` say of the same chain: `accepted`, the reason, or that the handshake itself was refused. */
 class Judges {
@@ -47,7 +47,7 @@ class Judges {
       return { verdict: connack[3] === 0 ? 'accepted' : await this.#reason(deviceId), ms };
     } catch (error) {
       if (!(error instanceof TlsRefused)) throw error;
-      return { verdict: 'handshake refused', ms: took() };
+      return { verdict: 'handshake refused', ms: took(), detail: error.message };
     }
   }
 
@@ -145,7 +145,7 @@ describe('mutated chains', () => {
         sent += 1;
         slowest.hub = Math.max(slowest.hub, hub.ms);
         slowest.verify = Math.max(slowest.verify, verify.ms);
-        const what = `number ${index}, ${shown.kind}: ${shown.certificates.map((der) => der.toString('base64').slice(0, 200)).join('\n')}`;
+        const what = `number ${index}, ${shown.kind}, ${hub.detail ?? ''}: ${shown.certificates.map((der) => der.toString('base64').slice(0, 4_000)).join('\n')}`;
         if (hub.verdict === 'handshake refused') assert.notEqual(verify.verdict, 'accepted', what);
         else assert.equal(hub.verdict, upToTheName(verify.verdict, shown, deviceId), what);
         assert.ok(hub.ms < answerMsMax && verify.ms < answerMsMax, `${hub.ms} and ${verify.ms} ms: ${what}`);

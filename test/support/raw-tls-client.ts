@@ -103,6 +103,8 @@ export class RawTls {
     const ownPoint = ecdh.generateKeys();
     const secret = ecdh.computeSecret(exchange.subarray(4, 4 + pointBytes));
     const { certificates, key } = this.#options;
+    // One write for the whole flight, as clients do that buffer it: see docs/internals/path-validation.md, what Node adds.
+    this.#socket.cork();
     this.#sendHandshake(step.certificate, sized(3, ...certificates.map((der) => sized(3, der))));
     this.#sendHandshake(step.clientKeyExchange, sized(1, ownPoint));
     if (certificates.length > 0) {
@@ -116,6 +118,7 @@ export class RawTls {
     this.#sealing = { key: keys.subarray(0, 16), salt: keys.subarray(32, 36), sequence: 0n };
     const digest = createHash('sha256').update(Buffer.concat(this.#messages)).digest();
     this.#sendHandshake(step.finished, derive(master, 'client finished', digest, 12));
+    this.#socket.uncork();
     this.#opening = { key: keys.subarray(16, 32), salt: keys.subarray(36, 40), sequence: 0n };
     await this.#expect(step.finished);
   }
