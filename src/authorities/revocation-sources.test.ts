@@ -5,7 +5,7 @@ import { Problem } from '#base/problem.ts';
 import { Outgoing, type OutgoingAnswer } from '#outgoing/outgoing.ts';
 import { makeCa, makeLeaf, testNow } from '#test/support/certificates.ts';
 import { testDatabases } from '#test/support/databases.ts';
-import { until } from '#test/support/hub-bench.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type ListRequest, makeRevocationList } from '#test/support/revocation-list.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import { CaCertificates } from './ca-certificates.ts';
@@ -40,12 +40,12 @@ for (const { name, open } of testDatabases()) {
       answer = () => ({ status: 200, body });
     };
     /** What is due by now is asked for, also when it was put off until now only after the clock had moved. */
-    const eventual = (what: string, condition: () => boolean) =>
-      until(what, () => {
+    const becomes = (condition: () => boolean) =>
+      eventually(() => {
         platform.clock.advance(0);
-        return condition();
+        return condition() || undefined;
       });
-    const times = (count: number) => eventual(`${count} calls`, () => asked.length === count);
+    const times = (count: number) => becomes(() => asked.length === count);
 
     beforeEach(async () => {
       opened = await open();
@@ -73,7 +73,7 @@ for (const { name, open } of testDatabases()) {
       platform.clock.advance(hourMs - 1);
       assert.equal(asked.length, 1);
       platform.clock.advance(1);
-      await eventual('the entry is there', () => lists.list()[0]?.crl.entries.size === 1);
+      await becomes(() => lists.list()[0]?.crl.entries.size === 1);
     });
 
     test('a list that ends soon is asked for before it does', async () => {
@@ -89,21 +89,21 @@ for (const { name, open } of testDatabases()) {
       const [before] = lists.list();
       answer = () => ({ status: 503, body: Buffer.alloc(0) });
       platform.clock.advance(hourMs);
-      await eventual('the failure is shown', () => sources.find(ca.certificate.sha256Thumbprint)?.failure !== undefined);
+      await becomes(() => sources.find(ca.certificate.sha256Thumbprint)?.failure !== undefined);
       assert.equal(sources.list()[0]?.failure, 'ca.example answered 503.');
       assert.equal(lists.list()[0], before);
       answer = () => {
         throw new Problem('unavailable', 'ca.example cannot be reached: ECONNREFUSED.');
       };
       platform.clock.advance(5 * minuteMs);
-      await eventual('the next failure', () => sources.list()[0]?.failure?.includes('ECONNREFUSED') === true);
+      await becomes(() => sources.list()[0]?.failure?.includes('ECONNREFUSED') === true);
       answer = () => ({ status: 200, body: Buffer.from('<html>') });
       platform.clock.advance(5 * minuteMs);
-      await eventual('the next failure', () => sources.list()[0]?.failure?.includes('revocation list') === true);
+      await becomes(() => sources.list()[0]?.failure?.includes('revocation list') === true);
       const again = await RevocationSources.open(platform, opened.database, lists, outgoing());
-      await until('it is written', async () => {
+      await eventually(async () => {
         const [row] = await opened.database.selectFrom('revocation_source').selectAll().execute();
-        return row?.failure?.includes('revocation list') === true;
+        return row?.failure?.includes('revocation list') || undefined;
       });
       assert.equal(again.list()[0]?.url, url);
     });

@@ -14,7 +14,7 @@ import type { DurablePositions } from '../events/durable-positions.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { DisconnectCause, LiveSession } from '../presence/presence.ts';
 import { checkBrokerTopic, ownTelemetryBag } from './broker-topic.ts';
-import { causeOf, isRevoked } from './disconnect-cause.ts';
+import { causeOf, endOfTrust, isRevoked } from './disconnect-cause.ts';
 import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
 
 /** What the connections of one broker share. */
@@ -153,6 +153,8 @@ export class BrokerConnection implements SessionHandler, LiveSession {
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.broker.end(this.#session);
     this.#rooms.platform.log.info('broker.disconnected', { deviceId: this.caller.deviceId, cause });
+    const lost = endOfTrust(cause);
+    if (lost) this.#explain(lost);
     if (cause === 'protocol-violation')
       this.#explain(withOversizeFix(this.#violation ?? violationOf(reason, this.#link.closeDetail)));
   }

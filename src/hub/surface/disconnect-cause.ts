@@ -1,3 +1,4 @@
+import { type Refusal, refuse } from '#trust/verdict.ts';
 import type { CloseReason } from '#wire/mqtt/server-session.ts';
 import type { DisconnectCause } from '../presence/presence.ts';
 
@@ -20,3 +21,11 @@ const revoking: ReadonlySet<DisconnectCause> = new Set([
   'certificate-revoked',
   'credential-expired',
 ]);
+
+/** Why a session ended whose device was let in rightly and is not any more, in the form in which refusals are kept. */
+export function endOfTrust(cause: DisconnectCause): Refusal | undefined {
+  if (cause === 'certificate-revoked') {
+    return refuse('certificate-revoked', 'A revocation list came that names its certificate, or the CA above it.').refusal;
+  }
+  return cause === 'device-disabled' ? refuse('device-disabled', 'It was disabled while it was connected.').refusal : undefined;
+}

@@ -16,7 +16,7 @@ import type { DisconnectCause, LiveSession, Presence } from '../presence/presenc
 import type { StoredSessions } from '../sessions/stored-sessions.ts';
 import { withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
-import { causeOf, isRevoked } from './disconnect-cause.ts';
+import { causeOf, endOfTrust, isRevoked } from './disconnect-cause.ts';
 import type { HubConnect } from './mqtt-connect.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 import { MqttTwinRequests } from './mqtt-twin-requests.ts';
@@ -155,6 +155,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
+    const lost = endOfTrust(cause);
+    if (lost) this.#explain(lost);
     if (cause === 'protocol-violation')
       this.#explain(withOversizeFix(this.#violation ?? violationOf(reason, this.#session.closeDetail)));
   }
