@@ -11,7 +11,7 @@ const first = (role: 'img' | 'row' | 'cell' | 'region', name: string | RegExp) =
   page.getByRole(role, { name }).first().waitFor();
 
 /** One address for every page that there is, and for the states of it that look different. */
-export function everyPage({ demoId, thermometerId }: FurnishedHome): Visit[] {
+export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): Visit[] {
   return [
     { name: 'devices', path: '/devices', arrive: first('row', /Provisioned/) },
     { name: 'charts', path: `/devices/${demoId}`, arrive: first('img', /^Chart\. Temperature: \d/) },
@@ -39,7 +39,12 @@ export function everyPage({ demoId, thermometerId }: FurnishedHome): Visit[] {
     { name: 'live messages', path: '/hub/messages', arrive: first('row', new RegExp(demoId)) },
     { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
+    { name: 'rehearsal', path: '/administration/rehearsal', arrive: (page) => page.getByText('No device drops').waitFor() },
+    { name: 'rehearsal of a year', path: '/administration/rehearsal?ahead=3y', arrive: heading('Rehearsal') },
     { name: 'refusals', path: '/refusals', arrive: (page) => page.getByText('ProofCodeMismatch').first().waitFor() },
+    { name: 'refusal', path: `/refusals/${refusalId}`, arrive: (page) => page.getByText('Failed here').first().waitFor() },
+    { name: 'refusals of a hub', path: '/refusals?hub=main', arrive: (page) => page.getByText('Pump-1').first().waitFor() },
+    { name: 'no refusal', path: '/refusals/0000000000000000', arrive: (page) => page.getByRole('alert').waitFor() },
     { name: 'no page', path: '/nowhere', arrive: heading(/.+/) },
   ];
 }

@@ -1,10 +1,12 @@
 import { systemClock } from '#base/clock.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
+import { exportPrivateKeyPem } from '#pki/key.ts';
 import { type CentralClient, openCentralClient, trustTenant } from './central-client.ts';
-import { makeCa, makeOriginalProof } from './certificates.ts';
+import { makeCa, makeLeaf, makeOriginalProof } from './certificates.ts';
 import { eventually } from './eventually.ts';
 import { SimulateProcess } from './simulate-process.ts';
 import { type RunningHomeport, startHomeport } from './start-homeport.ts';
+import { openWire } from './wire-device.ts';
 
 const longName = 'A name as long as people give them when a naming rule says site, hall, line, machine and sensor 0123456789';
 
@@ -22,9 +24,10 @@ export async function startFurnishedHome() {
   try {
     const central = await openCentralClient(home);
     const { thermometerId } = await furnish(home, central, board);
+    const refusalId = await refuseSomebody(home, central);
     const { value } = (await central.ok('GET', '/api/devices')) as { value: { id: string }[] };
     const demoId = value.find(({ id }) => /^[0-9a-f]{128}$/.test(id) && id !== thermometerId)?.id ?? '';
-    return { home, demoId, thermometerId, close };
+    return { home, demoId, thermometerId, refusalId, close };
   } catch (error) {
     await close();
     throw error;
@@ -55,6 +58,33 @@ async function furnish(home: RunningHomeport, central: CentralClient, board: Sim
   await central.ok('POST', `${one}/commands/displayAlert`, { request: 'Too hot' });
   await board.says(/"temperature":/);
   return { thermometerId };
+}
+
+/** A refusal with a chain that ends early, a leaf that has ended, and something near: its id. */
+async function refuseSomebody(home: RunningHomeport, central: CentralClient): Promise<string> {
+  const deviceId = 'Pump-1';
+  await home.ok('homeport', ['hub', 'device', 'create', '-d', deviceId, '--auth-method', 'x509_ca']);
+  await central.ok('PATCH', `/api/ui/hubs/main/devices/${deviceId}`, { enabled: false });
+  const now = systemClock.now();
+  const issuer = makeCa({ name: 'Pump Line 7, Hall 2', notBefore: plus(now, -2 * dayMs), notAfter: plus(now, dayMs) });
+  const leaf = makeLeaf({ name: deviceId, issuer, notBefore: plus(now, -dayMs), notAfter: plus(now, -hourMs) });
+  const device = await openWire({
+    host: home.address,
+    port: home.status.hub.mqttPort,
+    ca: home.ca,
+    identity: { cert: leaf.pem, key: exportPrivateKeyPem(leaf.privateKey) },
+  });
+  await device.connect({
+    clientId: deviceId,
+    userName: `${home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12`,
+    keepAliveSeconds: 60,
+    cleanSession: true,
+  });
+  await device.closed();
+  return eventually(async () => {
+    const [refusal] = JSON.parse(await home.ok('homeport', ['refusals', '--json', '--subject', deviceId]));
+    return refusal?.id;
+  });
 }
 
 export type FurnishedHome = Awaited<ReturnType<typeof startFurnishedHome>>;

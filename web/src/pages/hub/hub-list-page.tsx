@@ -86,7 +86,7 @@ function HubTable({ hubs, mayWrite }: { hubs: readonly Hub[]; mayWrite: boolean 
                 <TableCell className={mergeClasses(styles.wide, styles.number)}>{hub.deviceCount}</TableCell>
                 {mayRefusals && (
                   <TableCell className={mergeClasses(styles.wide, styles.refused)}>
-                    <RouteLink to={paths.refusals({ hub: hub.name })} aria-label={`Who was refused by ${hub.name}, and why`}>
+                    <RouteLink to={paths.refusals({ hub: hub.name })} aria-label={`See why ${hub.name} refused somebody`}>
                       See why
                     </RouteLink>
                   </TableCell>
