@@ -129,7 +129,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     http: await buildProvisioningHttp(platform, calls, refusals),
     serviceHttp: await buildServiceHttp({
       platform,
-      rooms: { enrollments, groups, registrations, authorities },
+      rooms: { enrollments, groups, registrations, authorities, holds: { idle: async () => holds?.idle() } },
       refusals,
       rates,
       checkService: buildCheckService(platform, hub.hostName, policies),

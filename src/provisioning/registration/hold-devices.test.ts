@@ -4,6 +4,7 @@ import { makeCa, makeLeaf, type TestCertificate } from '#test/support/certificat
 import { settled, type TestDevice, until } from '#test/support/hub-bench.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
 import { makeRevocationList } from '#test/support/revocation-list.ts';
+import { openProvisioningServiceClient } from '#test/support/service-client.ts';
 
 describe('devices whose enrollment is taken away', () => {
   let bench: ProvisioningBench;
@@ -144,6 +145,24 @@ describe('devices whose enrollment is taken away', () => {
     await bench.provisioning.enrollments.delete('dev9');
     await closed(again);
     assert.equal(await status('dev9'), 'false: The enrollment of dev9 was deleted.');
+  });
+
+  test('an enrollment that is deleted over REST, with its registration, takes its device along all the same', async (t) => {
+    const service = await openProvisioningServiceClient(bench);
+    t.after(() => service.close());
+    const own = makeLeaf({ issuer: bench.ca, name: 'dev8' });
+    const primaryThumbprint = own.certificate.sha256Thumbprint;
+    const enrollment = { registrationId: 'dev8', isEnabled: true, attestation: { type: 'x509', primaryThumbprint } } as const;
+    await bench.provisioning.enrollments.create(enrollment);
+    assert.equal(await register(own, 'dev8'), 200);
+    const device = await dial(own, 'dev8');
+    assert.equal((await service.ask('DELETE', '/enrollments/dev8')).status, 204);
+    assert.equal(device.closed, 'device-disabled');
+    assert.equal(await bench.provisioning.registrations.load('dev8'), undefined);
+    assert.equal((await dial(own, 'dev8')).answer.code, 5);
+    await bench.provisioning.enrollments.create(enrollment);
+    assert.equal(await register(own, 'dev8'), 200);
+    assert.equal((await dial(own, 'dev8')).answer.code, 0);
   });
 
   test('a revoked CA of a group takes its devices along, and a list without it lets them in again', async () => {

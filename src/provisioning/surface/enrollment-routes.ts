@@ -24,7 +24,7 @@ import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** Enrollments of single devices (dps-service-protocol.md 3). */
 export function enrollmentRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
-  const { enrollments, registrations } = rooms;
+  const { enrollments, registrations, holds } = rooms;
   const common = { query: versionOnly } as const;
 
   async function reply(enrollment: Enrollment, keys: KeyDisplay): Promise<Reply> {
@@ -36,6 +36,8 @@ export function enrollmentRoutes(platform: Platform, rooms: ServiceRooms): Servi
 
   async function remove(registrationId: string, ifMatch?: string): Promise<void> {
     await enrollments.delete(registrationId, ifMatch);
+    // Its registration says which device it was: that one is kept out first.
+    await holds.idle();
     try {
       await registrations.delete(registrationId);
     } catch (error) {

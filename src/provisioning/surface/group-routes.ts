@@ -79,7 +79,7 @@ export function groupRoutes(platform: Platform, rooms: ServiceRooms): ServiceRou
       method: 'DELETE',
       path: '/enrollmentGroups/:enrollmentGroupId',
       permission: 'EnrollmentWrite',
-      summary: 'Deletes an enrollment group; its devices stay at their hubs',
+      summary: 'Deletes an enrollment group; its devices are kept out of their hubs',
       async handle({ params, headers }) {
         await groups.delete(requireGroupId(params.enrollmentGroupId), headers['if-match']);
         return { status: 204 };

@@ -69,7 +69,8 @@ describe('who may use the REST of the provisioning service', () => {
     const policies = await AccessPolicies.open<ProvisioningRight>(bench, bench.secrets, 'dps:narrow', table);
     const { groups, enrollments } = bench.provisioning;
     const registrations = bench.provisioning.registrations as Registrations;
-    const rooms = { groups, enrollments, registrations, authorities: bench.authorities };
+    const holds = { idle: async () => {} };
+    const rooms = { groups, enrollments, registrations, authorities: bench.authorities, holds };
     const surface = await buildServiceHttp({
       platform: bench,
       rooms,

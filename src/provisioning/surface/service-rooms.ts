@@ -9,4 +9,6 @@ export type ServiceRooms = {
   readonly groups: EnrollmentGroups;
   readonly registrations: Pick<Registrations, 'load' | 'require' | 'page' | 'delete'>;
   readonly authorities: Pick<CaCertificates, 'load'>;
+  /** What devices lose with their enrollments. */
+  readonly holds: { idle(): Promise<void> };
 };
