@@ -93,6 +93,12 @@ function RefusalBody({ refusal }: { refusal: Refusal }) {
           </MessageBarBody>
         </MessageBar>
       )}
+      <RouteLink
+        to={paths.refusal(refusal.id)}
+        aria-label={`Chain, clock and nearest match: ${refusal.reason}, ${refusal.subject}`}
+      >
+        Chain, clock and nearest match
+      </RouteLink>
       <RefusalSteps trace={refusal.trace} />
       <Facts
         facts={[
@@ -103,12 +109,6 @@ function RefusalBody({ refusal }: { refusal: Refusal }) {
           { name: 'Times', value: String(refusal.times) },
         ]}
       />
-      <RouteLink
-        to={paths.refusal(refusal.id)}
-        aria-label={`Chain, clock and nearest match: ${refusal.reason}, ${refusal.subject}`}
-      >
-        Chain, clock and nearest match
-      </RouteLink>
     </div>
   );
 }
