@@ -1,7 +1,7 @@
 import type { Platform } from '#base/platform.ts';
 import type { Database } from '#storage/database.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
-import { type Qos, type Subscription, subscriptionRefused } from '#wire/mqtt/packet.ts';
+import { type Subscription, subscriptionRefused } from '#wire/mqtt/packet.ts';
 import type { BrokerMessage } from './broker-message.ts';
 import { BrokerSession, type SessionSurroundings } from './broker-session.ts';
 import { BrokerStore } from './broker-store.ts';
@@ -88,12 +88,8 @@ export class Broker {
    * retained a hundred times.
    */
   sendRetained(session: BrokerSession, filters: readonly Subscription[], codes: readonly number[]): void {
-    const found = new Map<BrokerMessage, Qos>();
-    for (const [index, { filter, qos }] of filters.entries()) {
-      if (codes[index] === subscriptionRefused) continue;
-      for (const message of this.#retained.match(filter)) found.set(message, Math.max(qos, found.get(message) ?? 0) as Qos);
-    }
-    for (const [message, qos] of found) session.deliver(message, qos, true);
+    const granted = filters.filter((_, index) => codes[index] !== subscriptionRefused);
+    for (const [message, qos] of this.#retained.match(granted)) session.deliver(message, qos, true);
   }
 
   unsubscribe(session: BrokerSession, filters: readonly string[]): void {

@@ -1,13 +1,12 @@
-import { levelsMatch } from '#wire/mqtt/topic-filter.ts';
+import type { Qos, Subscription } from '#wire/mqtt/packet.ts';
 import { type BrokerMessage, messageBytes } from './broker-message.ts';
 import type { BrokerLimits } from './limits.ts';
-
-type Retained = { readonly message: BrokerMessage; readonly levels: readonly string[] };
+import { SubscriptionTree } from './subscription-tree.ts';
 
 /** The last message of each topic that was sent with RETAIN. */
 export class RetainedMessages {
   readonly #limits: BrokerLimits;
-  readonly #byTopic = new Map<string, Retained>();
+  readonly #byTopic = new Map<string, BrokerMessage>();
   #bytes = 0;
 
   constructor(limits: BrokerLimits) {
@@ -21,10 +20,10 @@ export class RetainedMessages {
   /** Replaces what its topic had [MQTT-3.3.1-5]. False when there is no room; then what the topic had stays. */
   set(message: BrokerMessage): boolean {
     const present = this.#byTopic.get(message.topic);
-    const bytes = this.#bytes + messageBytes(message) - (present ? messageBytes(present.message) : 0);
+    const bytes = this.#bytes + messageBytes(message) - (present ? messageBytes(present) : 0);
     const { retainedBytesMax, retainedMessagesMax } = this.#limits;
     if (bytes > retainedBytesMax || (!present && this.#byTopic.size >= retainedMessagesMax)) return false;
-    this.#byTopic.set(message.topic, { message, levels: message.topic.split('/') });
+    this.#byTopic.set(message.topic, message);
     this.#bytes = bytes;
     return true;
   }
@@ -33,17 +32,29 @@ export class RetainedMessages {
   delete(topic: string): boolean {
     const present = this.#byTopic.get(topic);
     if (!present) return false;
-    this.#bytes -= messageBytes(present.message);
+    this.#bytes -= messageBytes(present);
     return this.#byTopic.delete(topic);
   }
 
-  /** Those that a new subscription is told of. */
-  match(filter: string): BrokerMessage[] {
-    if (!/[+#]/.test(filter)) {
-      const exact = this.#byTopic.get(filter);
-      return exact ? [exact.message] : [];
+  /**
+   * Those that new subscriptions are told of, each with the largest QoS of the filters that match [MQTT-3.3.5-1]. All
+   * are looked at once, however many filters there are: a packet of a few hundred bytes may hold a hundred.
+   */
+  match(filters: readonly Subscription[]): Map<BrokerMessage, Qos> {
+    const found = new Map<BrokerMessage, Qos>();
+    const wildcards = new SubscriptionTree<undefined>();
+    for (const { filter, qos } of filters) {
+      if (/[+#]/.test(filter)) wildcards.add(filter, undefined, qos);
+      else collect(found, this.#byTopic.get(filter), qos);
     }
-    const levels = filter.split('/');
-    return [...this.#byTopic.values()].filter((retained) => levelsMatch(levels, retained.levels)).map(({ message }) => message);
+    if (wildcards.size === 0) return found;
+    for (const message of this.#byTopic.values()) {
+      for (const [, qos] of wildcards.match(message.topic)) collect(found, message, qos);
+    }
+    return found;
   }
+}
+
+function collect(found: Map<BrokerMessage, Qos>, message: BrokerMessage | undefined, qos: Qos): void {
+  if (message) found.set(message, Math.max(qos, found.get(message) ?? 0) as Qos);
 }

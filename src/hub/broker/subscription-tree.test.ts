@@ -1,11 +1,45 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '#test/support/seeded-random.ts';
+import { topicMatches } from '#test/support/topic-matches.ts';
 import type { Qos } from '#wire/mqtt/packet.ts';
-import { topicMatches } from '#wire/mqtt/topic-filter.ts';
 import { SubscriptionTree } from './subscription-tree.ts';
 
 describe('the tree of subscriptions', () => {
+  function selects(filter: string, topic: string): boolean {
+    const tree = new SubscriptionTree<string>();
+    tree.add(filter, 'x', 0);
+    assert.equal(topicMatches(filter, topic), tree.match(topic).has('x'), `${filter} ${topic}`);
+    return tree.match(topic).has('x');
+  }
+
+  test('topics are selected level by level', () => {
+    for (const [filter, topic] of [
+      ['a/b', 'a/b'],
+      ['a/#', 'a/b/c'],
+      ['a/#', 'a'],
+      ['#', 'a/b'],
+      ['+/b', 'a/b'],
+      ['+/+', '/finance'],
+      ['/+', '/finance'],
+      ['a/+', 'a/'],
+      ['$iothub/#', '$iothub/twin/res/200/?$rid=1'],
+    ] as const) {
+      assert.equal(selects(filter, topic), true, `${filter} ${topic}`);
+    }
+    for (const [filter, topic] of [
+      ['a/b', 'a/b/c'],
+      ['a/b', 'a'],
+      ['a/b', 'A/b'],
+      ['a/+', 'a'],
+      ['a/+', 'a/b/c'],
+      ['+', '/finance'],
+      ['a/b/#', 'a'],
+    ] as const) {
+      assert.equal(selects(filter, topic), false, `${filter} ${topic}`);
+    }
+  });
+
   test('[MQTT-3.3.5-1] a subscriber is found once, with the largest QoS of its filters', () => {
     const tree = new SubscriptionTree<string>();
     tree.add('a/#', 'x', 0);

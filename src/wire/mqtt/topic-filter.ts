@@ -21,21 +21,3 @@ export function checkTopicFilter(filter: string): void {
     if (!fillsLevel) throw new MalformedPacket('MQTT-4.7.1-3', 'a + that is not a whole level of its filter');
   }
 }
-
-/** Whether a legal `filter` selects `topic`. Wildcards in the first level leave topics starting with $ alone [MQTT-4.7.2-1]. */
-export function topicMatches(filter: string, topic: string): boolean {
-  return levelsMatch(filter.split('/'), topic.split('/'));
-}
-
-/** The same of filter and topic in levels, for who compares one with many. */
-export function levelsMatch(filterLevels: readonly string[], topicLevels: readonly string[]): boolean {
-  const [first = ''] = filterLevels;
-  if (topicLevels[0]?.startsWith('$') && (first === '+' || first === '#')) return false;
-  for (const [index, level] of filterLevels.entries()) {
-    // "a/#" selects "a" as well (4.7.1.2), so # ends the comparison even where the topic has ended already.
-    if (level === '#') return true;
-    if (index >= topicLevels.length) return false;
-    if (level !== '+' && level !== topicLevels[index]) return false;
-  }
-  return filterLevels.length === topicLevels.length;
-}
