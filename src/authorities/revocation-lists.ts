@@ -40,6 +40,7 @@ export class RevocationLists {
   readonly #lists = new Map<string, RevocationList>();
   readonly #listeners = new Set<(list: RevocationList) => void>();
   #evidence: RevocationEvidence;
+  #provenAt = instant(0);
   /** One change after the other: of two lists at once the newer one stays. */
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -48,12 +49,18 @@ export class RevocationLists {
     this.#store = new RevocationListStore(database);
     this.#endedLists = endedLists;
     this.#evidence = { lists: [], endedLists };
+    this.#renew();
   }
 
   static async open(platform: Platform, database: Database, endedLists: EndedLists = 'refuse'): Promise<RevocationLists> {
     const lists = new RevocationLists(platform, database, endedLists);
     for (const row of await lists.#store.list()) lists.#keep(listOf(row));
     return lists;
+  }
+
+  /** Takes note that it is at least `at`: a security service that is trusted here has issued something then. */
+  noteTime(at: Instant): void {
+    this.#provenAt = instant(Math.max(this.#provenAt, at));
   }
 
   /** For trust/: the same object until something changes. */
@@ -164,7 +171,15 @@ export class RevocationLists {
   }
 
   #renew(): void {
-    this.#evidence = { lists: this.list(), endedLists: this.#endedLists };
+    // One object for as long as the lists stay: time goes on in it.
+    const provenAt = () => this.#provenAt;
+    this.#evidence = {
+      lists: this.list(),
+      endedLists: this.#endedLists,
+      get provenAt() {
+        return provenAt();
+      },
+    };
   }
 
   #tell(list: RevocationList): void {

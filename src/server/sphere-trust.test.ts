@@ -179,6 +179,34 @@ describe('trust between the services', () => {
     assert.equal((await services.ask(path, 'POST')).status, 200);
   });
 
+  test('sphere 74: with the clock set back nothing is issued, and what has ended stays ended at hub and DPS', async (t) => {
+    const services = await openServices(t);
+    const { bench, hub, authorities, trusting, verifyAt, putGroup, claimedBoard, attest, connect, comesIn } = services;
+    const [first] = await services.casOf();
+    assert.ok(first);
+    await verifyAt(authorities, 'first', first);
+    await verifyAt(hub.authorities, 'first', first);
+    await putGroup({ primaryCertificateId: 'first' });
+    const [byDps, direct, other] = [await claimedBoard(), await claimedBoard(), await claimedBoard()];
+    await hub.registry.create({ deviceId: direct.deviceId, authentication: { type: 'certificateAuthority' } });
+    const leaves = [await attest(byDps), await attest(direct)] as const;
+    await comesIn(byDps, leaves[0]);
+    const { clock } = bench.platform;
+    clock.setWallClock(plus(clock.now(), 24.5 * hourMs));
+    await attest(other);
+    clock.setWallClock(plus(clock.now(), -hourMs));
+    const refused = await bench.attest(other);
+    assert.deepEqual([refused.status, refused.body.code], [503, 'clock-guard']);
+    const before = (await trusting.refusals.list()).filter(({ reason }) => reason === 'certificate-expired').length;
+    assert.equal((await connect(byDps, leaves[0])).answer.code, 5);
+    assert.equal((await connect(direct, leaves[1])).answer.code, 5);
+    const device = await trusting.connect({ registrationId: byDps.deviceId, certificates: [leaves[0]] });
+    await device.subscribe();
+    assert.equal((await device.register()).status, 401);
+    const after = (await trusting.refusals.list()).filter(({ reason }) => reason === 'certificate-expired').length;
+    assert.equal(after - before, 3);
+  });
+
   test('what a hub trusts because a device brought it does not hold an activation up', async (t) => {
     const services = await openServices(t);
     const { hub, relying, passTo } = services;

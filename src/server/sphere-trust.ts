@@ -7,13 +7,13 @@ import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { RevocationList, Sphere } from '#sphere/sphere.ts';
 
 /**
- * Carries the security service's revocation lists to those who let its devices in, now and whenever there is another.
- * It is the one thing beside certificates that passes between them, and like those it could be carried by a person.
+ * Carries the security service's revocation lists to those who let its devices in, now and whenever there is another,
+ * and how late it is at least. Beside certificates nothing else passes between them.
  */
 export async function carryRevocationLists(
   platform: Platform,
-  sphere: Pick<Sphere, 'revocationLists' | 'onRevocationList'>,
-  lists: Pick<RevocationLists, 'add'>,
+  sphere: Pick<Sphere, 'revocationLists' | 'onRevocationList' | 'onClockMark'>,
+  lists: Pick<RevocationLists, 'add' | 'noteTime'>,
 ): Promise<void> {
   const add = async ({ der, issuerDer }: RevocationList) => {
     try {
@@ -24,6 +24,7 @@ export async function carryRevocationLists(
       if (reason !== 'list-older') platform.log.error('revocation-list.not-carried', { error: String(error) });
     }
   };
+  await sphere.onClockMark((at) => lists.noteTime(at));
   sphere.onRevocationList((list) => void add(list));
   for (const list of await sphere.revocationLists()) await add(list);
 }

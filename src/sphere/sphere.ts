@@ -60,6 +60,11 @@ export type Sphere = {
   revocationLists(): Promise<readonly RevocationList[]>;
   /** Calls `listener` with each further one as soon as it is stored. */
   onRevocationList(listener: (list: RevocationList) => void): Cancel;
+  /**
+   * Calls `listener` with the latest instant at which something was issued, now and whenever there is a later one: a clock that
+   * falls behind it is wrong.
+   */
+  onClockMark(listener: (at: Instant) => void): Promise<Cancel>;
   /** What time asks for, done now instead of within six hours: CAs that follow each other, lists that are a day old. */
   upkeep(): Promise<void>;
   start(): void;
@@ -139,6 +144,11 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     changeDeviceStatus: (request) => changeDeviceStatus(rooms, request),
     revocationLists: () => revocation.list(),
     onRevocationList: (listener) => revocation.onList(listener),
+    async onClockMark(listener) {
+      const cancel = clockGuard.onMark(listener);
+      await clockGuard.loadMark();
+      return cancel;
+    },
     upkeep: () => upkeep.run(),
     start: () => upkeep.start(),
     stop: () => upkeep.stop(),

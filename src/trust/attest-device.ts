@@ -2,6 +2,7 @@ import type { Instant } from '#base/instant.ts';
 import type { Certificate } from '#pki/certificate.ts';
 import { findUnverified, refuseUnverified } from './authenticate-device.ts';
 import { mint, type RegistrationCaller } from './caller.ts';
+import { judgedAt } from './judged-at.ts';
 import { readShown, singleCommonName } from './leaf.ts';
 import { buildUnrevokedChain, type RevocationEvidence, revocationFix } from './revocation.ts';
 import { accept, refuse, type Verdict } from './verdict.ts';
@@ -35,10 +36,11 @@ export type RegistrationAttempt = {
  * a production line would move its devices to the parent's group instead of stopping them.
  */
 export function attestDevice(attempt: RegistrationAttempt): Verdict<RegistrationCaller> {
-  const { registrationId, evidence, groups, revocation, at } = attempt;
+  const { registrationId, evidence, groups, revocation } = attempt;
   const shown = readShown(evidence.certificates);
   if (!shown.accepted) return shown;
   const { leaf, presented } = shown.value;
+  const at = judgedAt(leaf, attempt);
   const anchors = groups.flatMap((group) => [...group.anchors, ...(group.heldUnder ?? [])]);
   const result = buildUnrevokedChain({ leaf, presented: withHeld(leaf, presented, groups), anchors, at }, revocation);
   const trace = [...shown.trace, ...result.trace];

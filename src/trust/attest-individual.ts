@@ -2,6 +2,7 @@ import { formatInstant, type Instant } from '#base/instant.ts';
 import { checkRegistrationToken, registrationKeys } from './attest-by-token.ts';
 import { isSameName } from './attest-device.ts';
 import { mint, type RegistrationCaller } from './caller.ts';
+import { judgedAt } from './judged-at.ts';
 import { readShown, singleCommonName } from './leaf.ts';
 import { type RevocationEvidence, revocationFix, revocationOf } from './revocation.ts';
 import type { RevealableKeys } from './symmetric-keys.ts';
@@ -71,11 +72,13 @@ function checkKeys(keys: RevealableKeys, { evidence, ...attempt }: IndividualAtt
 /** No chain is built: the leaf itself was enrolled. Its name, its dates and the lists that name it count all the same. */
 function checkLeaf(
   slots: { readonly primaryThumbprint?: string; readonly secondaryThumbprint?: string },
-  { registrationId, evidence, revocation, at }: IndividualAttempt,
+  attempt: IndividualAttempt,
 ): Verdict<Proof> {
+  const { registrationId, evidence, revocation } = attempt;
   const shown = readShown(evidence.certificates);
   if (!shown.accepted) return shown;
   const { leaf } = shown.value;
+  const at = judgedAt(leaf, attempt);
   const known = [slots.primaryThumbprint, slots.secondaryThumbprint].map((text) => normalizeThumbprint(text ?? ''));
   const own = [leaf.sha1Thumbprint.toLowerCase(), leaf.sha256Thumbprint];
   const slot = known.findIndex((thumbprint) => thumbprint !== undefined && own.includes(thumbprint));

@@ -5,6 +5,7 @@ import { parseSasToken, type SasToken } from '#wire/azure/sas-token.ts';
 import { type AccessPolicy, policyKeys } from './access-policy.ts';
 import { type DeviceCaller, mint } from './caller.ts';
 import { checkSasToken, type SasKey } from './check-sas-token.ts';
+import { judgedAt } from './judged-at.ts';
 import { readShown, type ShownCertificates, singleCommonName } from './leaf.ts';
 import { buildUnrevokedChain, type RevocationEvidence, revocationFix, revocationKey, revocationOf } from './revocation.ts';
 import type { RevealableKeys } from './symmetric-keys.ts';
@@ -187,10 +188,11 @@ function checkCertificate(
   if (!shown.accepted) return shown;
   const { leaf } = shown.value;
   const trace = [...shown.trace, { check: 'authentication-type', passed: true, detail: authentication.type }];
+  const judged = { ...attempt, at: judgedAt(leaf, attempt) };
   const lasting =
     authentication.type === 'selfSigned'
-      ? checkThumbprint(authentication, leaf, attempt, trace)
-      : checkChain(device, shown.value, attempt, trace);
+      ? checkThumbprint(authentication, leaf, judged, trace)
+      : checkChain(device, shown.value, judged, trace);
   if (!lasting.accepted) return lasting;
   const authMethod = { scope: ownScope(device.moduleId), type: 'x509' } as const;
   return accept({ authMethod, leafSha256: leaf.sha256Thumbprint, ...lasting.value }, lasting.trace);

@@ -12,7 +12,12 @@ export type KnownList = { readonly crl: Crl; readonly signer: Certificate };
  */
 export type EndedLists = 'refuse' | 'ignore';
 
-export type RevocationEvidence = { readonly lists: readonly KnownList[]; readonly endedLists: EndedLists };
+export type RevocationEvidence = {
+  readonly lists: readonly KnownList[];
+  readonly endedLists: EndedLists;
+  /** The latest instant at which a security service that is trusted here is known to have issued something. */
+  readonly provenAt?: Instant;
+};
 
 export const noRevocation: RevocationEvidence = { lists: [], endedLists: 'refuse' };
 

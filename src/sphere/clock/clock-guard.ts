@@ -1,3 +1,4 @@
+import type { Cancel } from '#base/clock.ts';
 import { formatInstant, type Instant, instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -13,6 +14,7 @@ import { loadClockMark, raiseClockMark } from './clock-store.ts';
 export class ClockGuard {
   readonly #platform: Platform;
   readonly #database: Database;
+  readonly #listeners = new Set<(at: Instant) => void>();
   #isAlarmed = false;
 
   constructor(platform: Platform, database: Database) {
@@ -22,6 +24,7 @@ export class ClockGuard {
 
   async loadMark(): Promise<Instant> {
     const mark = instant(await loadClockMark(this.#database));
+    this.#tell(mark);
     const isBehind = isClockBehind(this.#platform.clock.now(), mark);
     // Said once when it begins and once when it ends, not at every request in between.
     if (isBehind !== this.#isAlarmed) {
@@ -52,6 +55,17 @@ export class ClockGuard {
 
   /** To be called in the transaction that records an issue at `at`. */
   raise(transaction: Database, at: Instant): Promise<void> {
+    this.#tell(at);
     return raiseClockMark(transaction, at);
+  }
+
+  /** Calls `listener` with each instant that time is known to have reached. */
+  onMark(listener: (at: Instant) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(at: Instant): void {
+    for (const listener of this.#listeners) listener(at);
   }
 }
