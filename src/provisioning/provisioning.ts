@@ -41,6 +41,8 @@ export type ProvisioningOptions = {
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
   readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange'>;
+  /** Default `alert`. */
+  readonly issuerChange?: IssuerChange;
   /** The hub that devices get unless their enrollment says otherwise; its host name is ours, too. */
   readonly hub: LinkedHub['hub'];
   /** All hubs of the installation, the main one among them. */
@@ -83,7 +85,7 @@ export type Provisioning = {
 
 export async function buildProvisioning(options: ProvisioningOptions): Promise<Provisioning> {
   const { platform, database, refusals, secrets, authorities, hub, outgoing, instanceName, daaIdentityMode } = options;
-  const { revocationLists } = options;
+  const { revocationLists, issuerChange = 'alert' } = options;
   const idScope = await openIdScope(platform, database, instanceName);
   const policies = await openProvisioningPolicies(platform, secrets, instanceName);
   const hubs = linkHubs(hub, options.hubs);
@@ -105,7 +107,17 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     allocate: assignAll,
   };
   const registrations = openRegistrations(database, instanceName, settings);
-  const attest = new AttestRegistration({ platform, idScope, enrollments, groups, authorities, revocationLists, refusals });
+  const attest = new AttestRegistration({
+    platform,
+    idScope,
+    enrollments,
+    groups,
+    authorities,
+    revocationLists,
+    registrations,
+    issuerChange,
+    refusals,
+  });
   const holds = options.holdsDevices
     ? new HoldDevices({
         platform,

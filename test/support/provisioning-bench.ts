@@ -4,6 +4,7 @@ import { buildHub, type Hub } from '#hub/hub.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import type { RateSettings } from '#provisioning/registration/rate-limits.ts';
+import type { IssuerChange } from '#trust/check-issuer.ts';
 import { dpsResponseFilter, formatDpsPollTopic, formatDpsRegisterTopic, parseDpsResponseTopic } from '#wire/azure/dps-topics.ts';
 import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import { type CloseReason, MqttServerSession } from '#wire/mqtt/server-session.ts';
@@ -23,6 +24,7 @@ export type ProvisioningConnect = {
 export type ProvisioningBenchOptions = {
   daaIdentityMode?: 'selfSigned' | 'caSigned';
   rates?: RateSettings;
+  issuerChange?: IssuerChange;
   /** Who is called in place of webhooks on the network. */
   outgoing?: Pick<Outgoing, 'checkUrl' | 'post'>;
 };
@@ -52,6 +54,7 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       daaIdentityMode,
       holdsDevices: true,
       ...(rates && { rates }),
+      ...(options.issuerChange && { issuerChange: options.issuerChange }),
     });
   let provisioning = await build();
   const ca = makeCa({ name: 'Line 1' });

@@ -31,6 +31,8 @@ test('the CA certificates of the groups are parsed once, however many devices as
     enrollments: { load: async () => undefined, neighbours: async () => [], pastThumbprints: async () => [] },
     authorities: { load: async () => stored, loadVerified: async () => [stored], list: async () => [stored] },
     revocationLists: { evidence: () => noRevocation },
+    registrations: { load: async () => undefined },
+    issuerChange: 'refuse',
     refusals: { record() {} },
   });
   const ask = (certificates: readonly Buffer[]) =>

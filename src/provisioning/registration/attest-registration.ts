@@ -8,6 +8,7 @@ import { attestByToken, type KeyGroup } from '#trust/attest-by-token.ts';
 import { attestDevice, type CertificateGroup } from '#trust/attest-device.ts';
 import { attestIndividual } from '#trust/attest-individual.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
+import { checkIssuer, type IssuerChange } from '#trust/check-issuer.ts';
 import { explainRefusal } from '#trust/explain-refusal.ts';
 import type { RevocationEvidence } from '#trust/revocation.ts';
 import { type Refused, refuse, type Verdict } from '#trust/verdict.ts';
@@ -15,6 +16,7 @@ import type { EnrollmentGroup } from '../enrollments/enrollment-group.ts';
 import type { EnrollmentGroups } from '../enrollments/enrollment-groups.ts';
 import type { Enrollments } from '../enrollments/enrollments.ts';
 import { nearestEnrollment } from './nearest-enrollment.ts';
+import type { Registrations } from './registrations.ts';
 
 /** A device that wants to register or to poll, and what it showed. */
 export type RegistrationEvidence = {
@@ -37,6 +39,8 @@ export type AttestRegistrationOptions = {
   readonly groups: EnrollmentGroups;
   readonly authorities: Pick<CaCertificates, 'load' | 'loadVerified' | 'list'>;
   readonly revocationLists: Pick<RevocationLists, 'evidence'>;
+  readonly registrations: Pick<Registrations, 'load'>;
+  readonly issuerChange: IssuerChange;
   readonly refusals: Pick<RefusalLog, 'record'>;
 };
 
@@ -55,7 +59,8 @@ export class AttestRegistration {
 
   async check(evidence: RegistrationEvidence): Promise<Verdict<RegistrationCaller>> {
     const context: DecisionContext = {};
-    const verdict = await this.#decide(evidence, context);
+    const decided = await this.#decide(evidence, context);
+    const verdict = decided.accepted ? ((await this.#checkIssuer(decided.value, evidence)) ?? decided) : decided;
     if (!verdict.accepted) {
       const { registrationId, remoteAddress } = evidence;
       const explained = explainRefusal(verdict.refusal, {
@@ -72,6 +77,27 @@ export class AttestRegistration {
       });
     }
     return verdict;
+  }
+
+  /** Why a device that is registered below another CA is refused; undefined when it is not, or not known. */
+  async #checkIssuer(
+    { registrationId, anchorSha256 }: RegistrationCaller,
+    { remoteAddress }: RegistrationEvidence,
+  ): Promise<Refused | undefined> {
+    const { platform, authorities, revocationLists, registrations, issuerChange, refusals } = this.#options;
+    if (anchorSha256 === undefined) return undefined;
+    const pinnedSha256 = (await registrations.load(registrationId))?.anchorSha256;
+    if (pinnedSha256 === undefined || pinnedSha256 === anchorSha256) return undefined;
+    const verified = (await authorities.loadVerified()).map((authority) => this.#parse(authority));
+    const issuer = verified.find(({ sha256Thumbprint }) => sha256Thumbprint === anchorSha256);
+    if (!issuer) return undefined;
+    const revocation = revocationLists.evidence();
+    const verdict = checkIssuer({ pinnedSha256, issuer, verified, revocation, at: platform.clock.now() });
+    if (verdict.accepted) return undefined;
+    platform.log.warn('registration.issuer-changed', { registrationId, issuer: issuer.subject, rule: issuerChange });
+    if (issuerChange === 'refuse') return verdict;
+    refusals.record({ service: 'provisioning', subject: registrationId, peer: remoteAddress, ...verdict.refusal });
+    return undefined;
   }
 
   /** What would be decided at another instant, for whoever lets nobody in: no refusal is kept. */
