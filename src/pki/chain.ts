@@ -1,7 +1,7 @@
 import { formatInstant, type Instant } from '#base/instant.ts';
 import { type Certificate, isSignedBy } from './certificate.ts';
 import type { Crl } from './crl.ts';
-import { nameConstraintFault } from './name-constraints.ts';
+import { type NameBudget, nameConstraintFault } from './name-constraints.ts';
 import { purposeOids } from './oids.ts';
 import { policyFault } from './policy-path.ts';
 import { checkRevocation } from './revocation.ts';
@@ -101,7 +101,7 @@ export function buildChain(request: ChainRequest): ChainResult {
 
 type Fault = { readonly reason: ChainReason; readonly detail: string };
 
-type Budget = { signatures: number; listSignatures: number };
+type Budget = NameBudget & { signatures: number; listSignatures: number };
 
 class PathSearch {
   readonly trace: ChainStep[] = [];
@@ -119,7 +119,7 @@ class PathSearch {
   #ownList: string | undefined;
   #worst: { fault: Fault; rank: number } | undefined;
 
-  constructor(request: ChainRequest, budget: Budget = { signatures: 0, listSignatures: 0 }, depth = 0) {
+  constructor(request: ChainRequest, budget: Budget = { signatures: 0, listSignatures: 0, comparisons: 0 }, depth = 0) {
     this.#request = request;
     this.#anchors = request.anchors;
     this.#at = request.at;
@@ -205,7 +205,7 @@ class PathSearch {
 
   /** What only the whole path can break: RFC 5280 6.1.3 a 3, b to f. */
   #wholeFault(path: readonly Certificate[]): Fault | undefined {
-    const names = nameConstraintFault(path);
+    const names = nameConstraintFault(path, this.#budget);
     if (names !== undefined) return { reason: 'name-not-permitted', detail: `${names}.` };
     const policies = policyFault(path);
     if (policies !== undefined) return { reason: 'policy-missing', detail: `Certificate policies: ${policies}.` };

@@ -4,6 +4,7 @@ import { Problem } from '#base/problem.ts';
 import { makeCa, testNow } from '#test/support/certificates.ts';
 import { tlv } from '#test/support/der.ts';
 import { extensionOf, listOids, makeList, numberExtension, timeOf } from '#test/support/odd-list.ts';
+import { startProcessorTime } from '#test/support/processor-time.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import { crlBytesMax, entryKey, parseCrl } from './crl.ts';
 import { encodeName, nameKey } from './names.ts';
@@ -217,8 +218,8 @@ describe('a revocation list', () => {
     }));
     const large = makeList({ issuer: ca, entries });
     assert.ok(large.length > crlBytesMax * 0.9 && large.length <= crlBytesMax, String(large.length));
-    const start = performance.now();
+    const time = startProcessorTime();
     assert.equal(parseCrl(large).entries.size, 40_000);
-    assert.ok(performance.now() - start < 1_000);
+    assert.ok(time() < 1_000);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeCa, makeCertificate, makeLeaf } from '#test/support/certificates.ts';
 import { tlv } from '#test/support/der.ts';
+import { startProcessorTime } from '#test/support/processor-time.ts';
 import { makeExtension } from './issue.ts';
 import { nameConstraintFault } from './name-constraints.ts';
 import { encodeName } from './names.ts';
@@ -216,9 +217,9 @@ describe('name constraints', () => {
     const many = (count: number, make: (index: number) => Buffer) => Array.from({ length: count }, (_, index) => make(index));
     const ca = makeCa({ extensions: [constraints(exclude(...many(600, (index) => name.dns(`x${index}.y`))))] });
     const leaf = makeLeaf({ issuer: ca, extensions: [altNames(...many(900, (index) => name.dns(`a${index}.b`)))] });
-    const start = performance.now();
+    const time = startProcessorTime();
     assert.match(nameConstraintFault([leaf.certificate, ca.certificate]) ?? '', /too many names and constraints/);
-    assert.ok(performance.now() - start < 1_000);
+    assert.ok(time() < 1_000);
   });
 
   test('a name as long as its certificate is not quoted whole', () => {

@@ -1,15 +1,17 @@
 import type { Certificate } from './certificate.ts';
 import { emailName, type GeneralName, hostOf } from './general-name.ts';
 
-/** More comparisons than this within one path are an attack (names and subtrees multiply). */
+/** More comparisons than this for one question are an attack: names and subtrees multiply, and paths with them. */
 const comparisonsMax = 20_000;
+
+/** Counted over all paths that are tried. */
+export type NameBudget = { comparisons: number };
 
 /**
  * What a name constraint on the way forbids of the certificates below it, or nothing (RFC 5280 4.2.1.10 and
  * 6.1.3 b, c). `path` begins with the leaf.
  */
-export function nameConstraintFault(path: readonly Certificate[]): string | undefined {
-  const budget = { comparisons: 0 };
+export function nameConstraintFault(path: readonly Certificate[], budget: NameBudget = { comparisons: 0 }): string | undefined {
   for (const [index, issuer] of path.entries()) {
     if (!issuer.nameConstraints) continue;
     for (const [below, certificate] of path.slice(0, index).entries()) {
@@ -32,11 +34,7 @@ function namesOf({ subjectRdns, subjectAltNames = [], subjectEmails }: Certifica
 
 type Constraints = NonNullable<Certificate['nameConstraints']>;
 
-function faultOf(
-  names: readonly GeneralName[],
-  { permitted, excluded }: Constraints,
-  budget: { comparisons: number },
-): string | undefined {
+function faultOf(names: readonly GeneralName[], { permitted, excluded }: Constraints, budget: NameBudget): string | undefined {
   if ([...permitted, ...excluded].some(({ hasRange }) => hasRange)) return 'a constraint has a minimum or maximum';
   for (const name of names) {
     budget.comparisons += permitted.length + excluded.length;

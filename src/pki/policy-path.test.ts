@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { startProcessorTime } from '#test/support/processor-time.ts';
 import type { Certificate } from './certificate.ts';
 import { anyPolicy } from './oids.ts';
 import { policyFault } from './policy-path.ts';
@@ -87,11 +88,11 @@ describe('certificate policies on a path', () => {
     assert.match(faultOf(says('1.1'), says(...many)) ?? '', /too many policies/);
     const few = many.slice(0, 25);
     const policyMappings = few.flatMap((from) => few.map((to) => [from, to] as const));
-    const start = performance.now();
+    const time = startProcessorTime();
     assert.equal(
       faultOf(says('1.1'), ...Array.from({ length: 10 }, () => ({ ...says(...few), policyMappings, ...demand }))),
       undefined,
     );
-    assert.ok(performance.now() - start < 1_000);
+    assert.ok(time() < 1_000);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseCertificate } from '#pki/certificate.ts';
 import { buildChain } from '#pki/chain.ts';
+import { startProcessorTime } from '#test/support/processor-time.ts';
 import {
   der,
   type PkitsCase,
@@ -45,9 +46,9 @@ describe('the public suite of certification paths', () => {
 
   test('every case is judged as NIST says, in less than a second, for the reason that it is about', (t) => {
     const judged = pkitsCases.map((one) => {
-      const start = performance.now();
+      const time = startProcessorTime();
       const answer = askOurs(one);
-      return { one, answer, ms: performance.now() - start };
+      return { one, answer, ms: time() };
     });
     const wrong = judged.filter(({ one, answer }) => answer !== one.expected);
     assert.deepEqual(
@@ -73,9 +74,9 @@ describe('the public suite of certification paths', () => {
       if (misses[one.number]?.reason === 'certificate-malformed') continue;
       const leaf = parseCertificate(der(pkitsCertificates, one.endEntity));
       const request = { leaf, presented: [], stored: certificates, anchors, crls: lists, at: pkitsNow };
-      const start = performance.now();
+      const time = startProcessorTime();
       const result = buildChain({ ...request, revocation: 'all', purpose: 'any', intermediatesMax: 10 });
-      const ms = performance.now() - start;
+      const ms = time();
       assert.equal(result.ok, one.expected === 'valid' && !misses[one.number], one.number);
       assert.ok(ms < 1_000, `${one.number} took ${ms} ms`);
     }

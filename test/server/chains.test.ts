@@ -8,6 +8,7 @@ import { requestHttp } from '#cli/kit/http-client.ts';
 import { parseCertificate } from '#pki/certificate.ts';
 import { openCompatBench } from '#test/support/compat-bench.ts';
 import { type ChainStock, makeChainStock, mutate, type ShownChain } from '#test/support/mutated-chains.ts';
+import { startProcessorTime } from '#test/support/processor-time.ts';
 import { openRawTls, TlsRefused } from '#test/support/raw-tls-client.ts';
 import { seededRandom } from '#test/support/seeded-random.ts';
 import { verifyClient } from '#trust/verify-client.ts';
@@ -52,7 +53,7 @@ class Judges {
   }
 
   verify(stock: ChainStock, { certificates }: ShownChain): Outcome {
-    const start = performance.now();
+    const time = startProcessorTime();
     const verdict = verifyClient({
       certificates,
       anchors: [stock.root.certificate],
@@ -62,7 +63,7 @@ class Judges {
       purpose: 'client',
       intermediatesMax: 2,
     });
-    return { verdict: verdict.accepted ? 'accepted' : verdict.refusal.reason, ms: performance.now() - start };
+    return { verdict: verdict.accepted ? 'accepted' : verdict.refusal.reason, ms: time() };
   }
 
   /** The newest refusal of the device, from the administration socket as `homeport refusals` asks it. */
