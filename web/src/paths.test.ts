@@ -34,6 +34,7 @@ test('every link the app can make has a page', () => {
     paths.refusal('9f86d081884c7d65'),
     paths.administration(),
     paths.administrationDeviceConnection(),
+    paths.rehearsal({ ahead: '90d' }),
     paths.signIn(),
   ];
   for (const link of links) assert.ok(served(link), link);

@@ -20,6 +20,7 @@ export const patterns = {
   refusal: '/refusals/:refusalId',
   administration: '/administration',
   administrationDeviceConnection: '/administration/device-connection',
+  rehearsal: '/administration/rehearsal',
 } as const;
 
 export type DeviceTab = 'overview' | 'raw-data' | 'properties' | 'commands' | 'refusals';
@@ -44,6 +45,7 @@ export const paths = {
     withSearch(patterns.refusals, filter),
   refusal: (id: string) => `${patterns.refusals}/${encodeURIComponent(id)}`,
   administration: () => patterns.administration,
+  rehearsal: (filter: { ahead?: string } = {}) => withSearch(patterns.rehearsal, filter),
   administrationDeviceConnection: () => patterns.administrationDeviceConnection,
   signIn: () => patterns.signIn,
 };

@@ -74,6 +74,10 @@ export const routes: RouteObject[] = [
         path: patterns.administration,
         lazy: async () => ({ Component: (await import('./pages/administration/administration-page.tsx')).AdministrationPage }),
       },
+      {
+        path: patterns.rehearsal,
+        lazy: async () => ({ Component: (await import('./pages/administration/rehearsal-page.tsx')).RehearsalPage }),
+      },
       { path: patterns.administrationDeviceConnection, element: <Navigate to={paths.groups()} replace /> },
       { path: '*', lazy: async () => ({ Component: (await import('./pages/shell/not-found-page.tsx')).NotFoundPage }) },
     ],

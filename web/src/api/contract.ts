@@ -17,6 +17,7 @@ import type * as hubDevices from '../../../src/central/contract/ui-hub-devices.t
 import type * as hubMessages from '../../../src/central/contract/ui-hub-messages.ts';
 import type * as hubs from '../../../src/central/contract/ui-hubs.ts';
 import type * as refusals from '../../../src/central/contract/ui-refusals.ts';
+import type * as rehearsal from '../../../src/central/contract/ui-rehearsal.ts';
 
 export type Page<T> = { value: T[]; nextLink?: string };
 export type JsonValue = json.JsonValue;
@@ -48,6 +49,8 @@ export type DeviceDetail = devices.DeviceDetail;
 export type DeviceModel = devices.DeviceModelBody;
 export type PropertyRow = devices.PropertyRow;
 export type Refusal = refusals.RefusalBody;
+export type Clock = rehearsal.ClockBody;
+export type Rehearsal = rehearsal.RehearsalBody;
 export type UiEventName = events.UiEventName;
 export type UiEvents = events.UiEvents;
 export type Hub = hubs.HubBody;

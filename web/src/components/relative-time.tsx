@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from 'react';
+import { serverNow } from './server-time.ts';
 import { exactWords, relativeWords } from './time-words.ts';
 
 const listeners = new Set<() => void>();
-let now = Date.now();
+let now = serverNow();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 /** The present, to the second; everything on screen shares one timer. */
@@ -12,9 +13,9 @@ export function useNow(): number {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  now = Date.now();
+  now = serverNow();
   timer ??= setInterval(() => {
-    now = Date.now();
+    now = serverNow();
     for (const other of listeners) other();
   }, 1000);
   return () => {

@@ -1,5 +1,7 @@
 import { Card, CardHeader, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { ClockRegular } from '@fluentui/react-icons/svg/clock';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
+import { useMay } from '../../api/session.ts';
 import { Page } from '../../components/page.tsx';
 import { RouteLink } from '../../components/route-link.tsx';
 import { paths } from '../../paths.ts';
@@ -10,11 +12,15 @@ const useStyles = makeStyles({
   text: { color: tokens.colorNeutralForeground2 },
 });
 
-/** The entry that older tutorials name. What it held lives under Permissions now. */
+/** The entry that older tutorials name. What it held then lives under Permissions now. */
 export function AdministrationPage() {
   const styles = useStyles();
+  const mayRehearse = useMay('refusals.read');
   return (
-    <Page title="Administration" intro="Older guides begin here. Each entry leads to where its work is done now.">
+    <Page
+      title="Administration"
+      intro="What concerns the whole application. Older guides begin here: each entry leads to where its work is done now."
+    >
       <div className={styles.list}>
         <Card>
           <CardHeader
@@ -24,6 +30,16 @@ export function AdministrationPage() {
           />
           <Text className={styles.text}>ID scope, groups of devices, and the CA certificates that vouch for them.</Text>
         </Card>
+        {mayRehearse && (
+          <Card>
+            <CardHeader
+              image={<ClockRegular className={styles.icon} aria-hidden />}
+              header={<RouteLink to={paths.rehearsal()}>Rehearsal</RouteLink>}
+              description={<Text size={200}>Administration › Rehearsal</Text>}
+            />
+            <Text className={styles.text}>Which devices will be let in no more, when and why, if nobody does anything.</Text>
+          </Card>
+        )}
       </div>
     </Page>
   );

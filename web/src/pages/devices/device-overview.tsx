@@ -23,6 +23,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { useNow } from '../../components/relative-time.tsx';
 import { RouteButton } from '../../components/route-link.tsx';
+import { serverNow } from '../../components/server-time.ts';
 import { exactWords, zoneWords } from '../../components/time-words.ts';
 import { paths } from '../../paths.ts';
 import { chartedNames, chartGroups, numberOf } from './chart-groups.ts';
@@ -146,7 +147,7 @@ function presetLabel(timeWindow: TimeWindow): string {
 function usePoints(deviceId: string, names: string[], timeWindow: TimeWindow) {
   const [live, setLive] = useState<ReadonlyMap<string, readonly Point[]>>(new Map());
   const key = timeWindow.kind === 'live' ? `last ${timeWindow.spanMs}` : `${timeWindow.from} ${timeWindow.to}`;
-  const series = useSeries(deviceId, names, key, () => ({ ...windowEdges(timeWindow, Date.now()), points: pointsWanted }));
+  const series = useSeries(deviceId, names, key, () => ({ ...windowEdges(timeWindow, serverNow()), points: pointsWanted }));
   useLiveValues(deviceId, (points) => {
     setLive((before) => {
       const next = new Map(before);

@@ -31,6 +31,11 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     to: paths.hubMessages(),
   },
   { label: 'Administration', aliases: ['permissions', 'settings'], to: paths.administration() },
+  {
+    label: 'Rehearsal',
+    aliases: ['certificates that end', 'expiry', 'expiring', 'which devices will drop', 'clock'],
+    to: paths.rehearsal(),
+  },
   { label: 'Why refused', aliases: ['refusals', 'errors', 'rejected'], to: paths.refusals() },
 ];
 

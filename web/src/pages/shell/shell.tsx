@@ -7,12 +7,13 @@ import { useSession } from '../../api/session.ts';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { useIsNarrow } from '../../components/use-is-narrow.ts';
 import { paths, patterns } from '../../paths.ts';
+import { ClockBar } from './clock-bar.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { LeftPane } from './left-pane.tsx';
 import { TopBar } from './top-bar.tsx';
 
 const useStyles = makeStyles({
-  shell: { display: 'grid', gridTemplateRows: '48px minmax(0, 1fr)', gridTemplateColumns: 'minmax(0, 1fr)', height: '100%' },
+  shell: { display: 'grid', gridTemplateRows: '48px auto minmax(0, 1fr)', gridTemplateColumns: 'minmax(0, 1fr)', height: '100%' },
   below: { display: 'flex', minHeight: 0 },
   pane: {
     width: '220px',
@@ -108,6 +109,9 @@ function SignedInShell() {
         onTogglePane={togglePane}
         onPalette={() => setPaletteOpen(true)}
       />
+      <div>
+        <ClockBar />
+      </div>
       <div className={styles.below}>
         {isNarrow && isDrawerOpen && (
           <OverlayDrawer
