@@ -39,6 +39,7 @@ export class RevocationLists {
   readonly #endedLists: EndedLists;
   readonly #lists = new Map<string, RevocationList>();
   readonly #listeners = new Set<(list: RevocationList) => void>();
+  readonly #readers = new Set<(leafDer: Buffer, anchorSha256: string) => void>();
   #evidence: RevocationEvidence;
   #provenAt = instant(0);
   /** One change after the other: of two lists at once the newer one stays. */
@@ -108,6 +109,18 @@ export class RevocationLists {
   onChange(listener: (list: RevocationList) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** A device came in by this certificate, below this CA: it may say where lists are. */
+  seen(leafDer: Buffer | undefined, anchorSha256: string | undefined): void {
+    if (leafDer === undefined || anchorSha256 === undefined) return;
+    for (const read of this.#readers) read(leafDer, anchorSha256);
+  }
+
+  /** Calls `listener` for each certificate that was seen. */
+  onSeen(listener: (leafDer: Buffer, anchorSha256: string) => void): Cancel {
+    this.#readers.add(listener);
+    return () => this.#readers.delete(listener);
   }
 
   /** The CA of this thumbprint, SHA-1 or SHA-256 in any spelling, that is verified anywhere here. Throws Problem `certificate-not-found`. */

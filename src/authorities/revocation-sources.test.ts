@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { dayMs, hourMs, minuteMs, plus } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { Outgoing, type OutgoingAnswer } from '#outgoing/outgoing.ts';
+import { makeExtension } from '#pki/issue.ts';
 import { makeCa, makeLeaf, testNow } from '#test/support/certificates.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -108,6 +109,35 @@ for (const { name, open } of testDatabases()) {
       assert.equal(again.list()[0]?.url, url);
     });
 
+    describe('from what a certificate says', () => {
+      const pointing = (place: string, issuer = ca) =>
+        makeLeaf({ issuer, extensions: [makeExtension('2.5.29.31', distributionPoint(place))] }).der;
+      const learn = (der: Buffer) => sources.learn(der, ca.certificate.sha256Thumbprint);
+
+      test('the place in a certificate is asked, once, and where somebody said another that one stays', async () => {
+        serve();
+        await learn(pointing('https://ca.example/from-leaf.crl'));
+        await learn(pointing('https://ca.example/other.crl'));
+        assert.deepEqual(asked, ['https://ca.example/from-leaf.crl']);
+        await sources.follow(ca.certificate, url, 'ann');
+        await learn(pointing('https://ca.example/from-leaf.crl'));
+        assert.equal(sources.list()[0]?.url, url);
+      });
+
+      test('a certificate without a place, with one that may not be called, or of another CA leads nowhere', async () => {
+        await learn(makeLeaf({ issuer: ca }).der);
+        await learn(pointing('ldap://ca.example/cn=list'));
+        await learn(pointing('https://ca.example/x.crl', makeCa({ name: 'Other CA' })));
+        assert.deepEqual(asked, []);
+        assert.deepEqual(sources.list(), []);
+      });
+
+      test('a place that may not be called is logged, and the device is let in all the same', async () => {
+        await learn(pointing('http://ca.example/x.crl'));
+        assert.deepEqual([asked, sources.list()], [[], []]);
+      });
+    });
+
     test('a list of another CA is a failure', async () => {
       const other = makeCa({ name: 'Other CA' });
       answer = () => ({ status: 200, body: makeRevocationList({ issuer: other }) });
@@ -133,4 +163,11 @@ for (const { name, open } of testDatabases()) {
       assert.equal(lists.list().length, 1);
     });
   });
+}
+
+/** CRLDistributionPoints with one full name. */
+function distributionPoint(place: string): Buffer {
+  const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.of(tag, content.length), content]);
+  const uri = wrap(0x86, Buffer.from(place));
+  return wrap(0x30, wrap(0x30, wrap(0xa0, wrap(0xa0, uri))));
 }

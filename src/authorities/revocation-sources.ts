@@ -4,7 +4,7 @@ import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
-import type { Certificate } from '#pki/certificate.ts';
+import { type Certificate, isSignedBy, parseCertificate } from '#pki/certificate.ts';
 import type { Database } from '#storage/database.ts';
 import { revocationSourcesMax } from './limits.ts';
 import { RevocationListStore, type RevocationSourceRow } from './revocation-list-store.ts';
@@ -36,6 +36,8 @@ export class RevocationSources {
   readonly #lists: RevocationLists;
   readonly #outgoing: Pick<Outgoing, 'checkUrl' | 'get'>;
   readonly #sources = new Map<string, RevocationSource>();
+  /** Whose certificates were read for a place once: what they say is not asked for at every sign-in. */
+  readonly #read = new Set<string>();
   #timer: Cancel | undefined;
   #fetching: Promise<void> = Promise.resolve();
   #isRunning = false;
@@ -107,6 +109,28 @@ export class RevocationSources {
     return this.#sources.get(caSha256) ?? source;
   }
 
+  /**
+   * Fetches the list of the CA from where the certificate says it is (RFC 5280 4.2.1.13), unless somebody has said where.
+   * The certificate let a device in below that CA, so it is the CA that speaks.
+   */
+  async learn(leafDer: Buffer, caSha256: string): Promise<void> {
+    if (this.#sources.has(caSha256)) return;
+    const leaf = parseCertificate(leafDer);
+    // Those of a CA between have that one's list in mind.
+    const whose = `${caSha256} ${leaf.issuerKey}`;
+    if (this.#read.has(whose)) return;
+    const url = placesIn(leaf).find((place) => /^https?:/i.test(place));
+    if (url === undefined) return;
+    if (this.#read.size >= revocationSourcesMax) this.#read.clear();
+    this.#read.add(whose);
+    try {
+      const ca = await this.#lists.requireVerified(caSha256);
+      if (isSignedBy(leaf, ca)) await this.follow(ca, url, 'its certificates');
+    } catch (error) {
+      this.#platform.log.warn('revocation-source.refused', { caSha256, why: asProblem(error).message });
+    }
+  }
+
   /** Throws Problem `not-found`. The list that is there stays. */
   async unfollow(caSha256: string): Promise<void> {
     const wasThere = await this.#store.deleteSource(caSha256);
@@ -170,6 +194,14 @@ export class RevocationSources {
       log.error('revocation-source.unwritten', { error: String(error) });
     }
   }
+}
+
+/** Where the complete list of the certificate's own issuer is. */
+function placesIn({ distributionPoints = [] }: Certificate): string[] {
+  return distributionPoints.flatMap(({ name, reasons, crlIssuer }) => {
+    if (reasons !== undefined || crlIssuer || !name || !('fullNames' in name)) return [];
+    return name.fullNames.flatMap((each) => (each.kind === 'uri' ? [each.text] : []));
+  });
 }
 
 function sourceOf(row: RevocationSourceRow): RevocationSource {

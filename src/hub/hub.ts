@@ -40,7 +40,7 @@ export type HubOptions = {
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
-  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange' | 'seen'>;
   readonly events: EventLog;
   /** What devices dial and name in their user name. */
   readonly hostName: string;

@@ -40,7 +40,7 @@ export type ProvisioningOptions = {
   readonly secrets: SecretStore;
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
-  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange' | 'seen'>;
   /** Default `alert`. */
   readonly issuerChange?: IssuerChange;
   /** The hub that devices get unless their enrollment says otherwise; its host name is ours, too. */

@@ -161,6 +161,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const { identity, caFile } = certificates;
   const outgoing = openOutgoing(platform, settings);
   const revocationSources = await RevocationSources.open(platform, database, revocationLists, outgoing);
+  if (settings['revocation.followCertificates']) {
+    revocationLists.onSeen((leafDer, anchorSha256) => void revocationSources.learn(leafDer, anchorSha256));
+  }
   await lifecycle.start({
     name: 'revocation-sources',
     start: async () => revocationSources.start(),

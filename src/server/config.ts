@@ -272,6 +272,12 @@ export const serverSettings = {
     describe:
       'What a revocation list does after its nextUpdate: `refuse` lets in no device of its CA until the next list is there; `ignore` keeps out whom it names and lets in the others.',
   },
+  'revocation.followCertificates': {
+    kind: 'flag',
+    default: false,
+    describe:
+      'Fetch the revocation list of a verified CA from where the certificates below it say it is, unless `homeport crl follow` said where.',
+  },
   'outgoing.allowed': {
     kind: 'list',
     default: [],

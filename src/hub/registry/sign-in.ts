@@ -23,7 +23,7 @@ export type SignInOptions = {
     readonly modules: Pick<Modules, 'load' | 'list'>;
   };
   readonly authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
-  readonly revocationLists: Pick<RevocationLists, 'evidence'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'seen'>;
   readonly policies: Pick<HubPolicies, 'list'>;
 };
 
@@ -49,7 +49,10 @@ export class SignIn {
     const at = this.#platform.clock.now();
     const decided = await this.checkAt(identity, evidence, at);
     const verdict = decided.accepted ? ((await this.#checkIssuer(decided.value, at)) ?? decided) : decided;
-    if (verdict.accepted) return verdict;
+    if (verdict.accepted) {
+      this.#options.revocationLists.seen(evidence.certificates[0], verdict.value.anchorSha256);
+      return verdict;
+    }
     const device = await this.#load(identity);
     const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
     const explained = explainRefusal(verdict.refusal, {

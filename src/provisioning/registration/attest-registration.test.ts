@@ -30,7 +30,7 @@ test('the CA certificates of the groups are parsed once, however many devices as
     } as unknown as EnrollmentGroups,
     enrollments: { load: async () => undefined, neighbours: async () => [], pastThumbprints: async () => [] },
     authorities: { load: async () => stored, loadVerified: async () => [stored], list: async () => [stored] },
-    revocationLists: { evidence: () => noRevocation },
+    revocationLists: { evidence: () => noRevocation, seen() {} },
     registrations: { load: async () => undefined },
     issuerChange: 'refuse',
     refusals: { record() {} },

@@ -38,7 +38,7 @@ export type AttestRegistrationOptions = {
   readonly enrollments: Pick<Enrollments, 'load' | 'neighbours' | 'pastThumbprints'>;
   readonly groups: EnrollmentGroups;
   readonly authorities: Pick<CaCertificates, 'load' | 'loadVerified' | 'list'>;
-  readonly revocationLists: Pick<RevocationLists, 'evidence'>;
+  readonly revocationLists: Pick<RevocationLists, 'evidence' | 'seen'>;
   readonly registrations: Pick<Registrations, 'load'>;
   readonly issuerChange: IssuerChange;
   readonly refusals: Pick<RefusalLog, 'record'>;
@@ -76,6 +76,7 @@ export class AttestRegistration {
         findNearest: nearestEnrollment(this.#options, evidence, explained),
       });
     }
+    if (verdict.accepted) this.#options.revocationLists.seen(verdict.value.leafDer, verdict.value.anchorSha256);
     return verdict;
   }
 
