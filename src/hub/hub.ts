@@ -14,6 +14,9 @@ import type { Verdict } from '#trust/verdict.ts';
 import { Broker } from './broker/broker.ts';
 import { BrokerConnections } from './broker/broker-connections.ts';
 import type { BrokerLimits } from './broker/limits.ts';
+import { CloudToDevice } from './cloud-to-device/cloud-to-device.ts';
+import type { Feedback } from './cloud-to-device/feedback.ts';
+import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './cloud-to-device/limits.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { Identity } from './identity.ts';
@@ -50,6 +53,8 @@ export type HubOptions = {
   readonly refusalSubject?: (subject: string) => string;
   /** Default `close`. */
   readonly oversizePublish?: OversizeRule;
+  /** Without it, as the cloud does it. */
+  readonly cloudToDevice?: CloudToDeviceSettings;
   /** Makes the broker door; without it there is none. */
   readonly broker?: BrokerLimits;
 };
@@ -82,6 +87,10 @@ export type Hub = {
   >;
   readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
   readonly methods: Pick<Methods, 'invoke'>;
+  /** Messages to devices and modules, by name (`{device}` or `{device}/{module}`), and what became of them. */
+  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany'> & {
+    readonly feedback: Pick<Feedback, 'receive' | 'complete' | 'abandon'>;
+  };
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
@@ -134,6 +143,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const credentials = new LastCredentials(platform, database, hub);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
   const methods = new Methods(platform, registry);
+  const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
+  const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings });
   const sessions = new StoredSessions(database, hub);
   const policies = await openHubPolicies(platform, secrets, hub);
   const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
@@ -143,6 +154,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     hostName,
     twins,
     methods,
+    cloudToDevice,
     presence,
     sessions,
     events: log,
@@ -196,6 +208,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     registry,
     twins,
     methods,
+    cloudToDevice,
     presence,
     events: log,
     policies,
@@ -205,6 +218,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
     start() {
       brokerConnections.start();
+      cloudToDevice.start();
       return presence.start();
     },
     async stop() {
@@ -214,6 +228,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
       await presence.stop();
+      await cloudToDevice.stop();
       await credentials.flush();
       await twins.idle();
     },

@@ -33,6 +33,7 @@ import { openDevelopmentClock } from './clock/development-directory.ts';
 import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
+import { cloudToDeviceSettingsOf } from './cloud-to-device-settings.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
@@ -125,6 +126,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
 
   const instanceName = 'main';
   const oversizePublish = settings['hub.oversizePublish'] === 'drop' ? 'drop' : 'close';
+  const cloudToDevice = cloudToDeviceSettingsOf(settings);
   const brokerLimits = brokerLimitsOf(settings);
   const hub = await buildHub({
     platform,
@@ -137,6 +139,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hostName,
     instanceName,
     oversizePublish,
+    cloudToDevice,
     ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
@@ -152,6 +155,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     },
     main: hub,
     oversizePublish,
+    cloudToDevice,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });

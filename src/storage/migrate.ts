@@ -20,6 +20,7 @@ import { revocationMigration } from './migrations/0016-revocation.ts';
 import { refusalFactsMigration } from './migrations/0017-refusal-facts.ts';
 import { sphereRevocationMigration } from './migrations/0018-sphere-revocation.ts';
 import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts';
+import { cloudToDeviceMigration } from './migrations/0020-cloud-to-device.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -43,6 +44,7 @@ export const migrations: readonly Migration[] = [
   refusalFactsMigration,
   sphereRevocationMigration,
   lastCredentialsMigration,
+  cloudToDeviceMigration,
 ];
 
 /**

@@ -10,6 +10,8 @@ export const hubTables = [
   'broker_session',
   'broker_retained',
   'hub_session',
+  'hub_message',
+  'hub_feedback',
   'hub_twin',
   'hub_module',
   'hub_presence',

@@ -36,6 +36,7 @@ export type HubsOptions = {
   /** An added hub is called `{name}.{base}`. */
   readonly baseHostName: string;
   readonly oversizePublish: NonNullable<HubOptions['oversizePublish']>;
+  readonly cloudToDevice?: HubOptions['cloudToDevice'];
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
 };
@@ -168,7 +169,7 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish, revocationLists } = this.#options;
+    const { database, secrets, logs, oversizePublish, cloudToDevice, revocationLists } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
@@ -177,7 +178,8 @@ export class Hubs implements HubDirectory {
     try {
       const authorities = new CaCertificates(platform, database, `hub:${name}`, refusalsUnder(refusals, refusalSubject));
       const own = { authorities, revocationLists, events, hostName: this.#hostNameOf(name), instanceName: name, refusalSubject };
-      const hub = await buildHub({ platform, database, refusals, secrets, oversizePublish, ...own });
+      const given = { platform, database, refusals, secrets, oversizePublish, ...(cloudToDevice && { cloudToDevice }) };
+      const hub = await buildHub({ ...given, ...own });
       await hub.start();
       this.#added.set(name, { hub, events });
       this.#byHost = this.#index();

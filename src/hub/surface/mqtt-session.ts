@@ -8,6 +8,7 @@ import { violationOf } from '#trust/violation.ts';
 import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic, telemetryTopic } from '#wire/azure/hub-topics.ts';
 import type { InboundPublish, OversizePublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
+import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import { messageLimits } from '../messages/limits.ts';
@@ -18,6 +19,7 @@ import { withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
 import { causeOf, endOfTrust, isRevoked } from './disconnect-cause.ts';
 import type { HubConnect } from './mqtt-connect.ts';
+import { MqttMessages } from './mqtt-messages.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 import { MqttTwinRequests } from './mqtt-twin-requests.ts';
 import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
@@ -27,6 +29,7 @@ export type SessionRooms = {
   readonly platform: Platform;
   readonly twins: Twins;
   readonly methods: Methods;
+  readonly cloudToDevice: CloudToDevice;
   readonly presence: Presence;
   readonly sessions: StoredSessions;
   readonly refusals: Pick<RefusalLog, 'record'>;
@@ -64,6 +67,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   readonly #telemetryPrefix: string;
   readonly #telemetryTopic: string;
   readonly #twin: MqttTwinRequests;
+  readonly #messages: MqttMessages;
   /** QoS 1 messages that wait for their sync, in order: packet ids and, beside them, positions. */
   #waitingIds: number[] = [];
   #waitingPositions: number[] = [];
@@ -90,6 +94,13 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       send: (topic, body) => {
         if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
       },
+    });
+    this.#messages = new MqttMessages({
+      log: rooms.platform.log,
+      cloudToDevice: rooms.cloudToDevice,
+      session: facts.session,
+      identity: facts.caller,
+      subscriptions: facts.subscriptions,
     });
   }
 
@@ -146,12 +157,19 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   }
 
   /** Only cloud-to-device messages are sent with QoS 1. */
-  acknowledged(): void {}
+  acknowledged(packetId: number): void {
+    this.#messages.acknowledged(packetId);
+  }
+
+  writable(): void {
+    this.#messages.writable();
+  }
 
   ended(reason: CloseReason, isClean: boolean): void {
     const cause = this.#cause ?? causeOf(reason);
     this.#hearsDesired = false;
     this.#detachMethods?.();
+    this.#messages.end();
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
@@ -263,6 +281,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       this.#detachMethods?.();
       this.#detachMethods = undefined;
     } else this.#detachMethods ??= this.#rooms.methods.attach(this.identity, this);
+    this.#messages.listen();
   }
 
   #deliverWill(): void {

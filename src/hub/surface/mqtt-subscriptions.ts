@@ -22,6 +22,10 @@ export class MqttSubscriptions {
     return this.#granted.has(filter);
   }
 
+  granted(filter: string): 0 | 1 | undefined {
+    return this.#granted.get(filter);
+  }
+
   get all(): ReadonlyMap<string, 0 | 1> {
     return this.#granted;
   }

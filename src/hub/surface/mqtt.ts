@@ -15,7 +15,7 @@ import { SignInAttempt } from './sign-in-attempt.ts';
 
 export type HubMqttOptions = Pick<
   SessionRooms,
-  'platform' | 'twins' | 'methods' | 'presence' | 'sessions' | 'refusals' | 'oversizePublish'
+  'platform' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'sessions' | 'refusals' | 'oversizePublish'
 > & {
   readonly hostName: string;
   readonly events: EventLog;

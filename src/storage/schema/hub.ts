@@ -108,6 +108,70 @@ export type HubSessionRow = {
   subscriptions: string;
 };
 
+/** A message that waits for its device or module, or is locked for one that is about to settle it. */
+export type HubMessageRow = {
+  hub: string;
+  /** `{device}` or `{device}/{module}`. */
+  identity: string;
+  /** The order of delivery. */
+  sequence: number;
+  device_id: string;
+  /** Null for a message to the device itself. */
+  module_id: string | null;
+  /** Of the identity, when the message was sent to it. */
+  generation_id: string;
+  message_id: string | null;
+  correlation_id: string | null;
+  user_id: string | null;
+  content_type: string | null;
+  content_encoding: string | null;
+  /** none, positive, negative or full: which outcomes the sender hears of; null for a sender who did not say. */
+  acknowledgement: string | null;
+  /** JSON array of [name, value]. */
+  application: string;
+  body: Uint8Array;
+  enqueued_at: number;
+  expires_at: number;
+  /** Whether the sender said when, and the device is told. */
+  is_expiry_asked: number;
+  /** How often it was abandoned. */
+  delivery_count: number;
+  /** Of whoever fetched it over HTTPS; who is connected locks in memory. */
+  lock_token: string | null;
+  /** 0 when it never was. */
+  locked_until: number;
+};
+
+/** What became of a message, for its sender. */
+export type HubFeedbackRow = {
+  hub: string;
+  sequence: number;
+  original_message_id: string | null;
+  device_id: string;
+  module_id: string | null;
+  generation_id: string;
+  /** Success, Expired, DeliveryCountExceeded, Rejected or Purged. */
+  status: string;
+  recorded_at: number;
+  expires_at: number;
+  /** How often a reader gave it back. */
+  delivery_count: number;
+  /** One for all records of a batch. */
+  lock_token: string | null;
+  locked_until: number;
+};
+
+/** Below which CA a CA-signed identity came in. */
+export type HubIssuerPinRow = {
+  hub: string;
+  /** `device`, or `device/module`. */
+  identity: string;
+  generation_id: string;
+  /** Lower-case hex over the CA's certificate. */
+  issuer_sha256: string;
+  pinned_at: number;
+};
+
 export type HubTables = {
   hub_credential: HubCredentialRow;
   hub_instance: HubInstanceRow;
@@ -117,3 +181,5 @@ export type HubTables = {
   hub_presence: HubPresenceRow;
   hub_session: HubSessionRow;
 };
+  hub_message: HubMessageRow;
+  hub_feedback: HubFeedbackRow;

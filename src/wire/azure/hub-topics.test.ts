@@ -135,7 +135,7 @@ describe('topics that hubs publish on', () => {
     assert.equal(formatTwinResponseTopic(200, 'x-1'), '$iothub/twin/res/200/?$rid=x-1');
     assert.equal(formatTwinResponseTopic(204, 'x-1', 5), '$iothub/twin/res/204/?$rid=x-1&$version=5');
     assert.equal(formatDesiredTopic(8), '$iothub/twin/PATCH/properties/desired/?$version=8');
-    assert.equal(formatCloudToDeviceTopic('d', '%24.to=x'), 'devices/d/messages/devicebound/%24.to=x');
+    assert.equal(formatCloudToDeviceTopic({ deviceId: 'd' }, '%24.to=x'), 'devices/d/messages/devicebound/%24.to=x');
     assert.equal(messageFilter('d'), 'devices/d/messages/devicebound/#');
   });
 
@@ -162,7 +162,7 @@ describe('topics that hubs publish on', () => {
       version: 2,
     });
     assert.deepEqual(parseHubTopic(formatDesiredTopic(3)), { kind: 'desired', version: 3 });
-    assert.deepEqual(parseHubTopic(formatCloudToDeviceTopic('d', 'a=1')), { kind: 'cloud-to-device', deviceId: 'd', bag: 'a=1' });
+    assert.deepEqual(parseHubTopic(formatCloudToDeviceTopic({ deviceId: 'd' }, 'a=1')), { kind: 'cloud-to-device', deviceId: 'd', bag: 'a=1' });
     assert.deepEqual(parseHubTopic('devices/d/modules/m/inputs/in1/a=1'), {
       kind: 'input',
       deviceId: 'd',

@@ -96,13 +96,18 @@ export function formatDesiredTopic(version: number): string {
   return `${desiredPrefix}${formatTopicQuery([['$version', String(version)]])}`;
 }
 
-export function formatCloudToDeviceTopic(deviceId: string, bag: string): string {
-  return `devices/${deviceId}/messages/devicebound/${bag}`;
+export function formatCloudToDeviceTopic({ deviceId, moduleId }: { deviceId: string; moduleId?: string }, bag: string): string {
+  return `devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}/messages/devicebound/${bag}`;
 }
 
 /** The filter for a device's cloud-to-device messages. */
 export function messageFilter(deviceId: string): string {
   return `devices/${deviceId}/messages/devicebound/#`;
+}
+
+/** Every filter under which an identity's cloud-to-device messages come. */
+export function messageFilters(deviceId: string, moduleId: string | undefined): readonly string[] {
+  return moduleId === undefined ? [messageFilter(deviceId)] : moduleFilters(deviceId, moduleId).slice(0, 2);
 }
 
 /**
