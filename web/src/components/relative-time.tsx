@@ -1,10 +1,11 @@
 import { useSyncExternalStore } from 'react';
-import { serverNow } from './server-time.ts';
+import { onServerAhead, serverNow } from './server-time.ts';
 import { exactWords, relativeWords } from './time-words.ts';
 
 const listeners = new Set<() => void>();
 let now = serverNow();
 let timer: ReturnType<typeof setInterval> | undefined;
+let cancelAhead: () => void = () => {};
 
 /** The present, to the second; everything on screen shares one timer. */
 export function useNow(): number {
@@ -14,16 +15,22 @@ export function useNow(): number {
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   now = serverNow();
-  timer ??= setInterval(() => {
-    now = serverNow();
-    for (const other of listeners) other();
-  }, 1000);
+  if (timer === undefined) {
+    timer = setInterval(tick, 1000);
+    cancelAhead = onServerAhead(tick);
+  }
   return () => {
     listeners.delete(listener);
     if (listeners.size > 0) return;
     clearInterval(timer);
+    cancelAhead();
     timer = undefined;
   };
+}
+
+function tick(): void {
+  now = serverNow();
+  for (const listener of listeners) listener();
 }
 
 /** How long ago, with the exact time on hover. */

@@ -37,6 +37,7 @@ const useStyles = makeStyles({
     whiteSpace: 'nowrap',
     fontVariantNumeric: 'tabular-nums',
   },
+  below: { display: 'none', '@media (max-width: 640px)': { display: 'block' } },
   lane: { position: 'relative', height: '20px', width: '100%' },
   in: {
     position: 'absolute',
@@ -123,7 +124,10 @@ export function RehearsalLines({ rehearsal, drops }: { rehearsal: Rehearsal; dro
   );
 }
 
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
+/** In a span that is longer, the year matters more than the day. */
+const daysSpanMs = 200 * 86_400_000;
 
 function Axis({ span }: { span: Span }) {
   const styles = useStyles();
@@ -131,7 +135,7 @@ function Axis({ span }: { span: Span }) {
     <div className={styles.axis} aria-hidden>
       {ticksOf(span).map((at) => (
         <span key={at} className={styles.tick} style={{ left: `${shareOf(at, span)}%` }}>
-          {day.format(at)}
+          {(span.until - span.from > daysSpanMs ? month : day).format(at)}
         </span>
       ))}
     </div>
@@ -141,7 +145,6 @@ function Axis({ span }: { span: Span }) {
 function Line({ drop, span }: { drop: Drop; span: Span }) {
   const styles = useStyles();
   const at = Date.parse(drop.at);
-  const share = shareOf(at, span);
   return (
     <TableRow>
       <TableCell className={mergeClasses(styles.device, styles.cell)}>
@@ -150,13 +153,12 @@ function Line({ drop, span }: { drop: Drop; span: Span }) {
         </RouteLink>
         {drop.hub !== 'main' && <div className={styles.quiet}>hub {drop.hub}</div>}
         <div className={styles.when}>until {exactWords(at)}</div>
+        <div className={styles.below}>
+          <Lane at={at} span={span} />
+        </div>
       </TableCell>
       <TableCell className={mergeClasses(styles.line, styles.cell)}>
-        <div className={styles.lane} role="img" aria-label={`Let in until ${exactWords(at)}, then no more`}>
-          <span className={styles.in} style={{ width: `${share}%` }} />
-          <span className={styles.out} style={{ left: `${share}%` }} />
-          <span className={styles.end} style={{ left: `${share}%` }} />
-        </div>
+        <Lane at={at} span={span} />
       </TableCell>
       <TableCell className={mergeClasses(styles.why, styles.cell)}>
         <div className={styles.reason}>{drop.reason}</div>
@@ -164,5 +166,17 @@ function Line({ drop, span }: { drop: Drop; span: Span }) {
         {drop.fix && <div className={styles.quiet}>{drop.fix}</div>}
       </TableCell>
     </TableRow>
+  );
+}
+
+function Lane({ at, span }: { at: number; span: Span }) {
+  const styles = useStyles();
+  const share = shareOf(at, span);
+  return (
+    <div className={styles.lane} role="img" aria-label={`Let in until ${exactWords(at)}, then no more`}>
+      <span className={styles.in} style={{ width: `${share}%` }} />
+      <span className={styles.out} style={{ left: `${share}%` }} />
+      <span className={styles.end} style={{ left: `${share}%` }} />
+    </div>
   );
 }

@@ -30,6 +30,6 @@ export function ticksOf({ from, until }: { from: number; until: number }): numbe
   const first = new Date(from);
   first.setHours(24, 0, 0, 0);
   const ticks: number[] = [];
-  for (let at = first.getTime() + step - dayMs; at < until - step / 4; at += step) ticks.push(at);
+  for (let at = first.getTime() + step - dayMs; at < until - (until - from) / 8; at += step) ticks.push(at);
   return ticks;
 }

@@ -20,11 +20,12 @@ const useStyles = makeStyles({
     '@media (max-width: 640px)': { padding: '6px 16px' },
   },
   moved: {
-    color: tokens.colorStatusWarningForeground3,
+    color: tokens.colorNeutralForeground1,
     backgroundColor: tokens.colorStatusWarningBackground1,
     borderBottom: `1px solid ${tokens.colorStatusWarningBorder1}`,
   },
   icon: { fontSize: '18px', flexShrink: 0, paddingTop: '1px' },
+  warning: { color: tokens.colorStatusWarningForeground1 },
   strong: { fontWeight: tokens.fontWeightSemibold, fontVariantNumeric: 'tabular-nums' },
   more: { '@media (max-width: 640px)': { display: 'none' } },
 });
@@ -38,7 +39,7 @@ export function ClockBar() {
   const Icon = isMoved ? ClockAlarmRegular : BeakerRegular;
   return (
     <section className={mergeClasses(styles.bar, isMoved && styles.moved)} aria-label="Development server">
-      <Icon className={styles.icon} aria-hidden />
+      <Icon className={mergeClasses(styles.icon, isMoved && styles.warning)} aria-hidden />
       <span>
         <span className={styles.strong}>Development. </span>
         {isMoved ? <Moved clock={clock} /> : 'The clock of this server shows real time and can be moved: homeport clock'}
