@@ -72,8 +72,8 @@ export function GroupCertificate({ group, entry, mayWrite, isOpen, onOpen, onClo
             actions.remove.mutate();
           }}
         >
-          Devices whose certificates come from this CA are refused from then on. The other certificate of the group is not
-          touched.
+          Devices whose certificates come from this CA are disconnected and refused from then on. The other certificate of the
+          group is not touched.
         </ConfirmDialog>
       )}
     </>

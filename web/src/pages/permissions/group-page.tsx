@@ -124,7 +124,7 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
             onChange={(_event, data) => setAutomaticallyConnect(data.checked)}
           />
         </Field>
-        <Field hint="Off: no device may register through this group.">
+        <Field hint="Off: its devices are disconnected and cannot register until it is on again.">
           <Switch
             label="Enabled"
             checked={isEnabled}
@@ -165,7 +165,8 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
             remove.mutate(undefined, { onSuccess: () => navigate(paths.groups(), { replace: true }) });
           }}
         >
-          Its certificates go with it, and devices can no longer register through it. Devices that are already known stay.
+          Its certificates go with it. Its devices are disconnected; they stay in the list, and cannot connect until another group
+          lets them register.
         </ConfirmDialog>
       )}
     </Page>
