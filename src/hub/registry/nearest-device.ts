@@ -1,4 +1,5 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import { isDeviceId } from '#base/ids.ts';
 import { formatInstant } from '#base/instant.ts';
 import { nearSpellings } from '#base/near-spelling.ts';
 import type { FindNearest, NearMatch, Refusal, RefusalReason } from '#trust/verdict.ts';
@@ -29,10 +30,12 @@ export function nearestDevice(rooms: Rooms, { deviceId, moduleId }: Identity, { 
     deviceId,
     ...(moduleId !== undefined && { moduleId }),
     reason,
-    certificateName: leaf?.commonName?.slice(0, 128),
+    certificateName: leaf?.commonName !== undefined && isDeviceId(leaf.commonName) ? leaf.commonName : undefined,
     thumbprints: leaf ? [leaf.sha1Thumbprint.toLowerCase(), leaf.sha256Thumbprint.toLowerCase()] : [],
     missingIssuer: chain.find(({ role }) => role === 'absent')?.subject.slice(0, 400),
   };
+  // What no id can be is like none, and not every database takes it as a text.
+  if (!isDeviceId(deviceId)) return async () => [];
   return async () =>
     (
       await Promise.all([

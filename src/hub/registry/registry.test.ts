@@ -37,6 +37,29 @@ for (const kind of testDatabases()) {
       assert.equal(log.operations('deviceLifecycleEvents').length, 2);
     });
 
+    test('ids that are spelled almost alike stand around one, of this hub alone', async () => {
+      const [{ registry }, other] = [rooms(), rooms()];
+      for (const deviceId of ['pump-1', 'Pump-2', 'PUMP-10', 'valve']) await registry.create({ deviceId, authentication });
+      await other.registry.create({ deviceId: 'pump-3', authentication });
+      assert.deepEqual((await registry.neighbours('PUMP-2')).sort(), ['PUMP-10', 'Pump-2', 'pump-1', 'valve']);
+      assert.deepEqual(await other.registry.neighbours('zebra'), ['pump-3']);
+    });
+
+    test('a thumbprint that was replaced is remembered, until the device is deleted', async () => {
+      const { registry, deviceId } = rooms();
+      await registry.create({ deviceId, authentication });
+      assert.deepEqual(await registry.pastThumbprints(deviceId), []);
+      await registry.setAuthentication(deviceId, { type: 'selfSigned', primaryThumbprint: thumbprintB });
+      const [past, ...more] = await registry.pastThumbprints(deviceId);
+      assert.equal(past?.thumbprint, thumbprintA);
+      assert.deepEqual(more, []);
+      await registry.setEnabled(deviceId, false);
+      assert.equal((await registry.pastThumbprints(deviceId)).length, 1);
+      await registry.delete(deviceId);
+      await registry.create({ deviceId, authentication });
+      assert.deepEqual(await registry.pastThumbprints(deviceId), []);
+    });
+
     test('two hubs in one database do not see each other', async () => {
       const [one, other] = [rooms(), rooms()];
       await one.registry.create({ deviceId: one.deviceId, authentication });

@@ -33,6 +33,19 @@ for (const { name, open } of testDatabases()) {
       return { ...platform, instance, enrollments: new Enrollments(platform, database, instance, sealer, () => {}) };
     }
 
+    test('a thumbprint that was replaced is remembered, and ids that are spelled almost alike are found', async () => {
+      const { enrollments } = rooms();
+      const held = (digit: string) => ({ attestation: { type: 'x509', primaryThumbprint: digit.repeat(40) } as const });
+      for (const id of ['Dev1', 'dev2', 'other']) await enrollments.create(newEnrollment(id, held('a')));
+      await enrollments.replace(newEnrollment('dev1', held('b')));
+      assert.deepEqual(
+        (await enrollments.pastThumbprints('DEV1')).map(({ thumbprint }) => thumbprint),
+        ['a'.repeat(40)],
+      );
+      assert.deepEqual(await enrollments.pastThumbprints('dev2'), []);
+      assert.deepEqual((await enrollments.neighbours('DEV2')).sort(), ['Dev1', 'dev2', 'other']);
+    });
+
     test('what an enrollment says about the hub, its certificates and its information come back', async () => {
       const { enrollments } = rooms();
       const attestation = {

@@ -1,4 +1,5 @@
 import type { CaCertificates } from '#authorities/ca-certificates.ts';
+import { isRegistrationId } from '#base/ids.ts';
 import { formatInstant } from '#base/instant.ts';
 import { nearSpelling, nearSpellings } from '#base/near-spelling.ts';
 import type { ChainLink, FindNearest, NearMatch, Refusal, RefusalReason } from '#trust/verdict.ts';
@@ -34,12 +35,14 @@ export function nearestEnrollment(
   const leaf = chain[0]?.certificate;
   const attempt: Attempt = {
     idScope: asked.idScope.slice(0, 128),
-    registrationId: asked.registrationId.slice(0, 256),
+    registrationId: asked.registrationId,
     reason,
-    certificateName: leaf?.commonName?.slice(0, 128),
+    certificateName: leaf?.commonName !== undefined && isRegistrationId(leaf.commonName) ? leaf.commonName : undefined,
     thumbprints: leaf ? [leaf.sha1Thumbprint.toLowerCase(), leaf.sha256Thumbprint.toLowerCase()] : [],
     issuers: chain.slice(1).map(issuerOf),
   };
+  // What no id can be is like none, and not every database takes it as a text.
+  if (!isRegistrationId(asked.registrationId)) return async () => [];
   return async () =>
     (
       await Promise.all([
@@ -80,6 +83,7 @@ const issuerReasons: ReadonlySet<RefusalReason> = new Set([
   'issuer-not-yet-valid',
   'signature-invalid',
   'enrollment-unknown',
+  'enrollment-disabled',
 ]);
 
 /** Groups whose CA certificate is called like an issuer on the chain, or almost. */
