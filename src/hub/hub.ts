@@ -27,6 +27,7 @@ import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
 import { CredentialWatches } from './registry/credential-watches.ts';
+import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
@@ -45,6 +46,8 @@ export type HubOptions = {
   readonly authorities: CaCertificates;
   readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange' | 'seen'>;
   readonly events: EventLog;
+  /** Default `alert`. */
+  readonly issuerChange?: IssuerChange;
   /** What devices dial and name in their user name. */
   readonly hostName: string;
   /** Tells the hubs of one database apart. */
@@ -132,7 +135,7 @@ const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
   const { platform, database, secrets, authorities, events: log, hostName, instanceName: hub } = options;
-  const { revocationLists } = options;
+  const { revocationLists, issuerChange = 'alert' } = options;
   const { refusalSubject = (subject) => subject, oversizePublish = 'close' } = options;
   const refusals = refusalsUnder(options.refusals, refusalSubject);
   const events = new HubEvents(platform, log, hub);
@@ -148,7 +151,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const sessions = new StoredSessions(database, hub);
   const policies = await openHubPolicies(platform, secrets, hub);
   const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
-  const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies });
+  const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
+  const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins });
   const mqtt = new HubMqtt({
     platform,
     hostName,

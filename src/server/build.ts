@@ -113,6 +113,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const secrets = new SecretStore(platform, database, masterKey);
   const endedLists = settings['revocation.endedLists'] === 'ignore' ? 'ignore' : 'refuse';
   const revocationLists = await RevocationLists.open(platform, database, endedLists);
+  const issuerChange = settings['trust.issuerChange'] === 'refuse' ? 'refuse' : 'alert';
   const openEvents = (folder: string) =>
     SegmentEvents.open(platform, {
       directory: folder,
@@ -135,6 +136,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     secrets,
     authorities: new CaCertificates(platform, database, `hub:${instanceName}`, refusals),
     revocationLists,
+    issuerChange,
     events,
     hostName,
     instanceName,
@@ -149,6 +151,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     refusals,
     secrets,
     revocationLists,
+    issuerChange,
     logs: {
       open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
       discard: (name) => rm(join(directory, 'hubs', name), { recursive: true, force: true }),
@@ -180,6 +183,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     secrets,
     authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
     revocationLists,
+    issuerChange,
     hub,
     hubs,
     outgoing,

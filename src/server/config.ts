@@ -314,6 +314,13 @@ export const serverSettings = {
     describe:
       'What a revocation list does after its nextUpdate: `refuse` lets in no device of its CA until the next list is there; `ignore` keeps out whom it names and lets in the others.',
   },
+  'trust.issuerChange': {
+    kind: 'text',
+    default: 'alert',
+    choices: ['alert', 'refuse'],
+    describe:
+      'What happens when a known device comes below another verified CA while its own is neither revoked nor in its last 90 days: `alert` lets it in, as the cloud does, and keeps that with the refusals; `refuse` pins the CA.',
+  },
   'revocation.followCertificates': {
     kind: 'flag',
     default: false,

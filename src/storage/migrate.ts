@@ -21,6 +21,7 @@ import { refusalFactsMigration } from './migrations/0017-refusal-facts.ts';
 import { sphereRevocationMigration } from './migrations/0018-sphere-revocation.ts';
 import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts';
 import { cloudToDeviceMigration } from './migrations/0020-cloud-to-device.ts';
+import { issuerPinsMigration } from './migrations/0021-issuer-pins.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -45,6 +46,7 @@ export const migrations: readonly Migration[] = [
   sphereRevocationMigration,
   lastCredentialsMigration,
   cloudToDeviceMigration,
+  issuerPinsMigration,
 ];
 
 /**

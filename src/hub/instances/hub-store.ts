@@ -16,6 +16,7 @@ export const hubTables = [
   'hub_module',
   'hub_presence',
   'hub_credential',
+  'hub_issuer_pin',
   'hub_device',
 ] as const satisfies (keyof Schema)[];
 

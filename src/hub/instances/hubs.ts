@@ -30,6 +30,7 @@ export type HubsOptions = {
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly secrets: SecretStore;
   readonly revocationLists: HubOptions['revocationLists'];
+  readonly issuerChange?: HubOptions['issuerChange'];
   readonly logs: HubLogs;
   /** The hub that is always there. It was started, and others stop it. */
   readonly main: Hub;
@@ -169,7 +170,7 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish, cloudToDevice, revocationLists } = this.#options;
+    const { database, secrets, logs, oversizePublish, cloudToDevice, revocationLists, issuerChange } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
@@ -177,7 +178,16 @@ export class Hubs implements HubDirectory {
     const events = await logs.open(name);
     try {
       const authorities = new CaCertificates(platform, database, `hub:${name}`, refusalsUnder(refusals, refusalSubject));
-      const own = { authorities, revocationLists, events, hostName: this.#hostNameOf(name), instanceName: name, refusalSubject };
+      const rule = issuerChange && { issuerChange };
+      const own = {
+        authorities,
+        revocationLists,
+        ...rule,
+        events,
+        hostName: this.#hostNameOf(name),
+        instanceName: name,
+        refusalSubject,
+      };
       const given = { platform, database, refusals, secrets, oversizePublish, ...(cloudToDevice && { cloudToDevice }) };
       const hub = await buildHub({ ...given, ...own });
       await hub.start();

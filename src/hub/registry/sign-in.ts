@@ -7,11 +7,12 @@ import { authenticateDevice, type DeviceEvidence, type DeviceIdentity } from '#t
 import type { DeviceCaller } from '#trust/caller.ts';
 import { explainRefusal } from '#trust/explain-refusal.ts';
 import { isOnList } from '#trust/revocation.ts';
-import type { Verdict } from '#trust/verdict.ts';
+import type { Refused, Verdict } from '#trust/verdict.ts';
 import type { Identity } from '../identity.ts';
 import type { HubPolicies } from '../instances/hub-policies.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { CredentialWatches } from './credential-watches.ts';
+import type { IssuerPins } from './issuer-pins.ts';
 import type { Modules } from './modules.ts';
 import { nearestDevice } from './nearest-device.ts';
 import type { Registry } from './registry.ts';
@@ -25,6 +26,7 @@ export type SignInOptions = {
   readonly authorities: Pick<CaCertificates, 'loadVerified' | 'list'>;
   readonly revocationLists: Pick<RevocationLists, 'evidence' | 'seen'>;
   readonly policies: Pick<HubPolicies, 'list'>;
+  readonly issuerPins: Pick<IssuerPins, 'check'>;
 };
 
 /**
@@ -84,7 +86,7 @@ export class SignIn {
       device,
       evidence,
       verifiedAnchors: this.#parse(verified),
-      revocation: revocationLists.evidence(),
+      revocation,
       hubHostName: hostName,
       policies: policies.list(),
       at,
@@ -94,6 +96,14 @@ export class SignIn {
     // A refusal is explained better with the CAs that somebody uploaded and never proved.
     const unverified = (await this.#authorities.list()).filter((certificate) => !certificate.isVerified);
     return unverified.length === 0 ? verdict : authenticateDevice({ ...attempt, uploadedUnverified: this.#parse(unverified) });
+  }
+
+  /** Only chains end at a CA, so only they are asked whether it is the one of before. */
+  async #checkIssuer(caller: DeviceCaller, at: Instant): Promise<Refused | undefined> {
+    if (caller.anchorSha256 === undefined) return undefined;
+    const { issuerPins, revocationLists } = this.#options;
+    const verified = this.#parse(await this.#authorities.loadVerified());
+    return issuerPins.check(caller, { verified, revocation: revocationLists.evidence(), at });
   }
 
   /** A module is enabled when its device is. */

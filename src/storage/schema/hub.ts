@@ -173,6 +173,7 @@ export type HubIssuerPinRow = {
 };
 
 export type HubTables = {
+  hub_issuer_pin: HubIssuerPinRow;
   hub_credential: HubCredentialRow;
   hub_instance: HubInstanceRow;
   hub_device: HubDeviceRow;
@@ -180,6 +181,6 @@ export type HubTables = {
   hub_twin: HubTwinRow;
   hub_presence: HubPresenceRow;
   hub_session: HubSessionRow;
-};
   hub_message: HubMessageRow;
   hub_feedback: HubFeedbackRow;
+};
