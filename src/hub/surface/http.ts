@@ -6,7 +6,6 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { ServiceRight } from '#trust/access-policy.ts';
 import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
-import { isApiVersion } from '#wire/azure/api-version.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
@@ -14,7 +13,7 @@ import { methodRoutes } from './method-routes.ts';
 import { moduleRoutes } from './module-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
-import { decode, normalizeServiceUrl, servicePath } from './service-path.ts';
+import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from './service-path.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import type { ServiceCall, ServiceRoute } from './service-route.ts';
 import { statisticsRoutes } from './statistics-routes.ts';
@@ -56,9 +55,6 @@ export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface
   };
 }
 
-/** The first one that clients were made for (3.2). */
-const firstVersion = '2016-02-03';
-
 async function admit(
   options: HubHttpOptions,
   request: HttpRequest,
@@ -71,9 +67,7 @@ async function admit(
   const by = isOwnModules
     ? await authorizeDevice(options, request, deviceId)
     : await authorize(options, request, permission, path);
-  if (!isApiVersion(new URLSearchParams(request.url.split('?', 2)[1]).get('api-version'), firstVersion)) {
-    throw new Problem('argument-invalid', `api-version must be a date from ${firstVersion} on.`, { reason: 'protocol-version' });
-  }
+  requireServiceVersion(request.url);
   // Explorer encodes ids twice. What is unknown under the first reading is tried under the second, for which
   // the token must be good as well; but nobody's device is made, changed or deleted under a name not sent.
   const isTried = deviceId.includes('%') && permission !== 'RegistryWrite' && !isOwnModules;

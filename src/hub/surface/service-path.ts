@@ -1,3 +1,6 @@
+import { Problem } from '#base/problem.ts';
+import { isApiVersion } from '#wire/azure/api-version.ts';
+
 /**
  * The URL as the router of the service's REST shall see it (hub-service-protocol.md 3.1): decoded once over
  * the whole path, so that separators which a client encoded separate, then each segment encoded again,
@@ -26,4 +29,13 @@ export function decode(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The first version that clients were made for. */
+const firstVersion = '2016-02-03';
+
+/** Throws Problem `argument-invalid` unless the URL names a version of the service (3.2). */
+export function requireServiceVersion(url: string): void {
+  if (isApiVersion(new URLSearchParams(url.split('?', 2)[1]).get('api-version'), firstVersion)) return;
+  throw new Problem('argument-invalid', `api-version must be a date from ${firstVersion} on.`, { reason: 'protocol-version' });
 }
