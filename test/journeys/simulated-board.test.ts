@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Clock, systemClock } from '#base/clock.ts';
+import { type CalendarClock, type Clock, systemClock } from '#base/clock.ts';
 import { minuteMs } from '#base/instant.ts';
 import { silentLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
@@ -126,14 +126,18 @@ describe('simulated boards, from claim to chart', () => {
 });
 
 /** The real clock, but the first wait of many minutes is over at once: the renewal. */
-function soonRenewed(clock: Clock): Clock {
+function soonRenewed(clock: CalendarClock): Clock {
   let isFirst = true;
-  return {
+  const calendar: CalendarClock = {
     ...clock,
     after(ms, run) {
       if (!isFirst || ms < 5 * minuteMs) return clock.after(ms, run);
       isFirst = false;
       return clock.after(100, run);
     },
+    get calendar() {
+      return calendar;
+    },
   };
+  return { ...clock, calendar };
 }
