@@ -72,6 +72,26 @@ export class DeviceStore {
     return [...after, ...before].map((row) => row.device_id);
   }
 
+  /**
+   * Keeps devices out or lets them go, all of them or none, and says how many that changed. They get a new tag, so that
+   * whoever is about to replace what they read before does not.
+   */
+  async hold(deviceIds: readonly string[], change: { reason: string | undefined; etag: string; now: number }): Promise<number> {
+    const { reason = null, etag, now } = change;
+    const result = await this.#database
+      .updateTable('hub_device')
+      .set({ hold_reason: reason, etag, updated_at: now })
+      .where('hub', '=', this.#hub)
+      .where('device_id', 'in', deviceIds)
+      .where((where) =>
+        reason === null
+          ? where('hold_reason', 'is not', null)
+          : where.or([where('hold_reason', 'is', null), where('hold_reason', '<>', reason)]),
+      )
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows);
+  }
+
   /** Those that are kept out, by device id, after `after`. */
   async listHeld(after: string, limit: number): Promise<string[]> {
     const rows = await this.#database

@@ -161,22 +161,19 @@ export class Registry {
   }
 
   /**
-   * Keeps the device out for `reason`, or lets it go again without one. Apart from what its owner says: a device that
-   * was disabled stays so when it is let go. Says whether there is such a device.
+   * Keeps the devices out for `reason`, or lets them go again without one; those that are not there are passed over.
+   * Apart from what their owners say: a device that was disabled stays so when it is let go. Many at once, because whole
+   * groups are held, and each one's session should not wait for the others' syncs.
    */
-  hold(deviceId: string, reason: string | undefined): Promise<boolean> {
-    return this.#queue.run(deviceId, async () => {
-      const present = await this.#store.load(deviceId);
-      if (!present) return false;
-      if ((present.ownStatus && present.statusReason) === reason) return true;
-      const { statusReason: _, ownStatus = statusOf(present), ...rest } = present;
-      const changed: Device =
-        reason === undefined ? { ...rest, ...ownStatus } : { ...rest, isEnabled: false, statusReason: reason, ownStatus };
-      await this.#replace(changed, present.etag, reason === undefined ? undefined : 'device-disabled');
-      if (reason !== undefined) await this.modules.disabled(deviceId);
-      this.#platform.log.info(reason === undefined ? 'device.released' : 'device.held', { deviceId, reason });
-      return true;
-    });
+  async hold(deviceIds: readonly string[], reason: string | undefined): Promise<void> {
+    const now = this.#platform.clock.now();
+    const count = await this.#store.hold(deviceIds, { reason, etag: newEtag(this.#platform.random), now });
+    if (count === 0) return;
+    this.#platform.log.info(reason === undefined ? 'devices.released' : 'devices.held', { count, reason });
+    if (reason === undefined) return;
+    const held = new Set(deviceIds);
+    for (const deviceId of held) this.#watches.changed(deviceId);
+    this.#presence.dropWhere(({ deviceId }) => held.has(deviceId), 'device-disabled');
   }
 
   /** The devices that are kept out, by id, after `after`. */

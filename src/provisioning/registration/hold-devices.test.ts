@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { makeCa, makeLeaf, type TestCertificate } from '#test/support/certificates.ts';
-import { settled, type TestDevice, until } from '#test/support/hub-bench.ts';
+import { hubHost, settled, type TestDevice, until } from '#test/support/hub-bench.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
 import { makeRevocationList } from '#test/support/revocation-list.ts';
 import { openProvisioningServiceClient } from '#test/support/service-client.ts';
+import { RegistrationStore } from './registration-store.ts';
 
 describe('devices whose enrollment is taken away', () => {
   let bench: ProvisioningBench;
@@ -193,6 +194,24 @@ describe('devices whose enrollment is taken away', () => {
     await isEnabled(true, 'dev3');
   });
 
+  test('a group of more devices than fit a page is held whole, and let go whole', async () => {
+    const store = new RegistrationStore(bench.database, 'home');
+    const count = 1_001;
+    for (let i = 0; i < count; i++) {
+      const deviceId = `many-${i}`;
+      await bench.hub.registry.create({ deviceId, authentication: { type: 'sas' } });
+      const at = bench.clock.now();
+      const assignment = { deviceId, hubHostName: hubHost, firstHubHostName: hubHost, substatus: 'initialAssignment' } as const;
+      const result = { status: 'assigned', ...assignment } as const;
+      await store.finish('', { registrationId: deviceId, groupId: 'line-1', result, etag: 'e', createdAt: at, updatedAt: at });
+    }
+    const enabled = async () => (await bench.hub.registry.count()).enabled;
+    await setGroup(false);
+    await until('all are held', async () => (await enabled()) === 0);
+    await setGroup(true);
+    await until('all are let go', async () => (await enabled()) === count);
+  });
+
   test('what changed while nobody looked is found at the next start', async () => {
     await register();
     await bench.provisioning.stop();
@@ -214,9 +233,9 @@ describe('devices whose enrollment is taken away', () => {
     const { hold } = bench.hub.registry;
     let failures = 0;
     Object.assign(bench.hub.registry, {
-      hold: async (deviceId: string, reason: string | undefined) => {
+      hold: async (deviceIds: readonly string[], reason: string | undefined) => {
         if (failures++ === 0) throw new Error('the database is away');
-        return hold.call(bench.hub.registry, deviceId, reason);
+        return hold.call(bench.hub.registry, deviceIds, reason);
       },
     });
     await setGroup(false);

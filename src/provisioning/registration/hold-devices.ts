@@ -90,28 +90,32 @@ export class HoldDevices {
   async #see(look: Look): Promise<void> {
     const whyHeld = this.#options.judge();
     const heldAt = this.#heldAt();
-    for await (const registration of this.#registrations(look)) {
+    for await (const page of this.#pages(look)) {
       if (this.#isStopped) return;
-      const assignment = assignmentOf(registration);
-      const link = assignment && findLinkedHub(this.#options.hubs.list(), assignment.hubHostName);
-      if (!assignment || !link) continue;
-      const reason = await whyHeld(registration);
-      const isHeld = (await heldAt(link)).has(assignment.deviceId);
-      if (reason !== undefined || isHeld) await link.hub.registry.hold(assignment.deviceId, reason);
+      const changes = new Changes();
+      for (const registration of page) {
+        const assignment = assignmentOf(registration);
+        const link = assignment && findLinkedHub(this.#options.hubs.list(), assignment.hubHostName);
+        if (!assignment || !link) continue;
+        const reason = await whyHeld(registration);
+        const isHeld = (await heldAt(link)).has(assignment.deviceId);
+        if (reason !== undefined || isHeld) changes.add(link.hub, reason, assignment.deviceId);
+      }
+      await changes.make();
     }
   }
 
-  async *#registrations(look: Look): AsyncGenerator<Registration> {
+  async *#pages(look: Look): AsyncGenerator<readonly Registration[]> {
     const { registrations } = this.#options;
     if (look !== 'all' && 'registrationId' in look) {
       const registration = await registrations.load(look.registrationId);
-      if (registration) yield registration;
+      if (registration) yield [registration];
       return;
     }
     for (let after = ''; ; ) {
       const asked = { after, limit: pageSize };
       const page = await (look === 'all' ? registrations.pageAll(asked) : registrations.page(look.groupId, asked));
-      yield* page;
+      yield page;
       const last = page.at(-1);
       if (!last || page.length < pageSize) return;
       after = last.registrationId;
@@ -126,6 +130,25 @@ export class HoldDevices {
       known.set(hub, reading);
       return reading;
     };
+  }
+}
+
+/** What is to be told to hubs: the devices of one reason together. */
+class Changes {
+  readonly #byHub = new Map<LinkedHub['hub'], Map<string | undefined, string[]>>();
+
+  add(hub: LinkedHub['hub'], reason: string | undefined, deviceId: string): void {
+    const byReason = this.#byHub.get(hub) ?? new Map<string | undefined, string[]>();
+    this.#byHub.set(hub, byReason);
+    const deviceIds = byReason.get(reason) ?? [];
+    byReason.set(reason, deviceIds);
+    deviceIds.push(deviceId);
+  }
+
+  async make(): Promise<void> {
+    for (const [{ registry }, byReason] of this.#byHub) {
+      for (const [reason, deviceIds] of byReason) await registry.hold(deviceIds, reason);
+    }
   }
 }
 
