@@ -4,22 +4,16 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { everyPage, openOverlay, overlays, visit } from '#test/support/every-page.ts';
 import { type FurnishedHome, startFurnishedHome } from '#test/support/furnished-home.ts';
-import { type Browser, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type Browser, signIn, withBrowser } from '#test/support/open-browser.ts';
 
 type AxeOptions = Parameters<AxeBuilder['options']>[0];
 
 describe('axe on every page', () => {
   let furnished: FurnishedHome;
   let browser: Browser;
-  before(async () => {
-    // One after the other: what has started is closed even when the next one does not start.
-    furnished = await startFurnishedHome();
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await furnished?.close();
-  });
+  let close: () => Promise<void>;
+  before(async () => ({ home: furnished, browser, close } = await withBrowser(startFurnishedHome())));
+  after(() => close?.());
 
   // A theme changes colours and nothing else, so the second one is asked the rules about colours.
   const themes: { colorScheme: 'light' | 'dark'; rules: AxeOptions }[] = [

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type Browser, signIn, withBrowser } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
 describe('the page of IoT hubs', () => {
   let home: RunningHomeport;
   let browser: Browser;
-  before(async () => {
-    home = await startHomeport();
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await home?.close();
-  });
+  let close: () => Promise<void>;
+  before(async () => ({ home, browser, close } = await withBrowser(startHomeport())));
+  after(() => close?.());
 
   test('a person adds a hub, is told what is wrong with a name, copies its addresses, opens its devices and deletes it by its name', async () => {
     const { page, context, complaints } = await browser.open();
@@ -54,7 +49,7 @@ describe('the page of IoT hubs', () => {
     }
     assert.equal(await page.getByRole('button', { name: 'Delete main' }).count(), 0);
 
-    await row.getByRole('link', { name: 'plant-2' }).click();
+    await row.getByRole('link', { name: 'plant-2', exact: true }).click();
     await page.waitForURL(/\/hub\/iot-devices\?hub=plant-2$/);
     await page.getByText('plant-2.localhost').first().waitFor();
     await page.goBack();

@@ -4,20 +4,14 @@ import type { Page } from 'playwright-core';
 import { eventually } from '#test/support/eventually.ts';
 import { everyPage, openOverlay, overlays, visit } from '#test/support/every-page.ts';
 import { type FurnishedHome, startFurnishedHome } from '#test/support/furnished-home.ts';
-import { type Browser, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type Browser, signIn, withBrowser } from '#test/support/open-browser.ts';
 
 describe('pages under the keyboard and on a telephone', () => {
   let furnished: FurnishedHome;
   let browser: Browser;
-  before(async () => {
-    // One after the other: what has started is closed even when the next one does not start.
-    furnished = await startFurnishedHome();
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await furnished?.close();
-  });
+  let close: () => Promise<void>;
+  before(async () => ({ home: furnished, browser, close } = await withBrowser(startFurnishedHome())));
+  after(() => close?.());
 
   test('at 390 px no page has to be moved sideways', async () => {
     const { home } = furnished;

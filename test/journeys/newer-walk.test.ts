@@ -4,21 +4,15 @@ import { after, before, describe, test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { typedFromGuide } from '#test/support/guide.ts';
 import { meetThermometer } from '#test/support/meet-thermometer.ts';
-import { type Browser, chooseFile, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type Browser, chooseFile, signIn, withBrowser } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
 describe('the newer tutorial', () => {
   let home: RunningHomeport;
   let browser: Browser;
-  before(async () => {
-    // One after the other: what has started is closed even when the next one does not start.
-    home = await startHomeport();
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await home?.close();
-  });
+  let close: () => Promise<void>;
+  before(async () => ({ home, browser, close } = await withBrowser(startHomeport())));
+  after(() => close?.());
 
   test('sphere 36, 42, 87, 97 and central 9, 12, 15, 16, 23, 44, 46: the newer walk, from azsphere login to the answer of a command', async (t) => {
     const { page, complaints } = await browser.open();

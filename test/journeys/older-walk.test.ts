@@ -7,21 +7,15 @@ import { openCentralClient } from '#test/support/central-client.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { typedFromGuide } from '#test/support/guide.ts';
 import { meetThermometer } from '#test/support/meet-thermometer.ts';
-import { type Browser, chooseFile, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type Browser, chooseFile, signIn, withBrowser } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
 describe('the older tutorial', () => {
   let home: RunningHomeport;
   let browser: Browser;
-  before(async () => {
-    // One after the other: what has started is closed even when the next one does not start.
-    home = await startHomeport();
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await home?.close();
-  });
+  let close: () => Promise<void>;
+  before(async () => ({ home, browser, close } = await withBrowser(startHomeport())));
+  after(() => close?.());
 
   test('sphere 36, 42, 87, 97 and central 9, 13, 16, 23, 44, 46: the older walk, from azsphere login to the answer of a command', async (t) => {
     // The tutorial finds the group already there.

@@ -72,6 +72,22 @@ function findChromium(): string {
   throw new Error('no Chromium on the PATH\nThe browser tests drive the system’s own.\nRun: apt-get install chromium');
 }
 
+/** A server and a browser for it. What has started is closed even when the next one does not start. */
+export async function withBrowser<H extends { close(): Promise<void> }>(starting: Promise<H>) {
+  const home = await starting;
+  try {
+    const browser = await openBrowser();
+    const close = async (): Promise<void> => {
+      await browser.close();
+      await home.close();
+    };
+    return { home, browser, close };
+  } catch (error) {
+    await home.close();
+    throw error;
+  }
+}
+
 /** Signs in as a person does: with the link that `homeport sign-in` prints. */
 export async function signIn(home: RunningHomeport, page: Page): Promise<void> {
   await page.goto((await home.ok('homeport', ['sign-in'])).trim());
