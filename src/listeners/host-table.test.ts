@@ -46,6 +46,9 @@ test('the REST of back ends is the hub’s, however its separators, its words an
     '/configurations?top=5',
     '/digitaltwins/dev1',
     '/messages/serviceBound/feedback',
+    '/messages/serviceBound/feedback/token/abandon',
+    '/devices/dev1/commands',
+    '/devices%2Fdev1%2Fmessages%2FdeviceBound',
     '/messages%2FserviceBound%2Ffeedback',
   ]) {
     assert.equal(chooseDeviceHttp(url), 'hub', url);
@@ -60,6 +63,19 @@ test('the REST of back ends is the hub’s, however its separators, its words an
     '/?x=/devices/dev1',
   ]) {
     assert.equal(chooseDeviceHttp(url), undefined, url);
+  }
+});
+
+test('what devices ask for over HTTPS is the hub’s too: it tells them from back ends by path and verb', () => {
+  for (const url of [
+    '/devices/dev1/messages/events?api-version=2021-04-12',
+    '/devices/dev1/modules/m/messages/events',
+    '/devices/dev1/messages/devicebound',
+    '/devices/dev1/messages/deviceBound/token?api-version=2021-04-12&reject',
+    '/devices/dev1/messages/devicebound/token/abandon',
+    '/devices/messages/messages/events',
+  ]) {
+    assert.equal(chooseDeviceHttp(url), 'hub', url);
   }
 });
 

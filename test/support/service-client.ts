@@ -79,7 +79,10 @@ export async function openRestClient({ clock, surface, policies, policy: owner, 
     path: string,
     { policy, authorization, ifMatch, headers: more, body }: ServiceAsk = {},
   ): Promise<ServiceAnswer> {
-    const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const bytes =
+      body === undefined
+        ? undefined
+        : Buffer.from(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
     return new Promise((resolve, reject) => {
       const sent = request({
         host: '127.0.0.1',
@@ -89,9 +92,9 @@ export async function openRestClient({ clock, surface, policies, policy: owner, 
         agent: false,
         headers: {
           ...(authorization === '' ? {} : { authorization: authorization ?? tokenOf(policy) }),
+          ...(bytes && { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }),
           ...more,
           ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
-          ...(bytes && { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length }),
         },
       });
       sent.on('error', reject);

@@ -35,13 +35,19 @@ export function telemetryOrigin(
 /**
  * Appends one device-to-cloud message and returns its position; it may be acknowledged once that
  * position is durable. `bag` is the property text as the device sent it; it stays text until somebody
- * asks. Throws Problem `payload-too-large`, and what the log throws when it takes nothing.
+ * asks. `done` is for who sends one now and then: see EventLog. Throws Problem `payload-too-large`, and what the log throws when it takes nothing.
  *
  * The hot path: no closure, no promise, no copy of the body here.
  */
-export function acceptTelemetry(origin: TelemetryOrigin, bag: string, body: Buffer, isRetained: boolean): number {
+export function acceptTelemetry(
+  origin: TelemetryOrigin,
+  bag: string,
+  body: Buffer,
+  isRetained: boolean,
+  done?: (problem?: Problem) => void,
+): number {
   if (body.length + bag.length > messageLimits.telemetryBytesMax) checkSize(bag, body);
-  return origin.log.append({
+  const event = {
     source: 'Telemetry',
     deviceId: origin.deviceId,
     moduleId: origin.moduleId,
@@ -50,7 +56,8 @@ export function acceptTelemetry(origin: TelemetryOrigin, bag: string, body: Buff
     bag: isRetained ? withProperty(bag, 'mqtt-retain', 'true') : bag,
     system: origin.system,
     body,
-  });
+  } as const;
+  return done ? origin.log.append(event, done) : origin.log.append(event);
 }
 
 /** The will of a session that ended without a DISCONNECT. */

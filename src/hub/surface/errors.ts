@@ -50,6 +50,9 @@ const byReason: ReadonlyMap<string, HubError> = new Map([
   ['module-exists', { errorCode: 409301, name: 'ModuleAlreadyExistsOnDevice' }],
   ['too-many-modules', { errorCode: 413003, name: 'TooManyModulesOnDevice' }],
   ['system-module', { errorCode: 401100, name: 'SystemModuleModifyUnauthorizedAccess' }],
+  ['lock-lost', { errorCode: 412002, name: 'DeviceMessageLockLost' }],
+  ['queue-depth', { errorCode: 403004, name: 'DeviceMaximumQueueDepthExceeded' }],
+  ['message-expiry', { errorCode: 403009, name: 'InvalidMessageExpiryTime' }],
   ['too-many-calls', { errorCode: 403800, name: 'DeviceMaximumInflightMethodExceeded' }],
 ]);
 

@@ -202,7 +202,7 @@ describe('the REST for back ends', () => {
       ['GET', '/jobs/v2/query', undefined, 'FeatureNotSupported'],
       ['GET', '/configurations', undefined, 'FeatureNotSupported'],
       ['GET', '/digitaltwins/dev1', undefined, 'FeatureNotSupported'],
-      ['GET', '/messages/serviceBound/feedback', undefined, 'FeatureNotSupported'],
+      ['DELETE', '/messages/serviceBound/feedback/x', undefined, 'DeviceMessageLockLost'],
       ['GET', '/devices/dev1/nothing/here', undefined, 'FeatureNotSupported'],
       ['GET', '/devices/%', undefined, 'IotHubFormatError'],
       ['GET', '/devices/%ff', undefined, 'IotHubFormatError'],

@@ -9,6 +9,8 @@ import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { isDeviceCall } from './device-path.ts';
+import { messageRoutes } from './message-routes.ts';
 import { methodRoutes } from './method-routes.ts';
 import { moduleRoutes } from './module-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
@@ -23,6 +25,8 @@ export type HubHttpOptions = {
   readonly platform: Platform;
   readonly rooms: ServiceRooms;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  /** What is a device's own call goes there. */
+  readonly devices: HttpSurface;
   authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
   /** By a token of the device's own key. */
   authenticateDevice(deviceId: string, token: string): Promise<Verdict<DeviceCaller>>;
@@ -35,11 +39,12 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...bulkRoutes(platform, rooms),
     ...twinRoutes(rooms),
     ...methodRoutes(rooms),
+    ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
   ];
 }
 
-/** The REST that back ends use: registry, twins, methods, statistics (hub-service-protocol.md 3 and 4). */
+/** The REST that back ends use (hub-service-protocol.md 3 and 4), and beside it the devices' own. */
 export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface> {
   const { platform, rooms } = options;
   const handle = await buildHttpHandler<ServiceCall, ServiceRight>(platform, {
@@ -51,7 +56,8 @@ export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface
   });
   return (request, response) => {
     request.url = normalizeServiceUrl(request.url ?? '/');
-    handle(request, response);
+    const isDevice = isDeviceCall(request.method ?? '', request.url);
+    (isDevice ? options.devices : handle)(request, response);
   };
 }
 

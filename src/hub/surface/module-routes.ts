@@ -9,10 +9,14 @@ import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** Module identities (hub-service-protocol.md 4.1). */
-export function moduleRoutes({ registry, presence }: Pick<ServiceRooms, 'registry' | 'presence'>): ServiceRoute[] {
+export function moduleRoutes({
+  registry,
+  presence,
+  cloudToDevice,
+}: Pick<ServiceRooms, 'registry' | 'presence' | 'cloudToDevice'>): ServiceRoute[] {
   const answer = async (module: Module): Promise<Reply> => ({
     headers: { etag: quoteEtag(module.etag) },
-    json: formatModule(module, await presence.load(identityName(module))),
+    json: formatModule(module, await presence.load(identityName(module)), await cloudToDevice.count(identityName(module))),
   });
   return [
     serviceRoute({
@@ -23,8 +27,10 @@ export function moduleRoutes({ registry, presence }: Pick<ServiceRooms, 'registr
       query: versionOnly,
       async handle({ caller }) {
         const all = await registry.modules.list(caller.deviceId);
-        const states = await presence.loadMany(all.map(identityName));
-        return { json: all.map((module) => formatModule(module, states.get(identityName(module)))) };
+        const names = all.map(identityName);
+        const [states, counts] = await Promise.all([presence.loadMany(names), cloudToDevice.countMany(names)]);
+        const format = (module: Module, name: string) => formatModule(module, states.get(name), counts.get(name) ?? 0);
+        return { json: all.map((module) => format(module, identityName(module))) };
       },
     }),
     serviceRoute({

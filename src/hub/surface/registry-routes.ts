@@ -11,10 +11,10 @@ import { type ServiceRoute, serviceRoute, unsupportedRoute } from './service-rou
 const listMax = 1_000;
 
 /** Device identities (hub-service-protocol.md 4.1), and what of the registry this hub does not have. */
-export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRoute[] {
+export function registryRoutes({ registry, presence, cloudToDevice }: ServiceRooms): ServiceRoute[] {
   const answer = async (device: Device): Promise<Reply> => ({
     headers: { etag: quoteEtag(device.etag) },
-    json: formatIdentity(device, await presence.load(device.deviceId)),
+    json: formatIdentity(device, await presence.load(device.deviceId), await cloudToDevice.count(device.deviceId)),
   });
   return [
     serviceRoute({
@@ -26,8 +26,11 @@ export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRou
       async handle({ query }) {
         const top = Number(query.top ?? listMax);
         const devices = await registry.list({ limit: top >= 1 && top <= listMax ? top : listMax });
-        const states = await presence.loadMany(devices.map(({ deviceId }) => deviceId));
-        return { json: devices.map((device) => formatIdentity(device, states.get(device.deviceId))) };
+        const ids = devices.map(({ deviceId }) => deviceId);
+        const [states, counts] = await Promise.all([presence.loadMany(ids), cloudToDevice.countMany(ids)]);
+        return {
+          json: devices.map((device) => formatIdentity(device, states.get(device.deviceId), counts.get(device.deviceId) ?? 0)),
+        };
       },
     }),
     serviceRoute({
@@ -70,7 +73,5 @@ export function registryRoutes({ registry, presence }: ServiceRooms): ServiceRou
     unsupportedRoute('POST', '/devices/query', 'ServiceConnect', 'Queries'),
     unsupportedRoute('POST', '/devices/keys/regenerate', 'RegistryWrite', 'Regenerated keys'),
     unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),
-    unsupportedRoute('DELETE', '/devices/:deviceId/commands', 'ServiceConnect', 'Cloud-to-device messages'),
-    unsupportedRoute('POST', '/devices/:deviceId/messages/deviceBound', 'ServiceConnect', 'Cloud-to-device messages'),
   ];
 }

@@ -13,9 +13,22 @@ const retryAfterSecondsDefault = 5;
  */
 export function renderServiceProblem(problem: Problem, url: string, trackingId: string, at: Instant): RenderedProblem {
   const error = serviceErrorOf(problem);
+  const isMethodCall = /^\/twins\/.+\/methods$/i.test(servicePath(url)) && statusOf(error) !== 401;
+  return renderError(error, problem, { isMethodCall, trackingId, at });
+}
+
+/** A Problem in the words of the device's HTTPS API, which are those of the service's in shape A (hub-device-protocol.md 6.3). */
+export function renderDeviceProblem(problem: Problem, trackingId: string, at: Instant): RenderedProblem {
+  return renderError(hubErrorOf(problem), problem, { isMethodCall: false, trackingId, at });
+}
+
+function renderError(
+  error: HubError,
+  problem: Problem,
+  { isMethodCall, trackingId, at }: { isMethodCall: boolean; trackingId: string; at: Instant },
+): RenderedProblem {
   // Too many entries of a bulk call are a bad request, whatever the number of the code says (4.2).
   const status = problem.reason === 'too-many-devices' ? 400 : statusOf(error);
-  const isMethodCall = /^\/twins\/.+\/methods$/i.test(servicePath(url)) && status !== 401;
   const wait = status === 429 || status === 503 ? (problem.retryAfterSeconds ?? retryAfterSecondsDefault) : undefined;
   return {
     status,

@@ -11,7 +11,7 @@ import type { DeviceChange } from '../registry/registry.ts';
 const never = '0001-01-01T00:00:00Z';
 
 /** An identity as the service's REST prints it, keys included (hub-service-protocol.md 4.1). */
-export function formatIdentity(device: Device, presence: PresenceState | undefined) {
+export function formatIdentity(device: Device, presence: PresenceState | undefined, messageCount: number) {
   return {
     deviceId: device.deviceId,
     generationId: device.generationId,
@@ -22,7 +22,7 @@ export function formatIdentity(device: Device, presence: PresenceState | undefin
     connectionStateUpdatedTime: formatTime(presence?.since),
     statusUpdatedTime: formatTime(device.statusUpdatedAt),
     lastActivityTime: formatTime(presence?.since),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: messageCount,
     authentication: formatAuthentication(device.authentication),
     capabilities: { iotEdge: false },
     parentScopes: [],
@@ -30,7 +30,7 @@ export function formatIdentity(device: Device, presence: PresenceState | undefin
 }
 
 /** A module identity as the service's REST prints it. It has no status of its own. */
-export function formatModule(module: Module, presence: PresenceState | undefined) {
+export function formatModule(module: Module, presence: PresenceState | undefined, messageCount: number) {
   return {
     deviceId: module.deviceId,
     moduleId: module.moduleId,
@@ -40,7 +40,7 @@ export function formatModule(module: Module, presence: PresenceState | undefined
     connectionState: connectionState(presence),
     connectionStateUpdatedTime: formatTime(presence?.since),
     lastActivityTime: formatTime(presence?.since),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: messageCount,
     authentication: formatAuthentication(module.authentication),
   };
 }

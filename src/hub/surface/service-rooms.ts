@@ -1,3 +1,4 @@
+import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -9,4 +10,5 @@ export type ServiceRooms = {
   readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;
+  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany' | 'feedback'>;
 };

@@ -9,11 +9,16 @@ import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-rou
 import { ownedOf } from './service-twin.ts';
 
 /** Twins of devices and of modules (hub-service-protocol.md 4.4). */
-export function twinRoutes({ registry, presence, twins }: ServiceRooms): ServiceRoute[] {
+export function twinRoutes({ registry, presence, twins, cloudToDevice }: ServiceRooms): ServiceRoute[] {
   /** What a module has no word of its own for, its status, is its device's. */
   const answer = async (twin: Twin): Promise<Reply> => {
     const { deviceId, moduleId } = twin;
-    const [device, state] = await Promise.all([registry.require(deviceId), presence.load(identityName(twin))]);
+    const name = identityName(twin);
+    const [device, state, messageCount] = await Promise.all([
+      registry.require(deviceId),
+      presence.load(name),
+      cloudToDevice.count(name),
+    ]);
     const owner = moduleId === undefined ? device : await registry.modules.require(deviceId, moduleId);
     const { properties, tags, version, modelId } = formatTwin(twin);
     return {
@@ -28,7 +33,7 @@ export function twinRoutes({ registry, presence, twins }: ServiceRooms): Service
         statusUpdateTime: formatTime(device.statusUpdatedAt),
         connectionState: connectionState(state),
         lastActivityTime: formatTime(state?.since),
-        cloudToDeviceMessageCount: 0,
+        cloudToDeviceMessageCount: messageCount,
         authenticationType: owner.authentication.type,
         x509Thumbprint: formatThumbprints(owner.authentication),
         version,

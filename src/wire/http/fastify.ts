@@ -109,7 +109,9 @@ export async function buildHttpHandler<Caller, Permission extends string>(
           params: request.params as Record<string, string>,
           query: parseQuery(route.query, request.query) as never,
           body: parseBody(route.body, request.body) as never,
+          bytes: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
           headers: described.headers,
+          rawHeaders: request.raw.rawHeaders,
           remoteAddress: described.remoteAddress,
           trackingId: described.trackingId,
         });

@@ -9,8 +9,12 @@ export type RouteContext<Caller, Query, Body> = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly body: Body;
+  /** The body as it was sent; empty for none. */
+  readonly bytes: Buffer;
   /** Lower-case names; a repeated header keeps its first value. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Names and values in turn, spelled as they were sent. */
+  readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
   readonly trackingId: string;
 };
