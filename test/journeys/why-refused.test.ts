@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import common from 'azure-iot-common';
@@ -16,6 +16,7 @@ import { purposeOids } from '#pki/oids.ts';
 import { makeCa } from '#test/support/certificates.ts';
 import { type CompatBench, type Identity, openCompatBench } from '#test/support/compat-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { blocksOf } from '#test/support/guide.ts';
 import { type Browser, type OpenPage, openBrowser, signIn } from '#test/support/open-browser.ts';
 import { PacketWriter } from '#wire/mqtt/encode.ts';
 
@@ -100,6 +101,16 @@ describe('why was my device refused', () => {
 
   const userNameOf = (deviceId: string) => `${bench.home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12`;
 
+  /** A block of the guide, in a shell whose home is the test's own. */
+  function typeBlock(block: string): Promise<string> {
+    const { home } = bench;
+    const PATH = [join(import.meta.dirname, '../../bin'), process.env.PATH].join(delimiter);
+    const env = { PATH, HOME: home.folder, HOMEPORT_DATA: home.data };
+    return new Promise((resolve, reject) => {
+      execFile('bash', ['-euc', block], { env, timeout: 60_000 }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    });
+  }
+
   async function byKey(deviceId: string): Promise<string> {
     const words = ['hub', 'device', 'create', '-d', deviceId, '--auth-method', 'shared_private_key', '--json', '--secrets'];
     return JSON.parse(await bench.home.ok('homeport', words)).connectionString;
@@ -114,6 +125,26 @@ describe('why was my device refused', () => {
 
   const at = (ms: number) => instant(bench.now + ms);
   const past = () => ({ notBefore: at(-2 * hourMs), notAfter: at(-10 * minuteMs) });
+
+  test('the commands of the guide find the device that was meant', async () => {
+    const [slip = '', ask = '', ...more] = blocksOf('sh', 'why-was-my-device-refused.md');
+    assert.deepEqual(more, []);
+    await typeBlock(slip);
+    const shown = await typeBlock(ask);
+    assert.match(shown, /^ {2}who {6}pump-1 from /m);
+    assert.match(shown, /^ {2}nearest {2}device Pump-1: There is a device Pump-1: differs only in case\./m);
+    const { page } = open;
+    await page.goto(new URL('/hub/iot-devices', bench.home.status.central.url).href);
+    await page.getByRole('link', { name: 'See who, and why' }).click();
+    await page
+      .getByRole('button', { name: /pump-1/ })
+      .first()
+      .waitFor();
+    await page.getByRole('link', { name: 'Chain, clock and nearest match: device-unknown, pump-1' }).click();
+    await page.getByRole('heading', { level: 1, name: 'pump-1', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Pump-1', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Pump-1', exact: true }).waitFor();
+  });
 
   type Case = {
     name: string;
@@ -272,6 +303,7 @@ describe('why was my device refused', () => {
       reason: 'enrollment-disabled',
       detail: /The enrollment group stopped is disabled\./,
       fix: /Enable the enrollment group\./,
+      nearest: ['group stopped', /is verified: this is the one on the chain/],
       chain: ['device', 'verified-ca'],
     },
     {
