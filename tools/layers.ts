@@ -52,6 +52,7 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^jose$/, files: /^src\/(trust|devices)\// },
   { package: /^zod$/, files: /\/contract\/|-routes\.ts$|^src\/wire\/http\/|^src\/server\/config\.ts$|^src\/base\/settings\.ts$/ },
   { package: /^uplot/, files: /^web\/src\/charts\// },
+  { package: /^rhea$/, files: /^src\/wire\/amqp\/connection\.ts$/ },
   { package: /^ws$/, files: /^src\/wire\/http\/web-socket\.ts$/ },
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
   { package: /^node:(net|tls|https)(\/|$)/, files: /^src\/(listeners|server|devices|cli|outgoing)\// },

@@ -2,7 +2,7 @@ import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
-import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
@@ -31,8 +31,8 @@ import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { HubAmqp } from './surface/amqp.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
-import { buildDeviceHttp } from './surface/device-http.ts';
 import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
@@ -46,9 +46,9 @@ export type HubOptions = {
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
   readonly revocationLists: Pick<RevocationLists, 'evidence' | 'onChange' | 'seen'>;
-  readonly events: EventLog;
   /** Default `alert`. */
   readonly issuerChange?: IssuerChange;
+  readonly events: EventLog;
   /** What devices dial and name in their user name. */
   readonly hostName: string;
   /** Tells the hubs of one database apart. */
@@ -69,9 +69,10 @@ export type Hub = {
   readonly name: string;
   readonly hostName: string;
   readonly mqtt: MqttSurface;
+  readonly amqp: AmqpSurface;
   /** Plain MQTT for the devices of this hub, where it was asked for. */
   readonly brokerMqtt: MqttSurface | undefined;
-  /** The REST for back ends, and the devices' own. */
+  /** The REST for back ends. */
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly registry: Pick<
@@ -169,12 +170,25 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     watches,
     oversizePublish,
   });
+  const authenticateService = (authorization: string | undefined, path: string) => serviceSignIn.check(authorization, path);
+  const amqp = new HubAmqp({
+    platform,
+    twins,
+    methods,
+    cloudToDevice,
+    credentials,
+    presence,
+    events: log,
+    refusals,
+    signIn,
+    watches,
+    authenticateService,
+  });
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice },
-    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, signIn, credentials, refusals }),
-    authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
+    rooms: { registry, twins, presence, methods },
+    authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
   const broker = options.broker && (await Broker.open(platform, database, hub, options.broker));
@@ -208,6 +222,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     name: hub,
     hostName,
     mqtt,
+    amqp,
     brokerMqtt,
     http,
     authorities,
@@ -221,7 +236,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
-    authenticateService: (authorization, path) => serviceSignIn.check(authorization, path),
+    authenticateService,
     start() {
       brokerConnections.start();
       cloudToDevice.start();
@@ -230,7 +245,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     async stop() {
       cancelAuthorities();
       cancelLists();
-      await Promise.all([mqtt.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
+      await Promise.all([mqtt.drain(drainMsMax), amqp.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
       await presence.stop();

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AmqpConnection, AmqpHandler, AmqpOpen } from '#wire/amqp/connection.ts';
+import type { PlainCredentials } from '#wire/amqp/sasl.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 
@@ -29,6 +31,23 @@ export type MqttSurface = {
    * on. What it returns gets every later event.
    */
   open(connection: MqttConnection, connect: ConnectPacket): SessionHandler;
+};
+
+/** One AMQP connection whose open has come. */
+export type AmqpArrival = {
+  readonly connection: AmqpConnection;
+  readonly peer: Peer;
+  readonly open: AmqpOpen;
+  /** With what SASL PLAIN let it in; undefined for every other way. */
+  readonly plain: PlainCredentials | undefined;
+};
+
+/** What a service offers on AMQP 1.0. */
+export type AmqpSurface = {
+  /** Whether SASL PLAIN lets somebody in. */
+  authenticate(credentials: PlainCredentials, peer: Peer): Promise<boolean>;
+  /** Takes over a connection. Who is at its other end shows with its links. */
+  open(arrival: AmqpArrival): AmqpHandler;
 };
 
 /** What a service offers on HTTPS. `peerOf(request)` in tls-listener.ts tells who is asking. */

@@ -14,7 +14,7 @@ import { clientFrame, handshake, opcodes, RawWebSocket } from '#test/support/raw
 import type { CloseReason } from '#wire/mqtt/server-session.ts';
 import { HttpsListener } from './https-listener.ts';
 import { listenerLimits } from './limits.ts';
-import type { MqttSurface, Peer } from './surface.ts';
+import type { AmqpSurface, MqttSurface, Peer } from './surface.ts';
 import type { ServerIdentity } from './tls-options.ts';
 import { WebSocketUpgrade } from './web-socket-upgrade.ts';
 
@@ -81,6 +81,23 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
     },
   });
 
+  /** Tells of an open that came, and closes. */
+  const amqpSurface: AmqpSurface = {
+    authenticate: async () => false,
+    open({ connection, peer, open }) {
+      opened.push({ target: `amqp of ${open.hostName}`, peer, publishes: [] });
+      queueMicrotask(() => connection.close({ condition: 'amqp:connection:forced', description: 'seen' }));
+      return {
+        attach: () => ({ refuse: { condition: 'amqp:not-found', description: '' } }),
+        message() {},
+        outcome: async () => undefined,
+        writable() {},
+        detached() {},
+        ended() {},
+      };
+    },
+  };
+
   before(async () => {
     const caKey = generateEcKey('P-384');
     const ca = await issue('server-ca', 'Test CA', caKey);
@@ -107,7 +124,7 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
 
   async function start(): Promise<[HttpsListener, WebSocketUpgrade, number]> {
     const surfaces = { hub: surfaceOf('hub'), provisioning: surfaceOf('provisioning') };
-    const made = new WebSocketUpgrade({ platform, limits, surfaces });
+    const made = new WebSocketUpgrade({ platform, limits, surfaces, amqp: amqpSurface });
     const https = new HttpsListener({
       platform,
       address: '127.0.0.1',
@@ -207,12 +224,30 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
     await hangUp(client);
   });
 
-  for (const protocol of [undefined, 'AMQPWSB10', 'mqttv3.1', 'chat, superchat']) {
+  test('hub 82: AMQPWSB10 in any letters is AMQP, echoed as it was offered', async () => {
+    for (const protocol of ['AMQPWSB10', 'amqpwsb10']) {
+      const client = await dial();
+      const head = await client.ask(handshake('/$iothub/websocket?iothub-no-client-cert=true', sdkHeaders(protocol)));
+      assert.match(head, /^HTTP\/1\.1 101 /);
+      assert.match(head, new RegExp(`^Sec-WebSocket-Protocol: ${protocol}\r$`, 'm'));
+      const hostName = Buffer.from('hub.example');
+      const fields = Buffer.concat([Buffer.from([0xa1, 1, 0x63, 0xa1, hostName.length]), hostName]);
+      const open = Buffer.concat([Buffer.from([0, 0x53, 0x10, 0xc0, fields.length + 1, 2]), fields]);
+      const frame = Buffer.concat([Buffer.from([0, 0, 0, open.length + 8, 2, 0, 0, 0]), open]);
+      client.write(clientFrame(Buffer.concat([Buffer.from('AMQP\x00\x01\x00\x00', 'latin1'), frame])));
+      assert.equal((await client.next()).payload.toString('latin1', 0, 4), 'AMQP');
+      await eventually(() => opened.find(({ target }) => target === 'amqp of hub.example'));
+      opened.length = 0;
+      await hangUp(client);
+    }
+  });
+
+  for (const protocol of [undefined, 'AMQPWSB9', 'mqttv3.1', 'chat, superchat']) {
     test(`the sub-protocol ${protocol ?? 'of a client that offers none'} is refused with 400, and the connection ends`, async () => {
       const client = await dial();
       const head = await client.ask(handshake('/$iothub/websocket', sdkHeaders(protocol)));
       assert.match(head, /^HTTP\/1\.1 400 Bad Request\r\n/);
-      assert.match(await client.rest(), /sub-protocol.*mqtt/);
+      assert.match(await client.rest(), /sub-protocol.*mqtt,amqpwsb10/);
     });
   }
 

@@ -1,39 +1,46 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { acceptWebSocket, chooseSubProtocol } from '#wire/http/web-socket.ts';
+import { AmqpConnections, type AmqpConnectionsOptions } from './amqp-connections.ts';
 import { type HttpUpgrade, peerOf } from './https-listener.ts';
 import { MqttSessions, type MqttSessionsOptions } from './mqtt-sessions.ts';
 
 /** Sub-protocols we speak, in lower case. */
-const served = ['mqtt'];
+const served = ['mqtt', 'amqpwsb10'];
+
+export type WebSocketUpgradeOptions = MqttSessionsOptions & Pick<AmqpConnectionsOptions, 'amqp'>;
 
 /**
- * MQTT in a WebSocket, on the HTTPS port of devices. The sub-protocol alone decides that it is MQTT: SDKs ask
+ * MQTT or AMQP in a WebSocket, on the HTTPS port of devices. The sub-protocol alone decides which: SDKs ask
  * for `/$iothub/websocket`, `/` and `/mqtt`, with a query or without (dps-device-protocol.md 1), so the path says
- * nothing; and the CONNECT inside says for which service, as on the MQTT port. Its limits are those of
- * the port (connections, connections per address) and of a session (deadline for CONNECT, keep-alive).
+ * nothing; and what is inside says for which service, as on the ports of their own. Its limits are those of
+ * the port (connections, connections per address) and of a session (deadline for signing in, keep-alive).
  */
 export class WebSocketUpgrade implements HttpUpgrade {
-  readonly #options: MqttSessionsOptions;
+  readonly #options: WebSocketUpgradeOptions;
   readonly #sessions: MqttSessions;
+  readonly #amqp: AmqpConnections;
   #isStopping = false;
 
-  constructor(options: MqttSessionsOptions) {
+  constructor(options: WebSocketUpgradeOptions) {
     this.#options = options;
     this.#sessions = new MqttSessions(options);
+    this.#amqp = new AmqpConnections(options);
   }
 
   get connectionCount(): number {
-    return this.#sessions.count;
+    return this.#sessions.count + this.#amqp.count;
   }
 
   start(): void {
     this.#sessions.start();
+    this.#amqp.start();
   }
 
   stop(): void {
     this.#isStopping = true;
     this.#sessions.stop();
+    this.#amqp.stop();
   }
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -53,7 +60,7 @@ export class WebSocketUpgrade implements HttpUpgrade {
     } else {
       const { webSocketMessageBytesMax: messageBytesMax, webSocketFragmentsMax: fragmentsMax } = limits;
       acceptWebSocket({ request, socket, head, subProtocol, limits: { messageBytesMax, fragmentsMax } }, (stream) =>
-        this.#sessions.open(stream, peer),
+        (subProtocol.toLowerCase() === 'mqtt' ? this.#sessions : this.#amqp).open(stream, peer),
       );
     }
   }

@@ -13,6 +13,7 @@ import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
 import { Hubs } from '#hub/instances/hubs.ts';
+import { AmqpListener } from '#listeners/amqp-listener.ts';
 import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
 import { MqttListener } from '#listeners/mqtt-listener.ts';
@@ -30,10 +31,10 @@ import { bindHttps } from './bind-https.ts';
 import { brokerLimitsOf, brokerListeners } from './broker-door.ts';
 import { ClockControl } from './clock/clock-control.ts';
 import { openDevelopmentClock } from './clock/development-directory.ts';
+import { cloudToDeviceSettingsOf } from './cloud-to-device-settings.ts';
 import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
-import { cloudToDeviceSettingsOf } from './cloud-to-device-settings.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
@@ -196,7 +197,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     daaIdentityMode: settings['provisioning.daaIdentityMode'] === 'caSigned' ? 'caSigned' : 'selfSigned',
     holdsDevices: settings['provisioning.holdDevices'],
   });
-  await lifecycle.start({ name: 'provisioning', start: async () => provisioning.start(), stop: () => provisioning.stop() });
+  await lifecycle.start({ name: 'provisioning', start: () => provisioning.start(), stop: () => provisioning.stop() });
   const central = await buildCentral({
     platform,
     database,
@@ -224,7 +225,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     provisioningService: provisioning.serviceHttp,
   };
   const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
-  const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces });
+  const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces, amqp: hubs.amqp });
   const app = serveStaticFiles(options.webDirectory);
   const listener = { platform, address, identity, limits };
   const https = await bindHttps(
@@ -274,6 +275,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
+  const amqp = new AmqpListener({ ...listener, port: settings['listeners.amqpPort'], amqp: hubs.amqp });
+  const amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
+  await lifecycle.start({ name: 'amqp', stop: () => amqp.stop() });
   const broker = brokerListeners(listener, hub.brokerMqtt, settings);
   if (broker.tls) await bind(broker.tls, address, settings['broker.port']);
   await lifecycle.start({ name: 'broker', stop: async () => broker.tls?.stop() });
@@ -289,11 +293,11 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
-    for (const each of [https.listener, people, mqtt, broker.tls]) each?.present(fresh);
+    for (const each of [https.listener, people, mqtt, amqp, broker.tls]) each?.present(fresh);
   });
   const peopleUrl = urlOf(hostName, peoplePort);
 
-  const ports = { mqttPort, httpsPort: https.port };
+  const ports = { mqttPort, amqpPort, httpsPort: https.port };
   const createSignInLink = () => central.createSignInLink(peopleUrl);
   const status = async ({ withSecrets }: { withSecrets: boolean }): Promise<ServerStatus> => ({
     version: productVersion,
@@ -347,12 +351,18 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   }
   // Stopped first: nothing falls due in what is being taken apart.
   await lifecycle.start({ name: 'clock', stop: () => clock.stop() });
-  platform.log.info('server.started', { address, mqttPort, httpsPort: https.port, peoplePort });
+  platform.log.info('server.started', { address, mqttPort, amqpPort, httpsPort: https.port, peoplePort });
   return {
     notices: [
       ...(https.notice ? [https.notice] : []),
       ...broker.notices,
-      ...describeReach(address, { mqtt: mqttPort, https: https.port, people: peoplePort, broker: settings['broker.port'] }),
+      ...describeReach(address, {
+        mqtt: mqttPort,
+        amqp: amqpPort,
+        https: https.port,
+        people: peoplePort,
+        broker: settings['broker.port'],
+      }),
     ],
     status,
     createSignInLink,

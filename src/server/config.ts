@@ -25,6 +25,13 @@ export const serverSettings = {
     max: 65535,
     describe: 'MQTT over TLS, for hub and provisioning.',
   },
+  'listeners.amqpPort': {
+    kind: 'number',
+    default: 5671,
+    min: 0,
+    max: 65535,
+    describe: 'AMQP 1.0 over TLS, for the hub.',
+  },
   'listeners.httpsPort': { kind: 'number', default: 443, min: 0, max: 65535, describe: 'HTTPS for devices and services.' },
   'listeners.httpsFallbackPort': {
     kind: 'number',
@@ -174,13 +181,6 @@ export const serverSettings = {
     describe:
       'What an MQTT message over 256 KiB does: `close` ends the connection, as the cloud does; `drop` acknowledges it, drops it and keeps a refusal, so that a bridge gets past it.',
   },
-  'broker.port': {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 65535,
-    describe: 'A plain MQTT 3.1.1 broker over TLS for the devices of the first hub, which share its topics. 0: there is none.',
-  },
   'cloudToDevice.timeToLiveMinutes': {
     kind: 'number',
     default: 60,
@@ -222,6 +222,13 @@ export const serverSettings = {
     min: 5,
     max: 300,
     describe: 'How long a reader of feedback may take before another gets it.',
+  },
+  'broker.port': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 65535,
+    describe: 'A plain MQTT 3.1.1 broker over TLS for the devices of the first hub, which share its topics. 0: there is none.',
   },
   'broker.plainPort': {
     kind: 'number',
@@ -307,19 +314,19 @@ export const serverSettings = {
     max: 1_000_000,
     describe: 'Calls of the provisioning service’s REST above which they are answered 429. The cloud has 1000; 0: no limit.',
   },
-  'revocation.endedLists': {
-    kind: 'text',
-    default: 'refuse',
-    choices: ['refuse', 'ignore'],
-    describe:
-      'What a revocation list does after its nextUpdate: `refuse` lets in no device of its CA until the next list is there; `ignore` keeps out whom it names and lets in the others.',
-  },
   'trust.issuerChange': {
     kind: 'text',
     default: 'alert',
     choices: ['alert', 'refuse'],
     describe:
       'What happens when a known device comes below another verified CA while its own is neither revoked nor in its last 90 days: `alert` lets it in, as the cloud does, and keeps that with the refusals; `refuse` pins the CA.',
+  },
+  'revocation.endedLists': {
+    kind: 'text',
+    default: 'refuse',
+    choices: ['refuse', 'ignore'],
+    describe:
+      'What a revocation list does after its nextUpdate: `refuse` lets in no device of its CA until the next list is there; `ignore` keeps out whom it names and lets in the others.',
   },
   'revocation.followCertificates': {
     kind: 'flag',

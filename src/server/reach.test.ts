@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkReach, describeReach, isLoopback } from './reach.ts';
 
-const ports = { mqtt: 8883, https: 443, people: 8443 };
+const ports = { mqtt: 8883, amqp: 5671, https: 443, people: 8443 };
 
 test('loopback is this machine alone, in every spelling; everything else is not', () => {
   for (const address of ['127.0.0.1', '127.255.0.9', '::1', 'localhost']) {

@@ -37,6 +37,7 @@ export type ServerStatus = {
 export type HubStatus = {
   hostName: string;
   mqttPort: number;
+  amqpPort: number;
   httpsPort: number;
   events: { partitions: number; state: string; start: number; end: number };
   /** By access policy, under its primary key; with secrets only. */
@@ -45,7 +46,7 @@ export type HubStatus = {
 
 export function hubStatus(
   { hostName, events, policies }: Pick<Hub, 'hostName' | 'events' | 'policies'>,
-  ports: { mqttPort: number; httpsPort: number },
+  ports: { mqttPort: number; amqpPort: number; httpsPort: number },
   withSecrets: boolean,
 ): HubStatus {
   const { partitions, state, start, end } = events;

@@ -62,6 +62,7 @@ describe('the start of a server', () => {
     const hub = {
       hostName: 'string',
       mqttPort: 'number',
+      amqpPort: 'number',
       httpsPort: 'number',
       events: { partitions: 'number', state: 'string', start: 'number', end: 'number' },
     };
@@ -79,7 +80,7 @@ describe('the start of a server', () => {
       sphere: { url: 'string', tenantId: 'string' },
     });
     assert.equal(status.address, home.address);
-    assert.deepEqual([status.hub.mqttPort, status.hub.httpsPort], [8883, 443]);
+    assert.deepEqual([status.hub.mqttPort, status.hub.amqpPort, status.hub.httpsPort], [8883, 5671, 443]);
     assert.match(status.dps.idScope, /^0ne[0-9A-F]{8}$/);
     assert.equal(status.dataDirectory, home.data);
     // For people the same, line by line.

@@ -9,8 +9,8 @@ import { startHomeport } from './start-homeport.ts';
 type DeviceClient = InstanceType<typeof device.Client>;
 
 /** A real server for a back end's SDK, with the connection strings an operator copies from `homeport status`. */
-export async function openServiceBench() {
-  const home = await startHomeport();
+export async function openServiceBench(parameters: readonly string[] = []) {
+  const home = await startHomeport(parameters);
   // What a person does with NODE_EXTRA_CA_CERTS: the service SDK has no option for it.
   setDefaultCACertificates([...getCACertificates('default'), home.ca]);
   const status: ServerStatus = JSON.parse(await home.ok('homeport', ['status', '--json', '--secrets']));

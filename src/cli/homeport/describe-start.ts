@@ -10,7 +10,7 @@ export function describeStart(status: ServerStatus, signInLink: string, notices:
   return [
     ...notices,
     ...describeDevelopment(status.clock),
-    `Homeport ${status.version} listens on ${address}: MQTT ${hub.mqttPort}, devices and services ${hub.httpsPort}, people ${new URL(central.url).port || 443}`,
+    `Homeport ${status.version} listens on ${address}: MQTT ${hub.mqttPort}, AMQP ${hub.amqpPort}, devices and services ${hub.httpsPort}, people ${new URL(central.url).port || 443}`,
     `Sign in once within ten minutes: ${signInLink}`,
     `Hub host name: ${hub.hostName}   ID scope: ${dps.idScope}`,
     `Trust this CA: ${ca}   (browsers ask once; SDKs take the file)`,

@@ -16,6 +16,28 @@ export function chooseMqttHub<H>(
 }
 
 /**
+ * Which hub an AMQP connection is for: the one that `open` or `sasl-init` names, or that TLS asked for. The user name of
+ * SASL PLAIN ends in the short name of a hub (hub-device-protocol.md 5.1).
+ */
+export function chooseAmqpHub<H>(
+  { main, byHost }: HubsByHost<H>,
+  {
+    hostName,
+    serverName,
+    userName = '',
+  }: { readonly hostName: string | undefined; readonly serverName: string | undefined; readonly userName: string | undefined },
+): H {
+  const named = byHost.get(hostOf(hostName)) ?? byHost.get(hostOf(serverName));
+  if (named !== undefined && (named !== main || userName === '')) return named;
+  const shortName = userName
+    .slice(userName.lastIndexOf('@') + 1)
+    .replace(/^sas\.(?:root\.)?/i, '')
+    .toLowerCase();
+  for (const [host, hub] of byHost) if (shortName !== '' && host.split('.', 1)[0] === shortName) return hub;
+  return main;
+}
+
+/**
  * Which hub a request is for: an added one that it was sent to by name, in `Host` or in TLS. A request to
  * any other name is for the hub that its token was signed for, since a name below `localhost` cannot be
  * dialed everywhere. So a token takes nobody away from the hub that was dialed, which then refuses it.

@@ -3,13 +3,13 @@ import { logWith } from '#base/log.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { serverNameOf } from '#listeners/https-listener.ts';
-import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { buildHub, type Hub, type HubDirectory, type HubOptions } from '../hub.ts';
-import { chooseHttpHub, chooseMqttHub, type HubsByHost } from './choose-hub.ts';
+import { chooseAmqpHub, chooseHttpHub, chooseMqttHub, type HubsByHost } from './choose-hub.ts';
 import { parseHubName } from './hub-name.ts';
 import { refusalsUnder } from './hub-refusals.ts';
 import { HubStore } from './hub-store.ts';
@@ -100,6 +100,21 @@ export class Hubs implements HubDirectory {
       const { userName } = connect;
       const { serverName } = connection.peer;
       return chooseMqttHub(this.#byHost, { userName, serverName }).mqtt.open(connection, connect);
+    },
+  };
+
+  /** AMQP for all of them. */
+  readonly amqp: AmqpSurface = {
+    authenticate: (credentials, peer) => {
+      const { userName, hostName } = credentials;
+      const { serverName } = peer;
+      return chooseAmqpHub(this.#byHost, { hostName, serverName, userName }).amqp.authenticate(credentials, peer);
+    },
+    open: (arrival) => {
+      const { open, peer, plain } = arrival;
+      const { hostName } = open;
+      const { serverName } = peer;
+      return chooseAmqpHub(this.#byHost, { hostName, serverName, userName: plain?.userName }).amqp.open(arrival);
     },
   };
 

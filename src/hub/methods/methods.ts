@@ -150,7 +150,7 @@ export class Methods {
     { methodName, responseMs, body }: { methodName: string; responseMs: number; body: Buffer },
   ): Promise<MethodResult> {
     return new Promise((resolve, reject) => {
-      const requestId = this.#platform.random.bytes(8).toString('hex');
+      const requestId = this.#platform.random.bytes(16).toString('hex');
       const end = (): void => {
         cancel();
         callee.calls.delete(requestId);

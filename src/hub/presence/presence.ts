@@ -125,6 +125,15 @@ export class Presence {
     return true;
   }
 
+  /** The session goes on under a fresh credential, until that ends: `caller` says when. */
+  renewed(session: LiveSession): void {
+    const { expiresAt } = session.caller;
+    this.#wheel.remove(session);
+    if (expiresAt !== undefined && this.#live.get(identityName(session.caller))?.session === session) {
+      this.#wheel.add(session, expiresAt);
+    }
+  }
+
   /** Whoever is dropped or forgotten here is dropped and forgotten there. */
   join(door: OtherDoor): void {
     this.#doors.push(door);

@@ -1,0 +1,118 @@
+import type { Log } from '#base/log.ts';
+import { asProblem, Problem } from '#base/problem.ts';
+import type { AmqpError, AmqpOutcome } from '#wire/amqp/connection.ts';
+import { binary, string, symbol, timestamp, ubyte, ulong } from '#wire/amqp/encode.ts';
+import type { AmqpLink } from '#wire/amqp/link.ts';
+import { encodeMessage } from '#wire/amqp/message.ts';
+import type { Receiver } from '../cloud-to-device/attachment.ts';
+import type { CloudToDevice, Delivery } from '../cloud-to-device/cloud-to-device.ts';
+import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
+import { type DeliveredMessage, messageAddress } from '../cloud-to-device/message.ts';
+import { amqpError, amqpErrorOf } from './amqp-errors.ts';
+
+export type AmqpMessagesOptions = {
+  readonly log: Log;
+  readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete' | 'reject' | 'abandon'>;
+  readonly identity: string;
+  readonly link: AmqpLink;
+  readonly trackingId: string;
+};
+
+/** Cloud-to-device messages on one link (hub-device-protocol.md 5.6): as many as it has credit, settled by their tag. */
+export class AmqpMessages implements Receiver {
+  readonly #options: AmqpMessagesOptions;
+  /** What the device has not said anything of, by tag. */
+  readonly #unsettled = new Map<string, string>();
+  readonly #delivery: Delivery;
+
+  constructor(options: AmqpMessagesOptions) {
+    this.#options = options;
+    this.#delivery = options.cloudToDevice.attach(options.identity, this);
+  }
+
+  /** Receiver. */
+  get room(): number {
+    return Math.min(this.#options.link.credit, cloudToDeviceLimits.pendingMax - this.#unsettled.size);
+  }
+
+  /** Receiver. */
+  deliver(message: DeliveredMessage): boolean {
+    const { link } = this.#options;
+    // A GUID as bytes, and nothing else: .NET makes the lock token of it again.
+    const tag = Buffer.from(message.lockToken.replaceAll('-', ''), 'hex');
+    if (link.credit <= 0 || !link.send(encode(message), tag)) return false;
+    if (link.isPresettled) this.#settle('accepted', message.lockToken).catch((error) => this.#report(error));
+    else this.#unsettled.set(tag.toString('hex'), message.lockToken);
+    return true;
+  }
+
+  /** What the device made of a message. Resolves when that is stored, with an error when it came too late. */
+  async outcome(tag: Buffer, outcome: AmqpOutcome): Promise<AmqpError | undefined> {
+    const lockToken = this.#unsettled.get(tag.toString('hex'));
+    if (lockToken === undefined) return undefined;
+    this.#unsettled.delete(tag.toString('hex'));
+    try {
+      await this.#settle(outcome, lockToken);
+      return undefined;
+    } catch (error) {
+      this.#report(error);
+      return this.#explain(error);
+    } finally {
+      this.#delivery.resume();
+    }
+  }
+
+  writable(): void {
+    this.#delivery.resume();
+  }
+
+  end(): void {
+    this.#delivery.detach();
+  }
+
+  async #settle(outcome: AmqpOutcome, lockToken: string): Promise<void> {
+    const { cloudToDevice, identity } = this.#options;
+    if (outcome === 'accepted') await cloudToDevice.complete(identity, lockToken);
+    else if (outcome === 'rejected') await cloudToDevice.reject(identity, lockToken);
+    else await cloudToDevice.abandon(identity, lockToken);
+  }
+
+  /** Too late, or purged: it comes again, or is no more. */
+  #report(error: unknown): void {
+    if (error instanceof Problem) return;
+    const { log, identity, trackingId } = this.#options;
+    log.error('cloud-to-device.unsettled', { identity, trackingId, error: String(error) });
+  }
+
+  #explain(error: unknown): AmqpError {
+    const { trackingId } = this.#options;
+    const problem = asProblem(error);
+    if (problem.code !== 'precondition-failed') return amqpErrorOf(problem, trackingId);
+    return amqpError('com.microsoft:message-lock-lost', problem.message, trackingId, 412002);
+  }
+}
+
+function encode(message: DeliveredMessage): Buffer {
+  const { messageId, correlationId, userId, contentType, contentEncoding, application } = message;
+  const text = (value: string | undefined) => (value === undefined ? undefined : string(value));
+  const name = (value: string | undefined) => (value === undefined ? undefined : symbol(value));
+  return encodeMessage({
+    annotations: [
+      ['x-opt-lock-token', string(message.lockToken)],
+      ['x-opt-sequence-number', ulong(message.sequence)],
+      ['iothub-enqueuedtime', timestamp(message.enqueuedAt)],
+      ['iothub-deliverycount', ubyte(Math.min(message.deliveryCount, 255))],
+    ],
+    properties: {
+      messageId: text(messageId),
+      userId: userId === undefined ? undefined : binary(Buffer.from(userId)),
+      to: string(messageAddress(message.identity)),
+      correlationId: text(correlationId),
+      contentType: name(contentType),
+      contentEncoding: name(contentEncoding),
+      absoluteExpiryTime: message.isExpiryAsked ? timestamp(message.expiresAt) : undefined,
+    },
+    ...(application.length > 0 && { application: application.map(([key, value]) => [key, string(value)] as const) }),
+    data: message.body,
+  });
+}

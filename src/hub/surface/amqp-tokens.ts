@@ -1,0 +1,164 @@
+import type { Peer } from '#listeners/surface.ts';
+import type { RefusalLog } from '#storage/refusal-log.ts';
+import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
+import { refuse, type Verdict } from '#trust/verdict.ts';
+import type { AmqpDelivery } from '#wire/amqp/connection.ts';
+import { int, string } from '#wire/amqp/encode.ts';
+import type { AmqpLink } from '#wire/amqp/link.ts';
+import { type AmqpMessage, decodeMessage, encodeMessage } from '#wire/amqp/message.ts';
+import { parseAudience, spellings } from '#wire/azure/hub-addresses.ts';
+import { decodePercent } from '#wire/azure/percent.ts';
+import { parseSasToken } from '#wire/azure/sas-token.ts';
+import { type Identity, identityName } from '../identity.ts';
+import type { SignIn } from '../registry/sign-in.ts';
+
+export type AmqpTokensOptions = {
+  readonly peer: Peer;
+  readonly signIn: Pick<SignIn, 'check'>;
+  readonly refusals: Pick<RefusalLog, 'record'>;
+  authenticateService(token: string, path: string): Promise<Verdict<ServiceCaller>>;
+};
+
+/** Tokens of one connection: Java opens up to 1000 devices on one. */
+const tokensMax = 1_024;
+/** Answers that wait for the peer to open the link they go on. */
+const waitingMax = 20;
+
+type Reply = { readonly status: number; readonly description: string };
+
+/** Under this name stands the token of an access policy, which is good for every device of the hub. */
+const everybody = '';
+
+/**
+ * Claims-based security (hub-device-protocol.md 5.3): the tokens that a peer has put on its connection, by the name of
+ * whom each is for. A token is looked at when it is put, and again with the first link of its device.
+ */
+export class AmqpTokens {
+  readonly #options: AmqpTokensOptions;
+  readonly #tokens = new Map<string, string>();
+  readonly #waiting: Buffer[] = [];
+  #replies: AmqpLink | undefined;
+  #requests: AmqpLink | undefined;
+  /** A token was put anew for somebody. */
+  onRenewed: (caller: DeviceCaller) => void = () => {};
+
+  constructor(options: AmqpTokensOptions) {
+    this.#options = options;
+  }
+
+  of(identity: Identity): string | undefined {
+    return this.#tokens.get(identityName(identity)) ?? this.#tokens.get(everybody);
+  }
+
+  /** Its device was sent away: the token counts no longer, so that it cannot come back by itself. */
+  forget(identity: string): void {
+    this.#tokens.delete(identity);
+  }
+
+  /** Of somebody whom SASL PLAIN let in. */
+  hold(identity: Identity | undefined, token: string): void {
+    this.#tokens.set(identity ? identityName(identity) : everybody, token);
+  }
+
+  attach(link: AmqpLink): void {
+    if (link.isIncoming) {
+      this.#requests?.close();
+      this.#requests = link;
+      return;
+    }
+    this.#replies?.close();
+    this.#replies = link;
+    for (const reply of this.#waiting.splice(0)) link.send(reply);
+  }
+
+  detached(link: AmqpLink): void {
+    if (link === this.#replies) this.#replies = undefined;
+    if (link === this.#requests) this.#requests = undefined;
+  }
+
+  async message(delivery: AmqpDelivery): Promise<void> {
+    let message: AmqpMessage;
+    try {
+      message = decodeMessage(delivery.bytes);
+    } catch {
+      delivery.reject({ condition: 'amqp:decode-error', description: 'The request is no message.' });
+      return;
+    }
+    const { status, description } = await this.#put(message);
+    const reply = encodeMessage({
+      properties: { correlationId: message.encodedMessageId },
+      application: [
+        ['status-code', int(status)],
+        ['status-description', string(description)],
+      ],
+    });
+    delivery.accept();
+    // C takes a reply that comes before the disposition for an error; what was accepted leaves with the next turn.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.#replies) this.#replies.send(reply);
+    else if (this.#waiting.length < waitingMax) this.#waiting.push(reply);
+  }
+
+  async #put({ application, value }: AmqpMessage): Promise<Reply> {
+    const operation = application.get('operation');
+    const type = application.get('type');
+    if (operation !== 'put-token' || typeof type !== 'string' || type.toLowerCase() !== 'servicebus.windows.net:sastoken') {
+      return { status: 400, description: 'Only put-token of servicebus.windows.net:sastoken is served.' };
+    }
+    const token = typeof value === 'string' ? parseSasToken(value) : undefined;
+    if (typeof value !== 'string' || !token) return { status: 400, description: 'The body is no shared access signature.' };
+    const identity = whoseToken(token.resource, application.get('name'));
+    if (!identity) return this.#putForEverybody(value);
+    for (const spelling of spellings(identity)) {
+      if (!spelling) continue;
+      const verdict = await this.#check(spelling, value);
+      if (!verdict.accepted) continue;
+      const name = identityName(spelling);
+      if (this.#tokens.size >= tokensMax && !this.#tokens.has(name)) {
+        return { status: 403, description: `A connection holds at most ${tokensMax} tokens.` };
+      }
+      this.#tokens.set(name, value);
+      this.onRenewed(verdict.value);
+      return { status: 200, description: 'OK' };
+    }
+    return this.#refused();
+  }
+
+  async #putForEverybody(token: string): Promise<Reply> {
+    const { refusals, peer } = this.#options;
+    const verdict = await this.#options.authenticateService(token, '/devices');
+    if (verdict.accepted && verdict.value.rights.has('DeviceConnect')) {
+      this.#tokens.set(everybody, token);
+      return { status: 200, description: 'OK' };
+    }
+    const refusal = verdict.accepted
+      ? refuse('policy-right-missing', `The access policy ${verdict.value.policyName} does not hold DeviceConnect.`).refusal
+      : verdict.refusal;
+    refusals.record({ service: 'hub', subject: 'service', peer: peer.remoteAddress, ...refusal });
+    return this.#refused();
+  }
+
+  async #check(identity: Identity, token: string): Promise<Verdict<DeviceCaller>> {
+    const { signIn, refusals, peer } = this.#options;
+    const verdict = await signIn.check(identity, { certificates: [], token });
+    if (!verdict.accepted) {
+      refusals.record({ service: 'hub', subject: identityName(identity), peer: peer.remoteAddress, ...verdict.refusal });
+    }
+    return verdict;
+  }
+
+  #refused(): Reply {
+    return { status: 401, description: `The token is not accepted. TrackingId:${this.#options.peer.trackingId}` };
+  }
+}
+
+/**
+ * Whom a token is for: its own scope says so. Java names the device where it is a module's, so the audience counts
+ * only where the scope names nobody, or for the spelling: some clients sign in lower case.
+ */
+function whoseToken(resource: string, name: unknown): Identity | undefined {
+  const scope = parseAudience(resource);
+  const audience = typeof name === 'string' ? (parseAudience(name) ?? parseAudience(decodePercent(name))) : undefined;
+  if (!scope || !audience) return scope ?? audience;
+  return identityName(scope).toLowerCase() === identityName(audience).toLowerCase() ? audience : scope;
+}

@@ -1,0 +1,102 @@
+import type { AmqpArrival, AmqpSurface, Peer } from '#listeners/surface.ts';
+import type { ServiceCaller } from '#trust/caller.ts';
+import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
+import type { AmqpHandler } from '#wire/amqp/connection.ts';
+import type { PlainCredentials } from '#wire/amqp/sasl.ts';
+import { parsePlainUser } from '#wire/azure/hub-addresses.ts';
+import { identityName } from '../identity.ts';
+import { type AmqpConnectionRooms, HubAmqpConnection } from './amqp-connection.ts';
+import type { AmqpDevice } from './amqp-device.ts';
+import { AmqpTokens } from './amqp-tokens.ts';
+
+export type HubAmqpOptions = Pick<
+  AmqpConnectionRooms,
+  'platform' | 'events' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'refusals' | 'signIn' | 'watches' | 'credentials'
+> & {
+  /** Under which access policy a token acts that is for no device alone. */
+  authenticateService(token: string, path: string): Promise<Verdict<ServiceCaller>>;
+};
+
+/** The hub on AMQP 1.0: which device an event belongs to, and what waits for the disk. */
+export class HubAmqp implements AmqpSurface {
+  readonly #options: HubAmqpOptions;
+  readonly #rooms: AmqpConnectionRooms;
+  readonly #devices = new Map<string, AmqpDevice>();
+  /** Those with messages that wait for their sync. */
+  readonly #waiting = new Set<AmqpDevice>();
+  #isDraining = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: HubAmqpOptions) {
+    this.#options = options;
+    this.#rooms = {
+      ...options,
+      waits: (device) => this.#waiting.add(device),
+      opened: (device) => this.#devices.set(device.identity, device),
+      gone: (device) => this.#gone(device),
+      isClosed: () => this.#isDraining || options.events.state !== 'ok',
+    };
+    options.twins.onDesiredChange((change) => this.#devices.get(change.identity)?.pushDesired(change));
+    options.events.onBatchDurable((lastPosition) => {
+      for (const device of this.#waiting) if (!device.settle(lastPosition)) this.#settled(device);
+    });
+    options.events.onState((state) => {
+      // What waits will never be durable, so it must not be accepted: the device sends it again.
+      if (state === 'failed') for (const device of [...this.#waiting]) device.close('storage-unavailable');
+    });
+  }
+
+  open({ connection, peer, plain }: AmqpArrival): AmqpHandler {
+    const { signIn, refusals, authenticateService } = this.#options;
+    const tokens = new AmqpTokens({ peer, signIn, refusals, authenticateService });
+    const user = plain && parsePlainUser(plain.userName);
+    if (plain && user) tokens.hold('deviceId' in user ? user : undefined, plain.password);
+    return new HubAmqpConnection(this.#rooms, { connection, peer, tokens });
+  }
+
+  async authenticate({ userName, password }: PlainCredentials, peer: Peer): Promise<boolean> {
+    const { signIn, authenticateService } = this.#options;
+    const user = parsePlainUser(userName);
+    if (!user) {
+      const form = 'The user name of PLAIN is {device}@sas.{hub} or {policy}@sas.root.{hub}.';
+      return this.#refuse(userName, peer, refuse('user-name-malformed', form).refusal);
+    }
+    if ('deviceId' in user) {
+      const verdict = await signIn.check(user, { certificates: [], token: password });
+      return verdict.accepted || this.#refuse(identityName(user), peer, verdict.refusal);
+    }
+    const verdict = await authenticateService(password, '/devices');
+    if (!verdict.accepted) return this.#refuse(user.policyName, peer, verdict.refusal);
+    if (verdict.value.rights.has('DeviceConnect') && verdict.value.policyName === user.policyName) return true;
+    const detail = `The token is not one of the access policy ${user.policyName}, or that does not hold DeviceConnect.`;
+    return this.#refuse(user.policyName, peer, refuse('policy-right-missing', detail).refusal);
+  }
+
+  /** Takes nobody in any more. Resolves when every message that arrived is accepted, or after `deadlineMs`. */
+  drain(deadlineMs: number): Promise<void> {
+    this.#isDraining = true;
+    if (this.#waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.platform.clock.after(deadlineMs, resolve);
+      this.#drained = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #refuse(subject: string, { remoteAddress: peer }: Peer, refusal: Refusal): false {
+    this.#options.refusals.record({ service: 'hub', subject, peer, ...refusal });
+    return false;
+  }
+
+  #gone(device: AmqpDevice): void {
+    if (this.#devices.get(device.identity) === device) this.#devices.delete(device.identity);
+    this.#settled(device);
+  }
+
+  #settled(device: AmqpDevice): void {
+    this.#waiting.delete(device);
+    if (this.#waiting.size === 0) this.#drained?.();
+  }
+}

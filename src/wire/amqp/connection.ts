@@ -1,0 +1,670 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import rhea from 'rhea';
+import * as encode from './encode.ts';
+import { type Frame, FrameReader, performative } from './frame-reader.ts';
+import type { AmqpLimits } from './limits.ts';
+import { AmqpLink, type LinkRequest, type RheaDelivery, type RheaLink, type RheaValues } from './link.ts';
+import { amqpHeader, formatSaslMechanisms, formatSaslOutcome, readSaslInit, type SaslChoice, saslHeader } from './sasl.ts';
+import { AmqpViolation, Described } from './value.ts';
+
+/** What a peer is told when something ends: a condition of part 2, 2.8.14 and below, or one of Azure's. */
+export type AmqpError = {
+  readonly condition: string;
+  readonly description: string;
+  readonly info?: Readonly<Record<string, string>>;
+};
+
+export type AmqpOpen = { readonly hostName: string | undefined; readonly containerId: string };
+
+/** What to do with a link that a peer wants. */
+export type AttachAnswer = { readonly refuse: AmqpError } | { accept(link: AmqpLink): void };
+
+/** One message as it came. It must be answered once. */
+export type AmqpDelivery = {
+  readonly link: AmqpLink;
+  readonly format: number;
+  readonly bytes: Buffer;
+  accept(): void;
+  reject(error: AmqpError): void;
+};
+
+/** In the order of their codes. */
+const outcomes = ['accepted', 'rejected', 'released', 'modified'] as const;
+export type AmqpOutcome = (typeof outcomes)[number];
+
+/** Who serves a connection. What comes behind an attach or a message waits for what was returned to settle. */
+export type AmqpHandler = {
+  attach(request: LinkRequest): AttachAnswer | Promise<AttachAnswer>;
+  message(delivery: AmqpDelivery): void | Promise<void>;
+  /** What the peer made of a message that was sent to it with this tag; what it is told if that came to nothing. */
+  outcome(link: AmqpLink, tag: Buffer, outcome: AmqpOutcome): Promise<AmqpError | undefined>;
+  /** The peer takes more on a link. */
+  writable(link: AmqpLink): void;
+  detached(link: AmqpLink): void;
+  ended(reason: AmqpEndReason, detail: string): void;
+};
+
+export type AmqpEndReason =
+  /** The peer closed. */
+  | 'disconnect'
+  | 'connection-lost'
+  | 'idle'
+  | 'protocol-violation'
+  | 'too-slow'
+  /** Whoever serves it closed. */
+  | 'closed'
+  | 'internal-error';
+
+export type AmqpConnectionOptions = {
+  readonly stream: Duplex;
+  readonly limits: AmqpLimits;
+  /** Bytes waiting in the socket before the peer, who does not read, is cut off. */
+  readonly backlogBytesMax: number;
+  /** Until somebody has signed in. */
+  readonly signInMsMax: number;
+  readonly containerId: string;
+  nowMs(): number;
+  /** Whether the peer is let through SASL. */
+  authenticate(choice: SaslChoice): boolean | Promise<boolean>;
+  /** The peer's open has come; may throw AmqpViolation. */
+  onOpen(open: AmqpOpen): AmqpHandler;
+  onBug(error: unknown): void;
+};
+
+// The library decodes messages without bounds, and without what types they had: ours are decoded by message.ts.
+(rhea.message as { decode(bytes: Buffer): unknown }).decode = (bytes) => bytes;
+
+/** What of the library is used beside its typings. */
+type RheaConnection = EventEmitter & {
+  accept(socket: EventEmitter): void;
+  open(): void;
+  _process(): void;
+  readonly remote: { open?: { idle_time_out?: number | null } };
+  readonly remote_channel_map: Record<number, RheaSession | undefined>;
+};
+type RheaSession = {
+  readonly local: { begin: { handle_max?: number } };
+  readonly remote: { handles: Record<number, RheaLink | undefined> };
+  readonly links: Record<string, RheaLink>;
+  end(): void;
+  _write_flow(link?: RheaLink): void;
+};
+type RheaContext = {
+  readonly session?: RheaSession;
+  readonly receiver?: RheaLink;
+  readonly sender?: RheaLink;
+  readonly delivery?: RheaDelivery;
+  readonly message?: Buffer;
+};
+
+const container = rhea.create_container({ id: 'homeport' });
+
+/** Keys of `info` are symbols; by itself the library would make them strings, which some clients do not find. */
+const values: RheaValues = {
+  error: ({ condition, description, info = {} }) => {
+    const { types } = rhea;
+    const fields = [types.wrap_symbol(condition), types.wrap_string(description), types.wrap_symbolic_map(info)];
+    return types.wrap_described(fields, 0x1d);
+  },
+  accepted: () => rhea.types.wrap_described([], 0x24),
+  rejected: (error) => rhea.types.wrap_described([values.error(error)], 0x25),
+  outcome: (outcome) => rhea.types.wrap_described([], 0x24 + outcomes.indexOf(outcome)),
+};
+
+/**
+ * One accepted AMQP 1.0 connection. The library keeps sessions, links, credit and deliveries; every frame is read and
+ * held to the limits here before it sees it, since it trusts its peer: with sizes, ranges, numbers of links and what
+ * lies in a delivery that never ends. SASL is spoken here too, so that nothing runs ahead of its outcome.
+ */
+export class AmqpConnection {
+  readonly #options: AmqpConnectionOptions;
+  readonly #stream: Duplex;
+  readonly #reader: FrameReader;
+  readonly #socket = new EventEmitter();
+  readonly #rhea: RheaConnection;
+  readonly #links = new Map<RheaLink, AmqpLink>();
+  readonly #openedMs: number;
+  #phase: 'header' | 'sasl' | 'after-sasl' | 'open' | 'running' | 'ended' = 'header';
+  #handler: AmqpHandler | undefined;
+  #answer: AttachAnswer | undefined;
+  #request: LinkRequest | undefined;
+  #isBusy = false;
+  #isSignedIn = false;
+  #isCloseSent = false;
+  #receivedMs: number;
+  #leavingMs: number | undefined;
+  #incompleteBytes = 0;
+  #sessions = 0;
+  #output: Buffer[] = [];
+  #isFlushScheduled = false;
+
+  constructor(options: AmqpConnectionOptions) {
+    this.#options = options;
+    this.#stream = options.stream;
+    this.#reader = new FrameReader(options.limits.frameBytesMax);
+    this.#openedMs = options.nowMs();
+    this.#receivedMs = this.#openedMs;
+    const { limits } = options;
+    this.#rhea = container.create_connection({
+      container_id: options.containerId,
+      max_frame_size: limits.frameBytesMax,
+      channel_max: limits.channelMax,
+      idle_time_out: limits.idleMs,
+      disable_sasl: true,
+      reconnect: false,
+      receiver_options: { credit_window: 0, autoaccept: false },
+      sender_options: { treat_modified_as_released: false },
+    } as unknown as Parameters<typeof container.create_connection>[0]) as unknown as RheaConnection;
+    Object.assign(this.#socket, {
+      write: (bytes: Buffer) => this.#write(bytes),
+      end: () => this.#finish(),
+      destroy: () => this.#finish(),
+    });
+    this.#listenToLibrary();
+    this.#rhea.accept(this.#socket);
+    this.#listenToStream();
+  }
+
+  get isEnded(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  /** Somebody has shown who it is: the deadline for that is off. */
+  signedIn(): void {
+    this.#isSignedIn = true;
+  }
+
+  /** Tells the peer why and ends the connection. */
+  close(error?: AmqpError): void {
+    this.#end('closed', error?.description ?? '', error);
+  }
+
+  /** To be called now and then. Ends a connection that says nothing, and cuts off one that does not leave. */
+  checkTime(nowMs: number): void {
+    const { limits, signInMsMax } = this.#options;
+    if (this.#phase === 'ended') {
+      this.#leavingMs ??= nowMs;
+      if (nowMs - this.#leavingMs >= leaveMsMax) this.#stream.destroy();
+    } else if (!this.#isSignedIn && nowMs - this.#openedMs >= signInMsMax) {
+      this.#end('idle', 'Nobody signed in.', {
+        condition: 'amqp:unauthorized-access',
+        description: `Nobody signed in within ${signInMsMax / 1000} s.`,
+      });
+    } else if (nowMs - this.#receivedMs >= 1.5 * limits.idleMs) {
+      this.#end('idle', 'Nothing came.', {
+        condition: 'amqp:resource-limit-exceeded',
+        description: `Nothing came for longer than the idle time-out of ${limits.idleMs / 1000} s.`,
+      });
+    }
+  }
+
+  #listenToStream(): void {
+    const stream = this.#stream;
+    stream.on('data', (chunk: Buffer) => {
+      if (this.#phase === 'ended') return;
+      this.#receivedMs = this.#options.nowMs();
+      this.#reader.push(chunk);
+      this.#pump();
+    });
+    const lost = () => {
+      this.#end('connection-lost', '');
+      this.#socket.emit('end');
+    };
+    stream.on('end', lost);
+    stream.on('error', lost);
+    stream.on('close', lost);
+  }
+
+  /** Takes what has come, as far as nothing is being looked at. */
+  #pump(): void {
+    try {
+      while (!this.#isBusy && this.#phase !== 'ended' && this.#step());
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#phase === 'ended') return;
+    const isFull = this.#isBusy && this.#reader.waitingBytes > this.#options.limits.waitingBytesMax;
+    if (isFull) this.#stream.pause();
+    else if (this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  /** False when more bytes are needed. */
+  #step(): boolean {
+    if (this.#phase === 'header' || this.#phase === 'after-sasl') {
+      const header = this.#reader.takeHeader();
+      if (!header) return false;
+      this.#takeHeader(header);
+      return true;
+    }
+    const frame = this.#reader.next();
+    if (!frame) return false;
+    if (this.#phase === 'sasl') this.#takeSaslInit(frame);
+    else this.#take(frame);
+    return true;
+  }
+
+  #takeHeader(header: Buffer): void {
+    if (header.equals(amqpHeader)) {
+      this.#phase = 'open';
+      this.#socket.emit('data', header);
+    } else if (header.equals(saslHeader) && this.#phase === 'header') {
+      this.#phase = 'sasl';
+      this.#write(saslHeader);
+      this.#write(formatSaslMechanisms());
+    } else {
+      // What is spoken here is the answer to any other protocol (part 2, 2.2).
+      this.#write(amqpHeader);
+      this.#end('protocol-violation', 'The connection began with something else than AMQP 1.0.');
+    }
+  }
+
+  #takeSaslInit(frame: Frame): void {
+    const choice = readSaslInit(frame);
+    if (!choice) {
+      this.#write(formatSaslOutcome(1));
+      this.#end('protocol-violation', 'A SASL mechanism that was not offered, or credentials that are none.');
+      return;
+    }
+    this.#wait(this.#options.authenticate(choice), (isLetIn) => {
+      this.#write(formatSaslOutcome(isLetIn ? 0 : 1));
+      if (isLetIn) this.#phase = 'after-sasl';
+      else this.#end('protocol-violation', 'SASL refused the credentials.');
+    });
+  }
+
+  #take(frame: Frame): void {
+    if (frame.isSasl) throw new AmqpViolation('amqp:connection:framing-error', 'A SASL frame came after SASL was over.');
+    if (this.#phase === 'open') {
+      if (frame.code !== performative.open) throw new AmqpViolation('amqp:not-allowed', 'The first frame must be open.');
+      this.#handler = this.#checkOpen(frame);
+      this.#phase = 'running';
+      this.#feed(frame);
+      return;
+    }
+    switch (frame.code) {
+      case undefined:
+      case performative.close:
+        this.#feed(frame);
+        break;
+      case performative.begin:
+        this.#checkBegin(frame);
+        this.#feed(frame);
+        break;
+      case performative.attach:
+        this.#attach(frame);
+        break;
+      case performative.transfer:
+        this.#transfer(frame);
+        break;
+      case performative.flow:
+        this.#flow(frame);
+        break;
+      case performative.disposition:
+        checkDisposition(frame, this.#options.limits.dispositionMax);
+        this.#sessionOf(frame);
+        this.#feed(frame);
+        break;
+      case performative.detach:
+        this.#linkOf(frame, this.#sessionOf(frame));
+        this.#feed(frame);
+        break;
+      case performative.end:
+        this.#endSession(frame);
+        break;
+      default:
+        throw new AmqpViolation('amqp:not-allowed', 'A performative that has no place here.');
+    }
+  }
+
+  #checkOpen({ fields }: Frame): AmqpHandler {
+    const [containerId, hostName, frameBytes, , idleMs] = fields;
+    const { limits } = this.#options;
+    if (typeof containerId !== 'string') throw new AmqpViolation('amqp:decode-error', 'open has no container id.');
+    if (typeof frameBytes === 'number' && frameBytes < 512) {
+      throw new AmqpViolation('amqp:not-allowed', 'A peer must take frames of 512 bytes.');
+    }
+    if (typeof idleMs === 'number' && idleMs > 0 && idleMs < limits.peerIdleMsMin) {
+      throw new AmqpViolation('amqp:not-allowed', `An idle time-out has at least ${limits.peerIdleMsMin} ms.`);
+    }
+    return this.#options.onOpen({ containerId, hostName: typeof hostName === 'string' ? hostName : undefined });
+  }
+
+  #checkBegin({ channel, fields }: Frame): void {
+    const { channelMax } = this.#options.limits;
+    if (channel > channelMax || this.#sessions > channelMax) {
+      throw new AmqpViolation('amqp:connection:framing-error', `Channels go up to ${channelMax}.`);
+    }
+    if (this.#rhea.remote_channel_map[channel]) throw new AmqpViolation('amqp:not-allowed', 'The channel is in use.');
+    if ((fields[0] ?? null) !== null) throw new AmqpViolation('amqp:not-allowed', 'No session was begun from here.');
+    if (!fields.slice(1, 4).every((field) => typeof field === 'number')) {
+      throw new AmqpViolation('amqp:decode-error', 'begin lacks what it must have.');
+    }
+  }
+
+  #attach(frame: Frame): void {
+    const session = this.#sessionOf(frame);
+    const request = readAttach(frame);
+    const handle = frame.fields[1];
+    const { sessionLinksMax, linksMax } = this.#options.limits;
+    if (typeof handle !== 'number' || handle >= sessionLinksMax || Object.keys(session.links).length >= sessionLinksMax) {
+      throw new AmqpViolation('amqp:resource-limit-exceeded', `A session has at most ${sessionLinksMax} links.`);
+    }
+    if (this.#links.size >= linksMax) {
+      throw new AmqpViolation('amqp:resource-limit-exceeded', `A connection has at most ${linksMax} links.`);
+    }
+    if (session.remote.handles[handle]) throw new AmqpViolation('amqp:session:handle-in-use', 'The handle is in use.');
+    if (Object.hasOwn(session.links, request.name)) throw new AmqpViolation('amqp:not-allowed', 'There is a link of that name.');
+    this.#wait((this.#handler as AmqpHandler).attach(request), (answer) => {
+      this.#request = request;
+      this.#answer = answer;
+      this.#feed(frame);
+    });
+  }
+
+  #transfer(frame: Frame): void {
+    const rheaLink = this.#linkOf(frame, this.#sessionOf(frame));
+    const link = this.#links.get(rheaLink);
+    if (!link?.isIncoming) throw new AmqpViolation('amqp:not-allowed', 'A message came on a link that only receives.');
+    const { messageBytesMax, incompleteBytesMax } = this.#options.limits;
+    const isMore = frame.fields[5] === true;
+    const isAborted = frame.fields[9] === true;
+    if (link.incompleteBytes === undefined) {
+      if (rheaLink.credit <= 0) throw new AmqpViolation('amqp:link:transfer-limit-exceeded', 'A message came without credit.');
+      link.incompleteBytes = 0;
+    }
+    link.incompleteBytes += frame.payload.length;
+    if (!link.isDropping) this.#incompleteBytes += frame.payload.length;
+    if (link.incompleteBytes > messageBytesMax && !link.isClosed) {
+      this.#incompleteBytes -= link.incompleteBytes;
+      link.isDropping = true;
+      link.close({
+        condition: 'amqp:link:message-size-exceeded',
+        description: `A message has at most ${messageBytesMax} bytes.`,
+      });
+    }
+    if (this.#incompleteBytes > incompleteBytesMax) {
+      throw new AmqpViolation('amqp:resource-limit-exceeded', `Messages under way have at most ${incompleteBytesMax} bytes.`);
+    }
+    if (!isMore || isAborted) {
+      if (!link.isDropping) this.#incompleteBytes -= link.incompleteBytes;
+      link.incompleteBytes = undefined;
+      if (isAborted) link.isDropping = true;
+    }
+    this.#feed(frame);
+    if (link.isDropping && rheaLink._incomplete) rheaLink._incomplete.frames.length = 0;
+    if (link.incompleteBytes === undefined && !link.isClosed) link.isDropping = false;
+  }
+
+  #flow(frame: Frame): void {
+    const session = this.#sessionOf(frame);
+    const { fields } = frame;
+    if (!fields.slice(1, 4).every((field) => typeof field === 'number')) {
+      throw new AmqpViolation('amqp:decode-error', 'flow lacks what it must have.');
+    }
+    const rheaLink = (fields[4] ?? null) === null ? undefined : this.#linkOf(frame, session, 4);
+    const isDrain = fields[8] === true;
+    if (rheaLink && isDrain && this.#links.get(rheaLink)?.isIncoming && Number(fields[6] ?? 0) > 0) {
+      throw new AmqpViolation('amqp:not-allowed', 'A sender cannot drain.');
+    }
+    this.#feed(frame);
+    if (fields[9] === true && this.#phase === 'running') session._write_flow(rheaLink);
+  }
+
+  #endSession(frame: Frame): void {
+    const session = this.#sessionOf(frame);
+    this.#feed(frame);
+    for (const rheaLink of Object.values(session.links)) this.#gone(rheaLink);
+    this.#sessions -= 1;
+  }
+
+  #sessionOf({ channel }: Frame): RheaSession {
+    const session = this.#rhea.remote_channel_map[channel];
+    if (!session) throw new AmqpViolation('amqp:not-allowed', 'There is no session on that channel.');
+    return session;
+  }
+
+  #linkOf({ fields }: Frame, session: RheaSession, field = 0): RheaLink {
+    const link = session.remote.handles[Number(fields[field] ?? Number.NaN)];
+    if (!link) throw new AmqpViolation('amqp:session:unattached-handle', 'There is no link of that handle.');
+    return link;
+  }
+
+  /** Hands a frame that was looked at to the library, which calls back from within. */
+  #feed(frame: Frame): void {
+    this.#socket.emit('data', frame.bytes);
+  }
+
+  #listenToLibrary(): void {
+    const on = (event: string, listener: (context: RheaContext) => void) =>
+      this.#rhea.on(event, (context: RheaContext) => {
+        try {
+          listener(context);
+        } catch (error) {
+          this.#fail(error);
+        }
+      });
+    const nothing = () => {};
+    for (const event of ['connection_error', 'disconnected', 'session_close', 'session_error', 'receiver_error', 'sender_error'])
+      on(event, nothing);
+    for (const event of ['error', 'protocol_error']) {
+      this.#rhea.on(event, (error: unknown) => this.#fail(new AmqpViolation('amqp:not-allowed', describeLibraryError(error))));
+    }
+    on('connection_open', () => {
+      const { open } = this.#rhea.remote;
+      if (open && !open.idle_time_out) open.idle_time_out = this.#options.limits.peerIdleMs;
+    });
+    on('connection_close', () => this.#end('disconnect', ''));
+    on('session_open', ({ session }) => {
+      this.#sessions += 1;
+      if (session) session.local.begin.handle_max = this.#options.limits.sessionLinksMax - 1;
+    });
+    on('receiver_open', ({ receiver }) => receiver && this.#opened(receiver));
+    on('sender_open', ({ sender }) => sender && this.#opened(sender));
+    on('receiver_close', ({ receiver }) => receiver && this.#gone(receiver));
+    on('sender_close', ({ sender }) => sender && this.#gone(sender));
+    on('message', ({ receiver, delivery, message }) => {
+      const link = receiver && this.#links.get(receiver);
+      if (!link || !delivery) return;
+      const arrived = link.arrived(delivery, message ?? Buffer.alloc(0));
+      if (arrived) this.#wait(this.#handler?.message(arrived), nothing);
+    });
+    on('sendable', ({ sender }) => {
+      const link = sender && this.#links.get(sender);
+      if (!link) return;
+      link.sendWaiting();
+      this.#handler?.writable(link);
+    });
+    on('sender_draining', ({ sender }) => sender?.set_drained(true));
+    for (const outcome of outcomes) {
+      on(outcome, ({ sender, delivery }) => {
+        const link = sender && this.#links.get(sender);
+        if (!link || !delivery) return;
+        this.#settle(link, delivery, outcome);
+      });
+    }
+  }
+
+  /** Who settles second is answered when it is true. */
+  #settle(link: AmqpLink, delivery: RheaDelivery, outcome: AmqpOutcome): void {
+    const handler = this.#handler as AmqpHandler;
+    handler
+      .outcome(link, delivery.tag, outcome)
+      .then((error) => {
+        if (delivery.remote_settled || this.#phase === 'ended') return;
+        delivery.update(true, error ? values.rejected(error) : values.outcome(outcome));
+      })
+      .catch((error) => this.#fail(error));
+  }
+
+  #opened(rheaLink: RheaLink): void {
+    const [request, answer] = [this.#request, this.#answer];
+    this.#request = undefined;
+    this.#answer = undefined;
+    if (!request || !answer) return;
+    const link = new AmqpLink(rheaLink, request, values, this.#options.limits);
+    this.#links.set(rheaLink, link);
+    if ('refuse' in answer) link.refuse(answer.refuse);
+    else {
+      link.open();
+      answer.accept(link);
+    }
+  }
+
+  #gone(rheaLink: RheaLink): void {
+    const link = this.#links.get(rheaLink);
+    if (!link) return;
+    this.#links.delete(rheaLink);
+    if (link.incompleteBytes !== undefined && !link.isDropping) this.#incompleteBytes -= link.incompleteBytes;
+    const wasOpen = !link.isClosed;
+    link.gone();
+    if (wasOpen) this.#handler?.detached(link);
+  }
+
+  /** Goes on at once, or holds everything back until `result` is there. */
+  #wait<T>(result: T | Promise<T>, then: (value: T) => void): void {
+    if (!(result instanceof Promise)) {
+      then(result);
+      return;
+    }
+    this.#isBusy = true;
+    result
+      .then((value) => {
+        this.#isBusy = false;
+        if (this.#phase !== 'ended') then(value);
+      })
+      .catch((error) => {
+        this.#isBusy = false;
+        this.#fail(error);
+      })
+      .finally(() => this.#pump());
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof AmqpViolation) {
+      this.#end('protocol-violation', error.message, { condition: error.condition, description: error.message });
+      return;
+    }
+    this.#options.onBug(error);
+    this.#end('internal-error', '', { condition: 'amqp:internal-error', description: 'Something went wrong on our side.' });
+  }
+
+  /** The one way out. Everybody is told once; what is under way to the peer leaves first. */
+  #end(reason: AmqpEndReason, detail: string, error?: AmqpError): void {
+    if (this.#phase === 'ended') return;
+    const wasPhase = this.#phase;
+    this.#phase = 'ended';
+    const links = [...this.#links.values()];
+    this.#links.clear();
+    // Node's SDK waits for its links and then its session to end before it lets go of a connection that was closed.
+    for (const link of links) link.close(error);
+    this.#handler?.ended(reason, detail);
+    if (reason === 'disconnect' || reason === 'connection-lost') {
+      // The library answers a close with its own, a moment later.
+      setImmediate(() => this.#finish());
+      return;
+    }
+    if (wasPhase === 'open' || wasPhase === 'running') this.#writeClose(error);
+    this.#finish();
+  }
+
+  #writeClose(error: AmqpError | undefined): void {
+    this.#rhea.open();
+    for (const session of Object.values(this.#rhea.remote_channel_map)) session?.end();
+    this.#rhea._process();
+    const body = encode.described(performative.close, encode.list(error ? [encodeError(error)] : []));
+    const head = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
+    head.writeUInt32BE(head.length + body.length);
+    this.#write(Buffer.concat([head, body]));
+    this.#isCloseSent = true;
+  }
+
+  #finish(): void {
+    if (this.#phase !== 'ended') this.#end('connection-lost', '');
+    this.#flush();
+    if (this.#stream.destroyed) return;
+    this.#stream.end();
+    // After the end it must go on reading, or it would not see the other side's and never close.
+    this.#stream.resume();
+  }
+
+  #write(bytes: Buffer): void {
+    // The library goes on for a moment after a close of ours; nothing may follow that.
+    if (this.#isCloseSent) return;
+    this.#output.push(bytes);
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushScheduled = false;
+    const output = this.#output;
+    this.#output = [];
+    if (output.length === 0 || this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#stream.write(output.length === 1 ? output[0] : Buffer.concat(output));
+    if (this.#stream.writableLength <= this.#options.backlogBytesMax) return;
+    this.#end('too-slow', 'The peer does not read.');
+    this.#stream.destroy();
+  }
+}
+
+/** What a peer gets to answer the end of its connection. */
+const leaveMsMax = 2_000;
+
+function readAttach({ fields }: Frame): LinkRequest {
+  const [name, , role, , , source, target] = fields;
+  if (typeof name !== 'string' || name.length > 256 || name in Object.prototype || typeof role !== 'boolean') {
+    throw new AmqpViolation('amqp:invalid-field', 'attach has no name, or no role.');
+  }
+  const addressOf = (terminus: unknown): string | undefined => {
+    if (terminus === null || terminus === undefined) return undefined;
+    const isPlain = terminus instanceof Described && (terminus.descriptor === 0x28 || terminus.descriptor === 0x29);
+    if (!isPlain || !Array.isArray(terminus.value)) {
+      throw new AmqpViolation('amqp:not-implemented', 'A link has a source and a target and no coordinator.');
+    }
+    const [address] = terminus.value;
+    return typeof address === 'string' ? address : undefined;
+  };
+  const sourceAddress = addressOf(source);
+  const targetAddress = addressOf(target);
+  const properties = fields[13] instanceof Map ? fields[13] : new Map();
+  const property = (key: string): string | undefined => {
+    const value = properties.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    name,
+    isIncoming: !role,
+    address: role ? sourceAddress : targetAddress,
+    sourceAddress,
+    targetAddress,
+    initialDeliveryCount: typeof fields[9] === 'number' ? fields[9] : 0,
+    correlationId: property('com.microsoft:channel-correlation-id'),
+    modelId: property('com.microsoft:model-id'),
+  };
+}
+
+/** The library goes through a range one by one, and writes to standard error what is no outcome. */
+function checkDisposition({ fields }: Frame, max: number): void {
+  const [, first, last] = fields;
+  const end = last ?? first;
+  if (typeof first !== 'number' || typeof end !== 'number' || end - first >= max) {
+    throw new AmqpViolation('amqp:not-allowed', `A disposition names at most ${max} deliveries.`);
+  }
+  const state = fields[4] ?? null;
+  if (state === null) return;
+  const code = state instanceof Described ? state.descriptor : undefined;
+  if (typeof code === 'number' && code >= 0x23 && code <= 0x27) return;
+  throw new AmqpViolation('amqp:not-implemented', 'A delivery state that is no outcome.');
+}
+
+function encodeError({ condition, description, info = {} }: AmqpError): Buffer {
+  const pairs = Object.entries(info).map(([name, value]) => [encode.symbol(name), encode.string(value)] as const);
+  return encode.described(0x1d, encode.list([encode.symbol(condition), encode.string(description), encode.map(pairs)]));
+}
+
+function describeLibraryError(error: unknown): string {
+  const text = error instanceof Error ? error.message : '';
+  return text === '' ? 'What was sent has no place here.' : text.slice(0, 200);
+}
