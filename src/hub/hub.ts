@@ -33,6 +33,7 @@ import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
 import { HubAmqp } from './surface/amqp.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
+import { buildDeviceHttp } from './surface/device-http.ts';
 import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
@@ -72,7 +73,7 @@ export type Hub = {
   readonly amqp: AmqpSurface;
   /** Plain MQTT for the devices of this hub, where it was asked for. */
   readonly brokerMqtt: MqttSurface | undefined;
-  /** The REST for back ends. */
+  /** The REST for back ends, and the devices' own. */
   readonly http: HttpSurface;
   readonly authorities: CaCertificates;
   readonly registry: Pick<
@@ -187,7 +188,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods },
+    rooms: { registry, twins, presence, methods, cloudToDevice },
+    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, signIn, credentials, refusals }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
