@@ -22,7 +22,7 @@ import { openProvisioningPolicies, type ProvisioningPolicies } from './instances
 import { buildCheckService } from './instances/service-sign-in.ts';
 import { AttestRegistration } from './registration/attest-registration.ts';
 import { buildLoadEnrollment } from './registration/enrollment-of-caller.ts';
-import { HoldDevices } from './registration/hold-devices.ts';
+import { HoldDevices, letAllGo } from './registration/hold-devices.ts';
 import type { DaaIdentityMode } from './registration/provision-identity.ts';
 import { noRateLimits, RateLimits, type RateSettings } from './registration/rate-limits.ts';
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
@@ -79,7 +79,7 @@ export type Provisioning = {
   /** Who decides what a device becomes. Central sets itself; until then everybody who proved themselves is assigned. */
   setAllocator(allocator: Allocator): void;
   /** Makes the hubs agree with what changed while nobody looked. */
-  start(): void;
+  start(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -156,7 +156,10 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     setAllocator(allocator) {
       settings.allocate = allocator;
     },
-    start: () => holds?.look('all'),
+    async start() {
+      if (holds) holds.look('all');
+      else await letAllGo(hubs);
+    },
     async stop() {
       for (const cancel of cancels) cancel();
       await holds?.stop();

@@ -24,6 +24,7 @@ export type ProvisioningConnect = {
 export type ProvisioningBenchOptions = {
   daaIdentityMode?: 'selfSigned' | 'caSigned';
   rates?: RateSettings;
+  holdsDevices?: boolean;
   issuerChange?: IssuerChange;
   /** Who is called in place of webhooks on the network. */
   outgoing?: Pick<Outgoing, 'checkUrl' | 'post'>;
@@ -39,7 +40,7 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const { daaIdentityMode = 'selfSigned', rates, outgoing = new Outgoing({ platform, allowed: [], allowHttp: false }) } = options;
   const hubs = [hub];
-  const build = () =>
+  const build = ({ holdsDevices = true } = options) =>
     buildProvisioning({
       platform,
       database,
@@ -52,7 +53,7 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       outgoing,
       instanceName: 'home',
       daaIdentityMode,
-      holdsDevices: true,
+      holdsDevices,
       ...(rates && { rates }),
       ...(options.issuerChange && { issuerChange: options.issuerChange }),
     });
@@ -200,8 +201,8 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       return provisioning;
     },
     /** The service as it comes back on the same database after its process ended. */
-    async restart() {
-      provisioning = await build();
+    async restart(changed: Pick<ProvisioningBenchOptions, 'holdsDevices'> = {}) {
+      provisioning = await build(changed);
     },
   };
 }

@@ -12,6 +12,8 @@ export const hubDeviceSchema = z.object({
   primaryThumbprint: z.string().optional(),
   secondaryThumbprint: z.string().optional(),
   enabled: z.boolean(),
+  /** Why it is enabled or disabled, where somebody said so. */
+  statusReason: z.string().optional(),
   isConnected: z.boolean(),
   createdAt: z.string(),
 });

@@ -103,6 +103,11 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
           const authentication = askedAuthentication({ type: 'selfSigned', ...body.thumbprints });
           device = await hub.registry.setAuthentication(device.deviceId, authentication);
         }
+        if (body.enabled && device.ownStatus) {
+          throw new Problem('conflict', `${device.statusReason} The device is let in when that is mended.`, {
+            reason: 'DeviceHeld',
+          });
+        }
         if (body.enabled !== undefined) device = await hub.registry.setEnabled(device.deviceId, body.enabled);
         return { json: formatHubDevice(hub, device) };
       },
@@ -147,6 +152,7 @@ function formatHubDevice(hub: Pick<PortalHub, 'presence'>, device: Device): HubD
     ...(primaryThumbprint === undefined ? {} : { primaryThumbprint }),
     ...(secondaryThumbprint === undefined ? {} : { secondaryThumbprint }),
     enabled: device.isEnabled,
+    ...(device.statusReason === undefined ? {} : { statusReason: device.statusReason }),
     isConnected: hub.presence.isConnected(deviceId),
     createdAt: formatInstant(device.createdAt),
   };

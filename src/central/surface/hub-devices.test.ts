@@ -120,6 +120,18 @@ describe('devices of a hub', () => {
     }
   });
 
+  test('a device that provisioning keeps out says why, and cannot be enabled past that', async () => {
+    await call('PUT', one('grouped'), selfSigned(sha1));
+    await bench.registry.hold(['grouped'], 'Enrollment group line is disabled.');
+    const device = (await call('GET', one('grouped'))).json.device as { enabled: boolean; statusReason?: string };
+    assert.deepEqual([device.enabled, device.statusReason], [false, 'Enrollment group line is disabled.']);
+    const { status, json } = await call('PATCH', one('grouped'), { enabled: true });
+    assert.deepEqual([status, errorOf(json).code], [409, 'DeviceHeld']);
+    assert.match(errorOf(json).message, /^Enrollment group line is disabled\./);
+    await bench.registry.hold(['grouped'], undefined);
+    assert.equal((await bench.registry.require('grouped')).isEnabled, true);
+  });
+
   test('new thumbprints replace the old ones, and a device without thumbprints takes none', async () => {
     await call('PUT', one('rolled'), selfSigned(sha1));
     const thumbprints = { primaryThumbprint: sha1, secondaryThumbprint: sha256 };

@@ -219,13 +219,28 @@ describe('devices whose enrollment is taken away', () => {
     await settled();
     assert.equal(await status(), true);
     await bench.restart();
-    bench.provisioning.start();
+    await bench.provisioning.start();
     await isEnabled(false);
     await bench.provisioning.stop();
     await setGroup(true);
     await bench.restart();
-    bench.provisioning.start();
+    await bench.provisioning.start();
     await isEnabled(true);
+  });
+
+  test('a server that holds nobody any more lets everybody go, and leaves them connected', async () => {
+    await register();
+    await setGroup(false);
+    await isEnabled(false);
+    await bench.provisioning.stop();
+    await bench.restart({ holdsDevices: false });
+    await bench.provisioning.start();
+    assert.equal(await status(), true);
+    const device = await dial();
+    await setGroup(true);
+    await setGroup(false);
+    await settled();
+    assert.deepEqual([device.closed, await status()], [undefined, true]);
   });
 
   test('a hub that cannot be written for a moment is tried again', async () => {

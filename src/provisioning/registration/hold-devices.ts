@@ -152,6 +152,14 @@ class Changes {
   }
 }
 
+/** For a server that holds nobody any more: lets go whom it held before. */
+export async function letAllGo(hubs: LinkedHubs): Promise<void> {
+  for (const { hub } of hubs.list()) {
+    const held = [...(await readHeld(hub))];
+    for (let i = 0; i < held.length; i += pageSize) await hub.registry.hold(held.slice(i, i + pageSize), undefined);
+  }
+}
+
 async function readHeld({ registry }: LinkedHub['hub']): Promise<ReadonlySet<string>> {
   const held = new Set<string>();
   for (let after = ''; ; ) {

@@ -54,7 +54,7 @@ function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail })
     <Page
       title={device.id}
       crumbs={[{ label: 'IoT devices', to: paths.hubDevices({ hub: hub.name }) }]}
-      state={<EnabledWord isEnabled={device.enabled} />}
+      state={<EnabledWord isEnabled={device.enabled} why={device.statusReason} />}
       actions={
         <>
           <RouteButton icon={<PulseRegular />} to={paths.hubMessages({ hub: hub.name, device: device.id })}>
