@@ -152,7 +152,12 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     upkeep: () => upkeep.run(),
     start: () => upkeep.start(),
     stop: () => upkeep.stop(),
-    openDemoTenant: () => openDemoTenant(rooms),
+    async openDemoTenant() {
+      const demo = await openDemoTenant(rooms);
+      // Its CA has a list from the beginning.
+      await upkeep.run();
+      return demo;
+    },
     mintAdministratorToken: () => tokens.mintToken(),
   };
 }
