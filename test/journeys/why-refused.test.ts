@@ -10,7 +10,7 @@ import deviceMqtt from 'azure-iot-device-mqtt';
 import provisioning from 'azure-iot-provisioning-device';
 import provisioningMqtt from 'azure-iot-provisioning-device-mqtt';
 import security from 'azure-iot-security-x509';
-import { hourMs, instant, minuteMs } from '#base/instant.ts';
+import { dayMs, hourMs, instant, minuteMs } from '#base/instant.ts';
 import type { RefusalBody } from '#central/contract/ui-refusals.ts';
 import { purposeOids } from '#pki/oids.ts';
 import { makeCa } from '#test/support/certificates.ts';
@@ -18,6 +18,7 @@ import { type CompatBench, type Identity, openCompatBench } from '#test/support/
 import { eventually } from '#test/support/eventually.ts';
 import { blocksOf } from '#test/support/guide.ts';
 import { type Browser, type OpenPage, openBrowser, signIn } from '#test/support/open-browser.ts';
+import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 import { PacketWriter } from '#wire/mqtt/encode.ts';
 
 /**
@@ -74,12 +75,12 @@ describe('why was my device refused', () => {
     return [certificate, key];
   }
 
-  async function publish(identity: Identity, deviceId: string): Said {
+  async function publish(identity: Identity, deviceId: string, home: RunningHomeport = bench.home): Said {
     const [certificate = '', key = ''] = withFiles(identity);
-    const { hub, ca } = bench.home.status;
+    const { hub, ca } = home.status;
     const { code, output } = await run('mosquitto_pub', [
-      ...['-d', '-h', bench.home.address, '-p', String(hub.mqttPort), '-V', 'mqttv311', '-q', '1', '--cafile', ca],
-      ...['--cert', certificate, '--key', key, '-i', deviceId, '-u', userNameOf(deviceId)],
+      ...['-d', '-h', home.address, '-p', String(hub.mqttPort), '-V', 'mqttv311', '-q', '1', '--cafile', ca],
+      ...['--cert', certificate, '--key', key, '-i', deviceId, '-u', userNameOf(deviceId, home)],
       ...['-t', `devices/${deviceId}/messages/events/`, '-m', '{}'],
     ]);
     assert.equal(code, 5, output);
@@ -99,7 +100,8 @@ describe('why was my device refused', () => {
     return output;
   }
 
-  const userNameOf = (deviceId: string) => `${bench.home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12`;
+  const userNameOf = (deviceId: string, home: RunningHomeport = bench.home) =>
+    `${home.status.hub.hostName}/${deviceId}/?api-version=2021-04-12`;
 
   /** A block of the guide, in a shell whose home is the test's own. */
   function typeBlock(block: string): Promise<string> {
@@ -144,6 +146,25 @@ describe('why was my device refused', () => {
     await page.getByRole('heading', { level: 1, name: 'pump-1', exact: true }).waitFor();
     await page.getByRole('link', { name: 'Pump-1', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Pump-1', exact: true }).waitFor();
+  });
+
+  test('a clock that was moved is named where a certificate ended by it', async (t) => {
+    const home = await startHomeport(['--development']);
+    t.after(() => home.close());
+    const identity = bench.selfSignedOf('mayfly');
+    const words = ['hub', 'device', 'create', '-d', 'mayfly', '--auth-method', 'x509_thumbprint'];
+    await home.ok('homeport', [...words, '--primary-thumbprint', identity.leaf.certificate.sha1Thumbprint]);
+    await home.ok('homeport', ['clock', 'advance', '30d']);
+    await publish(identity, 'mayfly', home);
+    const [found] = JSON.parse(await home.ok('homeport', ['refusals', '--json', '--subject', 'mayfly'])) as RefusalBody[];
+    assert.equal(found?.reason, 'certificate-expired');
+    assert.ok(Math.abs((found.clockMovedMs ?? 0) - 30 * dayMs) < minuteMs, `${found.clockMovedMs}`);
+    const text = await home.ok('homeport', ['refusals', 'show', found.id]);
+    assert.match(text, /^ {2}clock {4}20\S+Z, on a clock that was ahead by 30d$/m);
+    const { page } = await browser.open();
+    await signIn(home, page);
+    await page.goto(new URL(`/refusals/${found.id}`, home.status.central.url).href);
+    await page.getByText(/^20\S+Z, moved ahead by 30 days$/).waitFor();
   });
 
   type Case = {

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Command } from '../kit/command.ts';
 import { CommandFailure } from '../kit/failure.ts';
 import { administer } from './administration.ts';
+import { describeSpan } from './clock/print-clock.ts';
 import { jsonOption } from './json-output.ts';
 
 export const refusalsShowCommand: Command = {
@@ -64,7 +65,7 @@ function nearestLines({ nearest }: JsonObject): string[] {
 
 function clockLines({ at, clockMovedMs }: JsonObject): string[] {
   if (typeof at !== 'string') return [];
-  const moved = typeof clockMovedMs === 'number' ? `, on a clock that was moved by ${clockMovedMs / 1000} s` : '';
+  const moved = typeof clockMovedMs === 'number' ? `, on a clock that was ahead by ${describeSpan(clockMovedMs)}` : '';
   return [`  clock    ${at}${moved}`];
 }
 

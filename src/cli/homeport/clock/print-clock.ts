@@ -43,7 +43,7 @@ const units = [
 ] as const;
 
 /** `30d 4h`: the two largest units; in days, the fraction of a second that a way takes is not called 29 d 23 h. */
-function describeSpan(ms: number): string {
+export function describeSpan(ms: number): string {
   const grainMs = Math.abs(ms) < hourMs ? secondMs : minuteMs;
   let left = Math.round(Math.abs(ms) / grainMs) * grainMs;
   const parts = units.map(([unitMs, letter]) => {
