@@ -103,10 +103,16 @@ export class BrokerSession {
     if (this.#subscriptions.delete(filter)) this.#levels -= levelsOf(filter);
   }
 
-  /** Whether so much waits that no subscription may add what is retained. */
-  get isFull(): boolean {
+  /** Whether as much waits in all sessions together as may. */
+  get isCrowded(): boolean {
+    return this.#with.queued.bytes >= this.#with.limits.queuedBytesMax;
+  }
+
+  /** Whether so little waits that a subscription may add `bytes` of what is retained. */
+  mayAddRetained(bytes: number): boolean {
     const { queueMessagesMax, queueBytesMax } = this.#with.limits;
-    return this.#queue.length >= queueMessagesMax || this.#bytes >= queueBytesMax || !this.#isWithinAll(0);
+    if (this.#queue.length >= queueMessagesMax || this.#bytes >= queueBytesMax) return false;
+    return !this.isCrowded || this.#bytes + bytes <= ownShareBytes;
   }
 
   /** The connection may be written to: what is under way goes out again, in order, then what waits [MQTT-4.4.0-1]. */

@@ -8,7 +8,7 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import { type ServerPublish, subscriptionRefused } from '#wire/mqtt/packet.ts';
 import { Broker } from './broker.ts';
 import type { BrokerSession } from './broker-session.ts';
-import { brokerLimits, sessionLevelsMax, topicLevelsMax } from './limits.ts';
+import { brokerLimits, ownShareBytes, sessionLevelsMax, topicLevelsMax } from './limits.ts';
 
 const callerOf = (deviceId: string, generationId = 'g1') => ({ deviceId, generationId }) as DeviceCaller;
 
@@ -186,6 +186,12 @@ for (const kind of testDatabases()) {
       assert.deepEqual(subscribe(broker, session, '#', 1), [1]);
       for (let i = 0; i < 20; i++) broker.publish(message(`u/${i}`, 'y'.repeat(99)), false);
       assert.equal(sent.length, 20);
+      // But nobody may add all that is retained to it.
+      for (const topic of ['r/1', 'r/2']) broker.publish(message(topic, 'z'.repeat(ownShareBytes / 2)), true);
+      const other = broker.begin(callerOf('other'), true).session;
+      attach(other);
+      const asked = [{ filter: 'r/1', qos: 0 } as const, { filter: 'r/+', qos: 0 } as const];
+      assert.deepEqual(broker.subscribe(other, asked), [0, subscriptionRefused]);
     });
 
     test('the filters of a session have so many levels together, and room again when one goes', async () => {

@@ -72,8 +72,11 @@ export class Broker {
 
   /** The SUBACK codes, in order. What is retained follows by itself. */
   subscribe(session: BrokerSession, filters: readonly Subscription[]): number[] {
+    let retainedBytes = 0;
     const codes = filters.map(({ filter, qos }) => {
-      if (!this.#mayHave(session, filter)) return subscriptionRefused;
+      // Only then does it matter, and it costs a look at all that is retained.
+      if (session.isCrowded) retainedBytes += this.#retained.bytesOf(filter);
+      if (!this.#mayHave(session, filter) || !session.mayAddRetained(retainedBytes)) return subscriptionRefused;
       this.#tree.add(filter, session, qos);
       session.subscribed(filter, qos);
       return qos;
@@ -123,7 +126,7 @@ export class Broker {
 
   #mayHave(session: BrokerSession, filter: string): boolean {
     const levels = filter.split('/').length;
-    if (Buffer.byteLength(filter) > filterBytesMax || levels > topicLevelsMax || session.isFull) return false;
+    if (Buffer.byteLength(filter) > filterBytesMax || levels > topicLevelsMax) return false;
     if (session.subscriptions.has(filter)) return true;
     return session.subscriptions.size < this.#limits.subscriptionsMax && session.levels + levels <= sessionLevelsMax;
   }

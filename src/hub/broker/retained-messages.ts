@@ -36,6 +36,13 @@ export class RetainedMessages {
     return this.#byTopic.delete(topic);
   }
 
+  /** What a subscription to `filter` would be told of, in bytes. */
+  bytesOf(filter: string): number {
+    let bytes = 0;
+    for (const message of this.match([{ filter, qos: 0 }]).keys()) bytes += messageBytes(message);
+    return bytes;
+  }
+
   /**
    * Those that new subscriptions are told of, each with the largest QoS of the filters that match [MQTT-3.3.5-1]. All
    * are looked at once, however many filters there are: a packet of a few hundred bytes may hold a hundred.
