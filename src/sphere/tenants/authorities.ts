@@ -12,7 +12,14 @@ import type { Database } from '#storage/database.ts';
 import type { SphereAuthorityRow } from '#storage/schema/sphere.ts';
 import { type Authority, authorityOf, isNamedBy, statusOf } from './authority.ts';
 import type { AuthorityKeys } from './authority-keys.ts';
-import { insertAuthority, loadActiveAuthority, loadAllAuthorities, loadAuthorities, moveAuthority } from './tenant-store.ts';
+import {
+  insertAuthority,
+  loadActiveAuthority,
+  loadAllAuthorities,
+  loadAuthorities,
+  loadAuthority,
+  moveAuthority,
+} from './tenant-store.ts';
 
 type Kind = SphereAuthorityRow['kind'];
 
@@ -108,9 +115,9 @@ export class Authorities {
 
   /** Throws Problem `certificate-not-found`. */
   async requireBySerial(serial: string): Promise<Authority> {
-    const found = (await this.listAll()).find(({ certificate }) => certificate.serialHex === serial);
-    if (!found) throw new Problem('certificate-not-found', 'There is no such CA certificate.');
-    return found;
+    const row = await loadAuthority(this.#options.database, serial);
+    if (!row) throw new Problem('certificate-not-found', 'There is no such CA certificate.');
+    return authorityOf(row);
   }
 
   /** The tenant's CAs, oldest first. */

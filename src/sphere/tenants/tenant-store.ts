@@ -45,6 +45,10 @@ export function loadAuthorities(database: Database, kind: SphereAuthorityRow['ki
     .execute();
 }
 
+export function loadAuthority(database: Database, serial: string): Promise<SphereAuthorityRow | undefined> {
+  return database.selectFrom('sphere_authority').selectAll().where('serial', '=', serial).executeTakeFirst();
+}
+
 export function loadAllAuthorities(database: Database): Promise<SphereAuthorityRow[]> {
   return database.selectFrom('sphere_authority').selectAll().orderBy('created_at').orderBy('serial').execute();
 }
