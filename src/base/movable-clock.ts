@@ -63,7 +63,8 @@ export class MovableClock implements Clock {
   }
 
   now(): Instant {
-    return this.#standing?.at ?? plus(this.#real.now(), this.#offsetMs);
+    // Whole milliseconds, as every other clock: where it stands comes from spans that have fractions.
+    return instant(Math.floor(this.#standing?.at ?? this.#real.now() + this.#offsetMs));
   }
 
   monotonic(): number {
@@ -83,11 +84,14 @@ export class MovableClock implements Clock {
     return this.#motion;
   }
 
-  /** Goes to `target`, which lies ahead; resolves there, or where `stop` held it. The caller sees to it that it stands still. */
-  async moveTo(target: Instant): Promise<void> {
+  /**
+   * Goes to `target`, which lies ahead; resolves there, or where `stop` held it. The caller sees to it that it stands
+   * still. In one step, what was due on the way is set off together, as in a machine that slept.
+   */
+  async moveTo(target: Instant, { inOneStep = false } = {}): Promise<void> {
     await this.#travel({ kind: 'moving', until: target }, async () => {
       await this.#keepUpTo(target);
-      await this.#walk(target);
+      await this.#walk(target, inOneStep ? Number.POSITIVE_INFINITY : stepMsMax);
     });
   }
 

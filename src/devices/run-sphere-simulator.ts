@@ -48,6 +48,8 @@ export type SimulatorOptions = {
   readonly reusesNonce?: boolean | undefined;
   readonly renews?: boolean | undefined;
   readonly clockOffsetMs?: number | undefined;
+  /** False for a board that runs after a clock that is moved, and may be behind it. Default true. */
+  readonly hasTrustedClock?: boolean | undefined;
   readonly statesContentType?: boolean | undefined;
   /** The model id that D4 announces; the original announces none. */
   readonly announcedModelId?: string | undefined;
@@ -111,6 +113,7 @@ class SimulatorRun implements Simulator {
       tamper: options.tamper,
       reusesNonce: options.reusesNonce ?? false,
       renews: options.renews ?? true,
+      hasTrustedClock: options.hasTrustedClock ?? true,
       onEvent: this.#onEvent,
     });
     const port = this.#port(seededValues(options.seed ?? this.deviceId));

@@ -28,6 +28,8 @@ export type SphereBoardOptions = {
   readonly tamper: string | undefined;
   readonly reusesNonce: boolean;
   readonly renews: boolean;
+  /** Whether it says that its clock can be relied on; the service then compares it with its own. */
+  readonly hasTrustedClock: boolean;
   readonly onEvent: SimulatorListener;
 };
 
@@ -177,7 +179,7 @@ export class SphereBoard {
       tenantId,
       claimEpoch: this.#state.claimEpoch,
       components: measureComponents(this.#options.application, this.#options.tamper),
-      hasTrustedClock: true,
+      hasTrustedClock: this.#options.hasTrustedClock,
     };
   }
 

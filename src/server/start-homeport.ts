@@ -4,6 +4,7 @@ import { type LogLevel, openLog } from '#base/log.ts';
 import { systemRandom } from '#base/random.ts';
 import { resolveSettings } from '#base/settings.ts';
 import { startServer } from './build.ts';
+import type { ClockControl } from './clock/clock-control.ts';
 import { serverSettings } from './config.ts';
 import { builtWebDirectory } from './static-files.ts';
 import type { ServerStatus } from './status.ts';
@@ -15,6 +16,8 @@ export type HomeportOptions = {
   readonly address?: string;
   /** Names clients use for this server. Beyond loopback there must be one. */
   readonly hostNames?: readonly string[];
+  /** Makes a new data directory one whose clock can be moved; refused for one that was made without. */
+  readonly development?: boolean;
   /** Runs a simulated device. */
   readonly demo?: boolean;
   /** What is written to standard error; without it, warnings and errors. */
@@ -26,6 +29,8 @@ export type Homeport = {
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   /** A link that signs a person in, once. */
   createSignInLink(): Promise<string>;
+  /** Moves the clock of a data directory that was made for development; a rejection says why it does not. */
+  readonly clock: Pick<ClockControl, 'describe' | 'advance' | 'set' | 'run' | 'stop'>;
   /** Drains and closes everything; what was acknowledged is on disk. */
   stop(): Promise<void>;
 };
@@ -39,17 +44,18 @@ export type Homeport = {
  * they should have, and a server refuses to start on key files that others can read.
  */
 export async function startHomeport(options: HomeportOptions): Promise<Homeport> {
-  const { directory, address, hostNames, demo, logLevel = 'warn' } = options;
+  const { directory, address, hostNames, demo, development = false, logLevel = 'warn' } = options;
   const { values } = resolveSettings(serverSettings, {
     flags: { 'listeners.address': address, 'listeners.hostNames': hostNames && [...hostNames], 'demo.enabled': demo },
   });
   process.umask(0o077);
   const platform = { clock: systemClock, random: systemRandom, log: openLog(logLevel) };
-  const { status, createSignInLink, stop } = await startServer({
+  const { status, createSignInLink, clock, stop } = await startServer({
     platform,
     directory: resolve(directory),
     settings: values,
     webDirectory: builtWebDirectory,
+    isDevelopment: development,
   });
-  return { status, createSignInLink, stop };
+  return { status, createSignInLink, clock, stop };
 }

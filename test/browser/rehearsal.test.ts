@@ -47,7 +47,7 @@ describe('a server for development in the browser', () => {
     await page.reload();
     await page.getByRole('link', { name: 'pump-3' }).click();
     await page.getByRole('heading', { level: 1, name: 'pump-3' }).waitFor();
-    assert.deepEqual(complaints, []);
+    assert.deepEqual([...complaints], []);
 
     // Every page says what the clock shows while it is moved, and the rehearsal begins there.
     const bar = page.getByRole('region', { name: 'Development server' });

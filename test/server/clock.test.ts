@@ -27,7 +27,7 @@ test('a directory made for development has a clock that goes forward, survives r
     assert.ok(status.clock.aheadMs >= 30 * dayMs - minuteMs);
     assert.match(await homeport.ok('homeport', ['status']), /clock\.warning +The clock is moved/);
     const people = await homeport.run('homeport', ['clock']);
-    assert.match(people.stdout, /ahead 30d/);
+    assert.match(people.stdout, /ahead (30d|29d 23h)/);
     assert.match(people.stderr, /The clock is moved/);
   });
 

@@ -10,6 +10,7 @@ import type { Command, Invocation } from '../kit/command.ts';
 import { CommandFailure } from '../kit/failure.ts';
 import type { Options } from '../kit/parse-arguments.ts';
 import { administer } from './administration.ts';
+import { followClock } from './follow-clock.ts';
 
 /** Sample programs of sphere.md 6.1 that this build has. */
 const applications = ['d1', 'd4'] as const;
@@ -50,14 +51,20 @@ export const simulateCommand: Command = {
     'homeport simulate --app d4 --name porch --seed 7',
     'homeport simulate --app d1 --buttons stdin',
   ],
-  notes: ['A new board waits, attached, until it is claimed: azsphere device claim'],
+  notes: [
+    'A new board waits, attached, until it is claimed: azsphere device claim',
+    'Beside a server for development it follows the server’s clock: homeport clock',
+  ],
   async run(invocation) {
     const { options, terminal } = invocation;
     const application = chooseApplication(options.required('app'));
     checkChoice(options, 'key-store', ['file']);
     checkChoice(options, 'buttons', ['stdin']);
+    const status = await administer(invocation, { method: 'GET', path: '/status' });
+    const followed = followDevelopmentClock(invocation, status);
     const simulator = await runSphereSimulator({
-      ...(await simulatorOptions(invocation, application)),
+      ...simulatorOptions(invocation, status, application),
+      ...(followed && { platform: { ...invocation.platform, clock: followed.clock }, hasTrustedClock: false }),
       onEvent: (event) => show(event, terminal.print),
     });
     const stop = () => void simulator.stop();
@@ -69,10 +76,19 @@ export const simulateCommand: Command = {
   },
 };
 
-async function simulatorOptions(invocation: Invocation, application: (typeof applications)[number]): Promise<SimulatorOptions> {
+/** A board beside a development server lives by the server's clock, which may be moved while it runs. */
+function followDevelopmentClock(invocation: Invocation, { clock }: JsonObject) {
+  if (!isJsonObject(clock) || clock.isDevelopment !== true) return undefined;
+  return followClock(invocation.platform.clock, clock, () => administer(invocation, { method: 'GET', path: '/clock' }));
+}
+
+function simulatorOptions(
+  invocation: Invocation,
+  status: JsonObject,
+  application: (typeof applications)[number],
+): SimulatorOptions {
   const { options, terminal, platform } = invocation;
   const { devicesDirectory } = resolveDataDirectory(terminal.environment, options.text('data'));
-  const status = await administer(invocation, { method: 'GET', path: '/status' });
   const hostName = options.text('hostname');
   const offset = options.number('clock-offset', { min: -1e9, max: 1e9 });
   return {
