@@ -113,6 +113,21 @@ describe('the explanation of a refusal', () => {
     assert.deepEqual(words, ['device CN=dev1 thumbprint-mismatch certificate-expired']);
   });
 
+  test('a fault that no certificate shows stands at the one that is named, and not at one whose name only begins so', () => {
+    const longer = makeCa({ name: 'Line 10', issuer: root });
+    const device = makeLeaf({ name: 'dev1', issuer: longer });
+    const revoked = refuse('issuer-revoked', 'CN=Line 10 was revoked.').refusal;
+    const authorities = { verified: [root.certificate], unverified: [] };
+    const attempt = { certificates: [device.der, longer.der], authorities, at: testNow };
+    assert.deepEqual(wordsOf(explainRefusal(revoked, attempt)), [
+      'device CN=dev1',
+      'sent CN=Line 10 issuer-revoked',
+      'verified-ca CN=Root',
+    ]);
+    const other = refuse('issuer-revoked', 'CN=Line 1 was revoked.').refusal;
+    assert.ok(explainRefusal(other, attempt).chain?.every(({ faults }) => faults.length === 0));
+  });
+
   test('what cannot be read is no part of the chain, and without a certificate there is none', () => {
     assert.equal(explainRefusal(refusal, only([Buffer.from('no certificate'), line.der])).chain, undefined);
     assert.equal(explainRefusal(refusal, only([])).chain, undefined);

@@ -40,10 +40,19 @@ export function explainRefusal(refusal: Refusal, attempt: ExplainedAttempt): Ref
   return {
     ...refusal,
     at: attempt.at,
-    ...(chain.length > 0 && { chain }),
+    ...(chain.length > 0 && { chain: withNamedFault(chain, refusal) }),
     ...(refusal.reason === 'issuer-unknown' && top && missingIssuer(top, path.length, attempt.certificates.length)),
     ...(refusal.reason === 'signature-invalid' && namesake(path)),
   };
+}
+
+/** A fault that no single certificate shows, such as a revocation, stands at the one that the detail names. */
+function withNamedFault(chain: readonly ChainLink[], { reason, detail }: Refusal): readonly ChainLink[] {
+  if (chain.some(({ faults }) => faults.some((fault) => fault.reason === reason))) return chain;
+  const [named] = chain
+    .filter(({ subject }) => subject !== '' && detail.includes(subject))
+    .toSorted((a, b) => b.subject.length - a.subject.length);
+  return chain.map((link) => (link === named ? { ...link, faults: [{ reason, detail }, ...link.faults] } : link));
 }
 
 /** By names and key ids, leaf first: what buildChain tried, without what it tried in vain. */

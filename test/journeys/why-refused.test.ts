@@ -395,6 +395,7 @@ describe('why was my device refused', () => {
       assert.ok(shown.means);
       assert.ok(Math.abs(Date.parse(shown.at ?? '') - Date.parse(shown.lastAt)) < minuteMs);
       assert.equal(shown.clockMovedMs, undefined);
+      assert.doesNotMatch(JSON.stringify(shown), /sig=|SharedAccessKey|PRIVATE KEY/);
       if (chain)
         assert.deepEqual(
           shown.chain.map((link) => wordsOf(link, reason)),

@@ -55,7 +55,8 @@ export class SignIn {
       this.#options.revocationLists.seen(evidence.certificates[0], verdict.value.anchorSha256);
       return verdict;
     }
-    const device = await this.#load(identity);
+    // Only certificates make a chain to explain.
+    const device = evidence.certificates.length === 0 ? undefined : await this.#load(identity);
     const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
     const explained = explainRefusal(verdict.refusal, {
       certificates: evidence.certificates,
