@@ -306,8 +306,7 @@ export class AmqpConnection {
         this.#feed(frame);
         break;
       case performative.detach:
-        this.#linkOf(frame, this.#sessionOf(frame));
-        this.#feed(frame);
+        this.#detach(frame);
         break;
       case performative.end:
         this.#endSession(frame);
@@ -409,6 +408,14 @@ export class AmqpConnection {
     }
     this.#feed(frame);
     if (fields[9] === true && this.#phase === 'running') session._write_flow(rheaLink);
+  }
+
+  #detach(frame: Frame): void {
+    const session = this.#sessionOf(frame);
+    this.#linkOf(frame, session);
+    this.#feed(frame);
+    // The library forgets to: the handle may be used again.
+    delete session.remote.handles[Number(frame.fields[0])];
   }
 
   #endSession(frame: Frame): void {
