@@ -103,7 +103,7 @@ export class MovableClock implements Clock {
       while (!this.#stopAsked && (until === undefined || this.now() < until)) {
         await pause(this.#real, tickMs);
         const present = this.#real.monotonic();
-        const ahead = plus(this.now(), Math.min(present - last, tickMsMax) * speed);
+        const ahead = plus(this.now(), Math.max(1, Math.floor(Math.min(present - last, tickMsMax) * speed)));
         last = present;
         const target = until !== undefined && ahead > until ? until : ahead;
         if (target > kept) {
@@ -144,9 +144,9 @@ export class MovableClock implements Clock {
     return this.#keep(at - this.#real.now());
   }
 
-  async #walk(target: Instant): Promise<void> {
+  async #walk(target: Instant, stepMs = stepMsMax): Promise<void> {
     for (let left = target - this.now(); left > 0 && !this.#stopAsked; left = target - this.now()) {
-      await this.#step(Math.min(left, stepMsMax));
+      await this.#step(Math.min(left, stepMs));
     }
   }
 

@@ -72,6 +72,7 @@ export const simulateCommand: Command = {
     if (options.isSet('buttons')) cancels.push(terminal.onLine((line) => press(line, simulator.press.bind(simulator))));
     const code = await simulator.finished;
     for (const cancel of cancels) cancel();
+    followed?.cancel();
     if (code !== 0) throw new CommandFailure(code, `The program on the board ended with exit code ${code}.`);
   },
 };
