@@ -21,6 +21,7 @@ import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 import { AmqpMessages } from './amqp-messages.ts';
 import { readTelemetry } from './amqp-telemetry.ts';
 import { AmqpTwinRequests } from './amqp-twin-requests.ts';
+import { endOfTrust } from './disconnect-cause.ts';
 
 /** What the devices of one surface share. */
 export type AmqpRooms = {
@@ -162,6 +163,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#rooms.gone(this);
     this.#facts.leave(cause);
     this.#rooms.presence.ended(this, cause);
+    const lost = endOfTrust(cause);
+    if (lost) this.#rooms.refusals.record({ service: 'hub', subject: this.identity, peer: this.#facts.remoteAddress, ...lost });
   }
 
   /** MethodChannel. */
