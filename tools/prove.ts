@@ -16,7 +16,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     files: ['test/server/noise.test.ts'],
   },
   revocation: {
-    says: 'a list that names a certificate, a device disabled, an enrollment group disabled, 100 times each on MQTT, over WebSockets and at the broker door: how long until the socket is closed, median and worst',
+    says: 'a list that names a certificate, a device disabled, an enrollment group disabled, 100 times each on MQTT, over WebSockets, at the broker door and on AMQP: how long until the socket is closed, median and worst',
     files: ['test/server/revocation.test.ts'],
   },
   'thirty-days': {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import common from 'azure-iot-common';
+import device from 'azure-iot-device';
+import deviceAmqp from 'azure-iot-device-amqp';
 import { systemClock } from '#base/clock.ts';
 import { dayMs, minuteMs, plus } from '#base/instant.ts';
 import { requestHttp } from '#cli/kit/http-client.ts';
@@ -12,6 +16,8 @@ import { handshake, RawWebSocket } from '#test/support/raw-web-socket.ts';
 import { makeRevocationList } from '#test/support/revocation-list.ts';
 import type { WireDevice } from '#test/support/wire-device.ts';
 
+const { Client, Message } = device;
+const { Amqp } = deviceAmqp;
 const isFullSize = process.env.HOMEPORT_FULL_SIZE === '1';
 const rounds = isFullSize ? 100 : 5;
 const brokerPort = 8884;
@@ -26,7 +32,8 @@ describe('taking away what a session rests on', () => {
   let ca: TestCertificate;
   let listNumber = 0;
   before(async () => {
-    bench = await openCompatBench({ HOMEPORT_BROKER__PORT: String(brokerPort) });
+    // A client on AMQP asks TLS for a name and takes no address for one.
+    bench = await openCompatBench({ HOMEPORT_BROKER__PORT: String(brokerPort) }, ['--listen', '127.0.0.1']);
     ca = makeCa({ name: 'Line with a list', ...bench.dates });
     await bench.trustAtHub('listing', ca);
   });
@@ -48,7 +55,7 @@ describe('taking away what a session rests on', () => {
     },
   };
 
-  type Dialled = WireDevice & { code: number };
+  type Dialled = Pick<WireDevice, 'closed' | 'disconnect'> & { code: number };
   const protocols: readonly (readonly [string, (identity: Identity, deviceId: string) => Promise<Dialled>])[] = [
     ['MQTT', (identity, deviceId) => bench.dialHub(identity, deviceId)],
     [
@@ -63,7 +70,34 @@ describe('taking away what a session rests on', () => {
         return Object.assign(device, { code });
       },
     ],
+    ['AMQP', dialAmqp],
   ];
+
+  /** azure-iot-device on AMQP, which is let in with its first link. */
+  async function dialAmqp({ cert, key }: Identity, deviceId: string): Promise<Dialled> {
+    const client = Client.fromConnectionString(`HostName=localhost;DeviceId=${deviceId};x509=true`, Amqp);
+    client.setRetryPolicy(new common.NoRetry());
+    await client.setOptions({ ca: bench.home.ca, cert, key });
+    const lost = once(client, 'disconnect');
+    lost.catch(() => {});
+    const disconnect = () => void client.close().catch(() => {});
+    try {
+      await client.open();
+      await client.sendEvent(new Message('{}'));
+    } catch (error) {
+      disconnect();
+      assert.equal((error as Error).name, 'UnauthorizedError');
+      return { code: 5, closed: async () => {}, disconnect };
+    }
+    return {
+      code: 0,
+      async closed() {
+        await lost;
+        disconnect();
+      },
+      disconnect,
+    };
+  }
 
   async function revoke({ leaf }: Identity): Promise<void> {
     const now = systemClock.now();

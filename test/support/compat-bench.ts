@@ -28,8 +28,8 @@ export const thermometerModel = 'dtmi:com:example:azuresphere:thermometer;1';
  * A real server with a factory's certificates: a root whose possession is proven in the enrollment
  * group `factory`, a line below it, and devices below the line.
  */
-export async function openCompatBench(environment: Readonly<Record<string, string>> = {}) {
-  const home = await startHomeport([], environment);
+export async function openCompatBench(environment: Readonly<Record<string, string>> = {}, parameters: readonly string[] = []) {
+  const home = await startHomeport(parameters, environment);
   const central = await openCentralClient(home);
   const now = systemClock.now();
   const dates = { notBefore: plus(now, -hourMs), notAfter: plus(now, dayMs) };
