@@ -42,6 +42,17 @@ export function sphereAdminRoutes(sphere: SphereAdministration): Route<UserCalle
       }),
     ),
     route({
+      method: 'GET',
+      path: '/sphere/certificates',
+      permission: 'sphere.read',
+      summary: 'The CA certificates of a tenant, and who lacks the one that waits',
+      query: tenantQuery,
+      async handle({ query }) {
+        const all = await sphere.rotation.list(await tenantOf(query));
+        return { json: { value: all.map(({ authority, ...more }) => ({ ...describe(authority), ...more })) } };
+      },
+    }),
+    route({
       method: 'POST',
       path: '/sphere/certificates/activate',
       permission: 'sphere.administer',

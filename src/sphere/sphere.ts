@@ -53,7 +53,7 @@ export type Sphere = {
   readonly referenceValues: ReferenceValues;
   readonly audit: Audit;
   readonly authorities: Pick<Authorities, 'list' | 'listAll'>;
-  readonly rotation: Pick<Rotation, 'activate' | 'revoke'>;
+  readonly rotation: Pick<Rotation, 'list' | 'activate' | 'revoke'>;
   /** Suspends, resumes or revokes a device of a tenant. */
   changeDeviceStatus(request: DeviceStatusChange): Promise<ClaimedDevice>;
   /** The newest revocation list of each of our CAs. */

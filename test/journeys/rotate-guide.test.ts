@@ -57,6 +57,7 @@ test('the guide to suspending, revoking and rotating: every command runs as it s
   const lacking = await home.run('homeport', ['sphere', 'ca-certificate', 'activate', '--thumbprint', words.THUMBPRINT]);
   assert.equal(lacking.code, 6);
   assert.match(lacking.stderr, /enrollment group Azure Sphere/);
+  assert.match(await home.ok('homeport', ['sphere', 'ca-certificate', 'list']), /Inactive.*enrollment group Azure Sphere/);
   const { central: account } = await home.server.status({ withSecrets: true });
   home.status.central = account;
   const later = await openCentralClient(home);
@@ -64,6 +65,7 @@ test('the guide to suspending, revoking and rotating: every command runs as it s
   words.CODE = String((await later.ok('POST', `${secondary}/generateVerificationCode`)).verificationCode);
   await type('azsphere ca-certificate download-proof --index 2');
   await later.ok('POST', `${secondary}/verify`, { certificate: base64Of('next-proof.cer') });
+  assert.doesNotMatch(await type('homeport sphere ca-certificate list'), /Azure Sphere/);
   await type('homeport sphere ca-certificate activate');
   assert.match(await home.ok('azsphere', ['ca-certificate', 'list']), /Inactive[\s\S]*Active/);
 

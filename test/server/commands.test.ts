@@ -55,6 +55,7 @@ describe('commands against a running server', () => {
       'sphere device suspend': ['ab'.repeat(64)],
       'sphere device resume': ['ab'.repeat(64)],
       'sphere device revoke': ['ab'.repeat(64), '--yes'],
+      'sphere ca-certificate list': [],
       'sphere ca-certificate activate': ['--thumbprint', 'AB'],
       'sphere ca-certificate revoke': ['--thumbprint', 'AB', '--yes'],
     };

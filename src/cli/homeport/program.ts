@@ -170,6 +170,11 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./sphere/device-revoke.ts')).deviceRevokeCommand,
       },
       {
+        path: 'sphere ca-certificate list',
+        summary: 'List a tenant’s CA certificates and who lacks the next one',
+        load: async () => (await import('./sphere/ca-certificate-list.ts')).caCertificateListCommand,
+      },
+      {
         path: 'sphere ca-certificate activate',
         summary: 'Let the tenant’s next CA certificate take over',
         load: async () => (await import('./sphere/ca-certificate-activate.ts')).caCertificateActivateCommand,

@@ -4,7 +4,7 @@ import { asProblem, Problem } from '#base/problem.ts';
 import type { ClockGuard } from '#sphere/clock/clock-guard.ts';
 import type { RevocationLists } from '#sphere/revocation/revocation-lists.ts';
 import type { Authorities } from './authorities.ts';
-import type { Authority } from './authority.ts';
+import { type Authority, type AuthorityStatus, statusOf } from './authority.ts';
 import type { Tenants } from './tenants.ts';
 
 /**
@@ -54,6 +54,20 @@ export class Rotation {
         platform.log.error('ca.rotation-failed', { owner: tenantId, error: String(error) });
       }
     }
+  }
+
+  /** The tenant's CAs, oldest first, and of one that waits who trusts the present one and lacks it. */
+  async list(tenantId: string): Promise<{ authority: Authority; status: AuthorityStatus; lacking: readonly string[] }[]> {
+    const { authorities, platform } = this.#options;
+    const all = await authorities.list(tenantId);
+    const current = all.find(({ state }) => state === 'active');
+    return Promise.all(
+      all.map(async (authority) => ({
+        authority,
+        status: statusOf(authority, platform.clock.now()),
+        lacking: current && authority.state === 'pending' ? await this.#lacking(current, authority) : [],
+      })),
+    );
   }
 
   /**
