@@ -144,9 +144,9 @@ export class RevocationSources {
     if (!this.#isRunning || this.#sources.size === 0) return;
     const due = Math.min(...this.list().map((source) => this.#dueAt(source)));
     const wait = Math.max(0, due - this.#platform.clock.now());
-    this.#timer = this.#platform.clock.after(wait, () => {
+    this.#timer = this.#platform.clock.calendar.after(wait, () => {
       this.#timer = undefined;
-      void this.#fetchDue().finally(() => this.#schedule());
+      return this.#fetchDue().finally(() => this.#schedule());
     });
   }
 
