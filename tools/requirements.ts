@@ -20,6 +20,7 @@ const requirements: readonly Requirement[] = [
   { programs: ['mosquitto_pub'], package: 'mosquitto-clients' },
   { programs: ['mosquitto'], package: 'mosquitto', places: ['/usr/sbin', '/sbin'] },
   { files: ['/usr/lib/python3/dist-packages/paho/mqtt/client.py'], package: 'python3-paho-mqtt' },
+  { files: ['/usr/lib/python3/dist-packages/proton/__init__.py'], package: 'python3-qpid-proton' },
   { programs: ['unshare'], package: 'util-linux' },
   { programs: ['ip'], package: 'iproute2', places: ['/usr/sbin', '/sbin'] },
   { programs: ['cc', 'gcc', 'clang'], package: 'gcc' },

@@ -3,6 +3,7 @@ import common from 'azure-iot-common';
 import device from 'azure-iot-device';
 import deviceMqtt from 'azure-iot-device-mqtt';
 import type { Registry } from 'azure-iothub';
+import { systemClock } from '#base/clock.ts';
 import type { ServerStatus } from '#server/status.ts';
 import { startHomeport } from './start-homeport.ts';
 
@@ -41,6 +42,16 @@ export async function openServiceBench(parameters: readonly string[] = []) {
       await client.open();
       open.push(client);
       return client;
+    },
+    /** Queues a message for the device, as a back end does over REST. */
+    async sendMessage(deviceId: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+      const { hostName, httpsPort } = status.hub;
+      const { HostName = '', SharedAccessKey = '' } = common.ConnectionString.parse(connectionString('service'));
+      const end = Math.ceil(systemClock.now() / 1000) + 600;
+      const authorization = common.SharedAccessSignature.create(HostName, 'service', SharedAccessKey, end).toString();
+      const url = `https://${hostName}:${httpsPort}/devices/${deviceId}/messages/deviceBound?api-version=2021-04-12`;
+      const answer = await fetch(url, { method: 'POST', headers: { ...headers, authorization }, body });
+      if (!answer.ok) throw new Error(`The message was answered ${answer.status}: ${await answer.text()}`);
     },
     async close(): Promise<void> {
       for (const client of open.splice(0)) await client.close().catch(() => {});

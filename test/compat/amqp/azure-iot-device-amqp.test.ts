@@ -146,6 +146,30 @@ for (const [name, transport] of transports) {
       );
     });
 
+    test('messages to a device arrive with their properties; abandoned they come again, completed and rejected they do not', async () => {
+      const { client, deviceId } = await connected();
+      const received: InstanceType<typeof Message>[] = [];
+      client.on('message', (message: InstanceType<typeof Message>) => received.push(message));
+      const send = (data: string) => bench.sendMessage(deviceId, data, { 'iothub-messageid': data, 'iothub-app-b': 'x y' });
+      const next = () => eventually(async () => received.shift());
+      const isEmpty = () =>
+        eventually(async () => {
+          const { responseBody } = await registry.get(deviceId);
+          return Number(responseBody.cloudToDeviceMessageCount) === 0 ? true : undefined;
+        });
+      await send('one');
+      const one = await next();
+      assert.deepEqual([one.data.toString(), one.messageId, one.properties.getValue('b')], ['one', 'one', 'x y']);
+      await client.abandon(one);
+      const again = await next();
+      assert.equal(again.data.toString(), 'one');
+      await client.complete(again);
+      await isEmpty();
+      await send('two');
+      await client.reject(await next());
+      await isEmpty();
+    });
+
     test('hub 84: a message over 256 KB is refused, and the connection goes on', async () => {
       const { client, deviceId } = await connected();
       await assert.rejects(client.sendEvent(new Message(Buffer.alloc(257 * 1024, 0x61))), { name: 'MessageTooLargeError' });
