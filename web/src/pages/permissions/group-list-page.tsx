@@ -11,6 +11,7 @@ import {
 } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons/svg/add';
 import { CertificateRegular } from '@fluentui/react-icons/svg/certificate';
+import type { GroupRow } from '../../api/contract.ts';
 import { useGroupRows } from '../../api/enrollment-groups.ts';
 import { useMay } from '../../api/session.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -98,16 +99,7 @@ export function GroupListPage() {
                     </TableCell>
                     <TableCell className={styles.number}>{group.deviceCount}</TableCell>
                     <TableCell className={styles.wide}>
-                      {group.refusalCount === 0 ? (
-                        'None'
-                      ) : (
-                        <RouteLink
-                          to={paths.refusals({ group: group.id })}
-                          aria-label={`${group.refusalCount} refused by ${group.displayName}: see why`}
-                        >
-                          <StateWord tone="warning">{group.refusalCount}</StateWord>
-                        </RouteLink>
-                      )}
+                      <Refusals group={group} />
                     </TableCell>
                   </TableRow>
                 ))}
@@ -117,5 +109,18 @@ export function GroupListPage() {
         </TableFrame>
       )}
     </Page>
+  );
+}
+
+/** How many were refused; a link for whoever may read why. */
+function Refusals({ group: { id, displayName, refusalCount } }: { group: GroupRow }) {
+  const mayRead = useMay('refusals.read');
+  if (refusalCount === 0) return 'None';
+  const count = <StateWord tone="warning">{refusalCount}</StateWord>;
+  if (!mayRead) return count;
+  return (
+    <RouteLink to={paths.refusals({ group: id })} aria-label={`${refusalCount} refused by ${displayName}: see why`}>
+      {count}
+    </RouteLink>
   );
 }

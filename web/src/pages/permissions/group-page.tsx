@@ -49,6 +49,7 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
   const styles = useStyles();
   const navigate = useNavigate();
   const mayWrite = useMay('groups.write');
+  const mayRefusals = useMay('refusals.read');
   const save = useSaveGroup(group.id);
   const remove = useDeleteGroup(group.id);
   const [name, setName] = useState(group.displayName);
@@ -102,7 +103,9 @@ function LoadedGroup({ group, row }: { group: EnrollmentGroup; row: GroupRow | u
           {
             name: 'Refused',
             value:
-              row && row.refusalCount > 0 ? (
+              row && row.refusalCount > 0 && !mayRefusals ? (
+                `${row.refusalCount} ${row.refusalCount === 1 ? 'time' : 'times'}`
+              ) : row && row.refusalCount > 0 ? (
                 <RouteLink
                   to={paths.refusals({ group: group.id })}
                 >{`${row.refusalCount} ${row.refusalCount === 1 ? 'time' : 'times'}: see why`}</RouteLink>
