@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
-import { chooseHttpHub, chooseMqttHub } from './choose-hub.ts';
+import { chooseAmqpHub, chooseHttpHub, chooseMqttHub } from './choose-hub.ts';
 
 const hubs = {
   main: 'main',
@@ -28,6 +28,21 @@ for (const [userName, serverName, chosen] of [
 ] as const) {
   test(`over MQTT, ${userName || 'no user name'} by ${serverName ?? 'no name'} is for ${chosen}`, () => {
     assert.equal(chooseMqttHub(hubs, { userName, serverName }), chosen);
+  });
+}
+
+for (const [hostName, serverName, userName, chosen] of [
+  ['plant.localhost', 'localhost', undefined, 'plant'],
+  [undefined, 'plant.localhost', undefined, 'plant'],
+  ['localhost', 'localhost', 'd1@sas.plant', 'plant'],
+  ['gateway.example', undefined, 'iothubowner@sas.root.plant', 'plant'],
+  ['plant.localhost', undefined, 'd1@sas.attic', 'plant'],
+  ['localhost', 'plant.localhost', undefined, 'main'],
+  ['localhost', 'localhost', 'd1@sas.elsewhere', 'main'],
+  ['elsewhere', undefined, undefined, 'main'],
+] as const) {
+  test(`over AMQP, ${hostName ?? 'no host'} by ${serverName ?? 'no name'} as ${userName ?? 'nobody yet'} is for ${chosen}`, () => {
+    assert.equal(chooseAmqpHub(hubs, { hostName, serverName, userName }), chosen);
   });
 }
 

@@ -51,17 +51,19 @@ describe('the hub on AMQP', () => {
   const bodies = async () => (await bench.stored('Telemetry')).map((event) => event.body.toString());
 
   describe('signing in', () => {
-    for (const mechanism of ['MSSBCBS', 'ANONYMOUS']) {
-      test(`hub ${mechanism === 'MSSBCBS' ? 70 : 71}: ${mechanism} is offered and lets in whoever shows a token later`, async () => {
-        await amqp.addKeyDevice('key-1');
-        const client = amqp.dial();
-        assert.equal(await client.sasl(mechanism), 0);
-        client.open();
-        client.cbs();
-        client.putToken(0, amqp.token('key-1'), audience('key-1'));
-        assert.equal((await client.cbsReply()).status, 200);
-      });
+    async function shownLater(mechanism: string): Promise<void> {
+      await amqp.addKeyDevice('key-1');
+      const client = amqp.dial();
+      assert.equal(await client.sasl(mechanism), 0);
+      client.open();
+      client.cbs();
+      client.putToken(0, amqp.token('key-1'), audience('key-1'));
+      assert.equal((await client.cbsReply()).status, 200);
     }
+
+    test('hub 70: MSSBCBS is offered and lets in whoever shows a token later', () => shownLater('MSSBCBS'));
+
+    test('hub 71: ANONYMOUS is offered and lets in whoever shows a token later', () => shownLater('ANONYMOUS'));
 
     test('PLAIN takes a token for a password, for a device and for an access policy, and refuses a wrong one', async () => {
       await amqp.addKeyDevice('key-1');
