@@ -257,6 +257,20 @@ describe('strangers at the port of AMQP', () => {
     await untouched();
   });
 
+  test('an idle time-out of seven weeks makes no flood of empty frames', async () => {
+    const client = await dial('odd-1');
+    client.open({ idleMs: 0xffffffff });
+    client.attach({ handle: 0, address: '/devices/odd-1/messages/events', isSender: true });
+    await client.next(performative.flow);
+    for (let i = 0; i < 20; i += 1) {
+      client.transfer({ handle: 0, deliveryId: i, payload: telemetry('x') });
+      await client.next(performative.disposition);
+    }
+    assert.equal(client.frames.filter(({ code }) => code === undefined).length, 0);
+    client.stream.destroy();
+    await untouched();
+  });
+
   test('a stream of random bytes behind a good beginning breaks nothing', async () => {
     let seed = 12_345;
     const random = () => {

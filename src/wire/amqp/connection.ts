@@ -459,7 +459,10 @@ export class AmqpConnection {
     }
     on('connection_open', () => {
       const { open } = this.#rhea.remote;
-      if (open && !open.idle_time_out) open.idle_time_out = this.#options.limits.peerIdleMs;
+      const { peerIdleMs, peerIdleMsMax } = this.#options.limits;
+      if (!open) return;
+      // A timer of the library's that is longer than timers can be would fire at once, for ever.
+      open.idle_time_out = Math.min(open.idle_time_out || peerIdleMs, peerIdleMsMax);
     });
     on('connection_close', () => this.#end('disconnect', ''));
     on('session_open', ({ session }) => {
@@ -564,9 +567,13 @@ export class AmqpConnection {
     const links = [...this.#links.values()];
     this.#links.clear();
     // Node's SDK waits for its links and then its session to end before it lets go of a connection that was closed.
-    for (const link of links) link.close(error);
+    const isHeard = reason !== 'disconnect' && reason !== 'connection-lost';
+    for (const link of links) {
+      if (isHeard) link.close(error);
+      else link.gone();
+    }
     this.#handler?.ended(reason, detail);
-    if (reason === 'disconnect' || reason === 'connection-lost') {
+    if (!isHeard) {
       // The library answers a close with its own, a moment later.
       setImmediate(() => this.#finish());
       return;

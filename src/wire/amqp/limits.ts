@@ -26,6 +26,8 @@ export type AmqpLimits = {
   readonly peerIdleMsMin: number;
   /** For a peer that names none. */
   readonly peerIdleMs: number;
+  /** A longer one is taken for this. */
+  readonly peerIdleMsMax: number;
 };
 
 export const defaultAmqpLimits: AmqpLimits = {
@@ -42,6 +44,7 @@ export const defaultAmqpLimits: AmqpLimits = {
   idleMs: 240_000,
   peerIdleMsMin: 5_000,
   peerIdleMs: 120_000,
+  peerIdleMsMax: 3_600_000,
 };
 
 /** Of one encoded value: nothing that any client sends comes near. */
