@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
+import { silentLog } from '#base/log.ts';
 import { Problem, type ProblemCode } from '#base/problem.ts';
 import { makeExtension } from '#pki/issue.ts';
 import { toPem } from '#pki/pem.ts';
@@ -144,6 +145,21 @@ for (const { name, open } of testDatabases()) {
         ['fulfilled', 'rejected'],
       );
       assert.equal(lists.list()[0]?.crl.number, 9n);
+    });
+
+    test('the end of a list is logged once, and not that of one that was replaced', async () => {
+      const warnings: string[] = [];
+      const log = { ...silentLog, warn: (event: string) => warnings.push(event) };
+      lists = await RevocationLists.open({ ...platform, log }, opened.database);
+      await trust('hub:main', ca);
+      await add({ number: 1, nextUpdate: plus(testNow, hourMs) });
+      await add({ number: 2, nextUpdate: plus(testNow, 2 * hourMs) });
+      const [list] = lists.list();
+      assert.ok(list);
+      platform.clock.advance(hourMs + 1);
+      assert.deepEqual([warnings, lists.hasEnded(list)], [[], false]);
+      platform.clock.advance(hourMs);
+      assert.deepEqual([warnings, lists.hasEnded(list)], [['revocation-list.ended'], true]);
     });
 
     test('a list that is forgotten counts no more, and is not found again', async () => {

@@ -38,6 +38,7 @@ export class RevocationLists {
   readonly #store: RevocationListStore;
   readonly #endedLists: EndedLists;
   readonly #lists = new Map<string, RevocationList>();
+  readonly #ends = new Map<string, Cancel>();
   readonly #listeners = new Set<(list: RevocationList) => void>();
   readonly #readers = new Set<(leafDer: Buffer, anchorSha256: string) => void>();
   #evidence: RevocationEvidence;
@@ -99,6 +100,8 @@ export class RevocationLists {
       if (!list) throw new Problem('not-found', 'There is no such revocation list.');
       await this.#store.delete(listKey);
       this.#lists.delete(listKey);
+      this.#ends.get(listKey)?.();
+      this.#ends.delete(listKey);
       this.#renew();
       this.#platform.log.warn('revocation-list.deleted', { issuer: list.signer.subject, entries: list.crl.entries.size, by });
       this.#tell(list);
@@ -181,6 +184,18 @@ export class RevocationLists {
   #keep(list: RevocationList): void {
     this.#lists.set(list.listKey, list);
     this.#renew();
+    this.#warnAtEnd(list);
+  }
+
+  /** Devices begin to be refused then: somebody should hear of it before they ask why. */
+  #warnAtEnd({ listKey, crl: { nextUpdate }, signer }: RevocationList): void {
+    const { clock, log } = this.#platform;
+    this.#ends.get(listKey)?.();
+    if (nextUpdate === undefined) return;
+    const cancel = clock.after(Math.max(0, nextUpdate - clock.now()) + 1, () => {
+      log.warn('revocation-list.ended', { issuer: signer.subject, endedLists: this.#endedLists });
+    });
+    this.#ends.set(listKey, cancel);
   }
 
   #renew(): void {
