@@ -63,7 +63,8 @@ test('a directory made for development has a clock that goes forward, survives r
   await t.test('the server’s own certificate stays on real time', async () => {
     const certificate = await serverCertificate(homeport.address, homeport.status.hub.mqttPort);
     assert.ok(Date.parse(certificate.validFrom) <= Date.now());
-    await clockOf(homeport, 'advance', '2000d');
+    // By the moved clock so little would be left of it that a start would make another.
+    await clockOf(homeport, 'advance', '345d');
     await homeport.stop();
     await homeport.restart([]);
     const again = await serverCertificate(homeport.address, homeport.status.hub.mqttPort);
@@ -92,6 +93,19 @@ test('a directory made for development has a clock that goes forward, survives r
         break;
       }
     }
+  });
+
+  await t.test('killed while it runs, it is never earlier afterwards', async () => {
+    await clockOf(homeport, 'run', '--speed', '200000');
+    const first = await clockOf(homeport);
+    const last = await clockOf(homeport);
+    assert.ok(last.now > first.now, 'it runs');
+    await homeport.kill();
+    await homeport.restart([]);
+    const after = await clockOf(homeport);
+    assert.ok(after.now > last.now, `${after.now} is not later than ${last.now}`);
+    assert.ok(Date.parse(after.now) < Date.parse(last.now) + 60 * dayMs, 'nor much later');
+    assert.equal(after.motion, 'still');
   });
 
   await t.test('a token of a day ends with the clock’s day', async () => {

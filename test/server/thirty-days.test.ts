@@ -54,6 +54,18 @@ test('thirty days: the devices that drop are those that the rehearsal named, on 
     'the rehearsal names those that were made to end',
   );
 
+  // Beyond these days: a board renews every day, until the CA of its tenant ends.
+  const far = await home.administer(
+    'GET',
+    `/rehearsal?until=${encodeURIComponent(formatInstant(plus(midnight, 1_000 * dayMs)))}`,
+  );
+  const boardsLater = (far.drops as { deviceId: string; at: string; reason: string }[]).filter(({ deviceId }) =>
+    fleet.boardIds.has(deviceId),
+  );
+  assert.equal(boardsLater.length, fleet.boardIds.size);
+  const tenantEnds = (far.ends as { kind: string; at: string }[]).filter(({ kind }) => kind === 'sphere-ca').map(({ at }) => at);
+  for (const { reason, at } of boardsLater) assert.ok(reason === 'issuer-expired' && tenantEnds.includes(at), `${reason} ${at}`);
+
   const before = performance.now();
   for (let day = 1; day <= scale.days; day++) {
     await home.server.clock.set(plus(midnight, day * dayMs));
@@ -203,6 +215,7 @@ async function startFleet(t: { after(fn: () => void | Promise<void>): void }, ho
     refusedAt,
     settle,
     size: devices.length + boards.length,
+    boardIds: new Set(boards.map(({ deviceId }) => deviceId)),
     async checkTheOthers() {
       for (const { deviceId, state } of devices) assert.equal(state, refusedAt.has(deviceId) ? 'refused' : 'connected', deviceId);
       for (const board of boards)
@@ -224,10 +237,10 @@ async function startBoards(t: { after(fn: () => void | Promise<void>): void }, h
     );
     return String(JSON.parse(body.toString()).ClaimCode);
   };
-  const boards: { isConnected: boolean; certificates: number; last(): string }[] = [];
+  const boards: { deviceId: string; isConnected: boolean; certificates: number; last(): string }[] = [];
   for (const [name] of namesOf('board')) {
     let last = '';
-    const board = { isConnected: false, certificates: 0, last: () => last };
+    const board = { deviceId: '', isConnected: false, certificates: 0, last: () => last };
     const simulator: Simulator = await runSphereSimulator({
       platform: home.server.platform,
       application: 'd1',
@@ -247,6 +260,7 @@ async function startBoards(t: { after(fn: () => void | Promise<void>): void }, h
     });
     t.after(() => simulator.stop());
     await simulator.claim({ serviceUrl: sphere.url, tenantId: sphere.tenantId, claimCode: await claimCode() });
+    board.deviceId = simulator.deviceId;
     boards.push(board);
     // So that they do not all renew at once, nor all ask from one address in one minute.
     await home.server.clock.advance(5 * minuteMs);

@@ -21,7 +21,7 @@ export type RehearseOptions = Omit<RehearsalRooms, 'enrolled' | 'revocation'> & 
 const untilMsMax = 3_660 * dayMs;
 const pageSize = 100;
 /** Devices between which other work gets its turn. */
-const turnDevices = 20;
+const turnDevices = 5;
 /** Of drops that are told one by one; all of them are counted. */
 const toldMax = 10_000;
 /** Those who wait for a rehearsal of another day than the one under way. */
