@@ -14,6 +14,7 @@ import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
+import { messageAdminRoutes } from './message-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
 import type { Rehearse } from './rehearsal/rehearse.ts';
 import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
@@ -63,6 +64,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   };
   return [
     ...hubAdminRoutes(hubs),
+    ...messageAdminRoutes(hubOf),
     ...revocationRoutes(administration),
     ...clockRoutes(administration.realClock, administration.clock),
     ...rehearsalRoutes(administration.rehearse),

@@ -39,6 +39,7 @@ describe('commands against a running server', () => {
       'hub create': ['plant-2'],
       'hub list': [],
       'hub delete': ['plant-2', '--yes'],
+      'hub c2d send': ['-d', 'x', '--body', 'y'],
       'hub device create': ['-d', 'x', '--auth-method', 'x509_ca'],
       'hub device show': ['-d', 'x'],
       'hub device list': [],

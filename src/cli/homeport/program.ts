@@ -115,6 +115,11 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/delete.ts')).hubDeleteCommand,
       },
       {
+        path: 'hub c2d send',
+        summary: 'Send a message to a device',
+        load: async () => (await import('./hub/c2d-send.ts')).c2dSendCommand,
+      },
+      {
         path: 'hub device create',
         summary: 'Create a device identity',
         load: async () => (await import('./hub/device-create.ts')).deviceCreateCommand,

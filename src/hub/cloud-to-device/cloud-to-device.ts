@@ -75,7 +75,8 @@ export class CloudToDevice {
   async send(identity: string, message: NewMessage): Promise<QueuedMessage> {
     const generationId = await this.#require(identity);
     const now = this.#now();
-    const { expiresAt, acknowledgement, application = [], ...parts } = message;
+    const { timeToLiveMs, acknowledgement, application = [], ...parts } = message;
+    const expiresAt = message.expiresAt ?? (timeToLiveMs === undefined ? undefined : plus(now, timeToLiveMs));
     const fresh: QueuedMessage = {
       ...parts,
       identity: parseIdentityName(identity),

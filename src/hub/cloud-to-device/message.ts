@@ -22,6 +22,8 @@ export type NewMessage = Partial<MessageParts> & {
   readonly acknowledgement?: Acknowledgement | undefined;
   /** Default: the hub's time to live from now. */
   readonly expiresAt?: Instant | undefined;
+  /** The same, counted from when it is queued. */
+  readonly timeToLiveMs?: number | undefined;
 };
 
 /** A message as it waits for its device. */
