@@ -1,16 +1,17 @@
 import type { Duplex } from 'node:stream';
 import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
-import { AmqpConnection } from '#wire/amqp/connection.ts';
+import { AmqpConnection, type AmqpHandler } from '#wire/amqp/connection.ts';
 import { defaultAmqpLimits } from '#wire/amqp/limits.ts';
 import type { PlainCredentials } from '#wire/amqp/sasl.ts';
+import { type AmqpTarget, chooseAmqp } from './host-table.ts';
 import type { ListenerLimits } from './limits.ts';
-import type { AmqpSurface, Peer } from './surface.ts';
+import type { AmqpArrival, AmqpSurface, Peer } from './surface.ts';
 
 export type AmqpConnectionsOptions = {
   readonly platform: Platform;
   readonly limits: ListenerLimits;
-  readonly amqp: AmqpSurface;
+  readonly amqp: Readonly<Record<AmqpTarget, AmqpSurface>>;
 };
 
 /** One wheel for all connections: a deadline is noticed at most this much late. */
@@ -57,9 +58,12 @@ export class AmqpConnections {
         if (choice.mechanism === 'EXTERNAL') return peer.certificates.length > 0;
         if (choice.mechanism !== 'PLAIN') return true;
         plain = choice;
-        return amqp.authenticate(choice, peer);
+        return amqp[chooseAmqp(choice.userName)].authenticate(choice, peer);
       },
-      onOpen: (open) => amqp.open({ connection, peer, open, plain }),
+      onOpen: (open) => {
+        const arrival = { connection, peer, open, plain };
+        return plain ? amqp[chooseAmqp(plain.userName)].open(arrival) : chosenByFirstLink(amqp, arrival);
+      },
       onBug: (error) =>
         platform.log.error('connection.broke', {
           trackingId: peer.trackingId,
@@ -80,4 +84,20 @@ export class AmqpConnections {
       for (const stream of this.#open.values()) stream.destroy();
     });
   }
+}
+
+/** A connection without a user name is for whom its first link names (dps-device-protocol.md 1). */
+function chosenByFirstLink(surfaces: AmqpConnectionsOptions['amqp'], arrival: AmqpArrival): AmqpHandler {
+  let chosen: AmqpHandler | undefined;
+  return {
+    attach(request) {
+      chosen ??= surfaces[chooseAmqp(request.address ?? '')].open(arrival);
+      return chosen.attach(request);
+    },
+    message: (delivery) => chosen?.message(delivery),
+    outcome: async (link, tag, outcome) => chosen?.outcome(link, tag, outcome),
+    writable: (link) => chosen?.writable(link),
+    detached: (link) => chosen?.detached(link),
+    ended: (reason, detail) => chosen?.ended(reason, detail),
+  };
 }

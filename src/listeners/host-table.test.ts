@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseDeviceHttp, chooseMqtt, choosePeopleHttp } from './host-table.ts';
+import { chooseAmqp, chooseDeviceHttp, chooseMqtt, choosePeopleHttp } from './host-table.ts';
 
 test('an MQTT user name with /registrations/ in its second segment is the provisioning service’s', () => {
   assert.equal(chooseMqtt('0ne000ABCDE/registrations/dev1/api-version=2019-03-31'), 'provisioning');
@@ -21,6 +21,26 @@ test('every other MQTT user name, and none, is the hub’s', () => {
 
 test('a device called registrations is taken for a registration: the hub’s user name has the same shape, and DPS says so', () => {
   assert.equal(chooseMqtt('localhost/registrations/?api-version=2021-04-12'), 'provisioning');
+});
+
+test('an AMQP address, or user name, of a registration is the provisioning service’s, and every other the hub’s', () => {
+  for (const name of [
+    '0ne000ABCDE/registrations/dev1',
+    '/0ne000ABCDE/registrations/dev1',
+    'amqps://global.example/0ne000ABCDE/Registrations/dev1/',
+  ]) {
+    assert.equal(chooseAmqp(name), 'provisioning', name);
+  }
+  for (const name of [
+    '$cbs',
+    '/devices/registrations/twin',
+    '/devices/dev1/messages/events',
+    '/devices/dev1/modules/registrations/twin',
+    'dev1@sas.hub',
+    '',
+  ]) {
+    assert.equal(chooseAmqp(name), 'hub', name);
+  }
 });
 
 test('HTTP paths choose the service and their query does not', () => {

@@ -4,11 +4,20 @@
  * one-host default). The rows are data, with a test for each and for every pair that could collide.
  */
 export type MqttTarget = 'hub' | 'provisioning';
+export type AmqpTarget = MqttTarget;
 export type HttpTarget = 'hub' | 'provisioning' | 'provisioningService' | 'sphere' | 'central' | 'app';
 
 /** `{id scope}/registrations/{id}/…` is the provisioning service's; everything else is the hub's to judge. */
 export function chooseMqtt(userName: string | undefined): MqttTarget {
   return userName !== undefined && /^[^/]*\/registrations\//i.test(userName) ? 'provisioning' : 'hub';
+}
+
+/**
+ * By the user name of SASL PLAIN, or the address of the first link: `{id scope}/registrations/{id}`, slash and host or not.
+ * No id scope is called `devices`, while a device may be called `registrations`.
+ */
+export function chooseAmqp(name: string): AmqpTarget {
+  return /^(?:amqps?:\/\/[^/]*)?\/?(?!devices\/)[^/]+\/registrations\/[^/]+\/?$/i.test(name) ? 'provisioning' : 'hub';
 }
 
 type HttpRow = { readonly pattern: RegExp; readonly target: HttpTarget };

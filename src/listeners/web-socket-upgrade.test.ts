@@ -8,9 +8,13 @@ import type { Certificate } from '#pki/certificate.ts';
 import { issueCertificate } from '#pki/issue.ts';
 import { exportPrivateKeyPem, generateEcKey, generateRsaKey, type KeyPair } from '#pki/key.ts';
 import { toPem } from '#pki/pem.ts';
+import { frameOf, nothing, uint, yes } from '#test/support/amqp-client.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { clientFrame, handshake, opcodes, RawWebSocket } from '#test/support/raw-web-socket.ts';
+import * as encode from '#wire/amqp/encode.ts';
+import { performative } from '#wire/amqp/frame-reader.ts';
+import { amqpHeader } from '#wire/amqp/sasl.ts';
 import type { CloseReason } from '#wire/mqtt/server-session.ts';
 import { HttpsListener } from './https-listener.ts';
 import { listenerLimits } from './limits.ts';
@@ -124,7 +128,7 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
 
   async function start(): Promise<[HttpsListener, WebSocketUpgrade, number]> {
     const surfaces = { hub: surfaceOf('hub'), provisioning: surfaceOf('provisioning') };
-    const made = new WebSocketUpgrade({ platform, limits, surfaces, amqp: amqpSurface });
+    const made = new WebSocketUpgrade({ platform, limits, surfaces, amqp: { hub: amqpSurface, provisioning: amqpSurface } });
     const https = new HttpsListener({
       platform,
       address: '127.0.0.1',
@@ -230,11 +234,12 @@ describe('MQTT in a WebSocket on the HTTPS port', () => {
       const head = await client.ask(handshake('/$iothub/websocket?iothub-no-client-cert=true', sdkHeaders(protocol)));
       assert.match(head, /^HTTP\/1\.1 101 /);
       assert.match(head, new RegExp(`^Sec-WebSocket-Protocol: ${protocol}\r$`, 'm'));
-      const hostName = Buffer.from('hub.example');
-      const fields = Buffer.concat([Buffer.from([0xa1, 1, 0x63, 0xa1, hostName.length]), hostName]);
-      const open = Buffer.concat([Buffer.from([0, 0x53, 0x10, 0xc0, fields.length + 1, 2]), fields]);
-      const frame = Buffer.concat([Buffer.from([0, 0, 0, open.length + 8, 2, 0, 0, 0]), open]);
-      client.write(clientFrame(Buffer.concat([Buffer.from('AMQP\x00\x01\x00\x00', 'latin1'), frame])));
+      const frames = [
+        frameOf(performative.open, [encode.string('c'), encode.string('hub.example')]),
+        frameOf(performative.begin, [nothing, uint(0), uint(1), uint(1)]),
+        frameOf(performative.attach, [encode.string('l'), uint(0), yes]),
+      ];
+      client.write(clientFrame(Buffer.concat([amqpHeader, ...frames])));
       assert.equal((await client.next()).payload.toString('latin1', 0, 4), 'AMQP');
       await eventually(() => opened.find(({ target }) => target === 'amqp of hub.example'));
       opened.length = 0;

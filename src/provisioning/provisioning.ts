@@ -2,7 +2,7 @@ import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
-import type { HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
@@ -28,6 +28,7 @@ import { noRateLimits, RateLimits, type RateSettings } from './registration/rate
 import { openRegistrations, type Registrations } from './registration/registrations.ts';
 import { watchRevokedCas } from './registration/watch-revoked-cas.ts';
 import { buildWhyHeld } from './registration/why-held.ts';
+import { ProvisioningAmqp } from './surface/amqp.ts';
 import { DeviceCalls } from './surface/device-calls.ts';
 import { buildProvisioningHttp } from './surface/http.ts';
 import { ProvisioningMqtt } from './surface/mqtt.ts';
@@ -62,6 +63,7 @@ export type Provisioning = {
   readonly idScope: string;
   readonly hostName: string;
   readonly mqtt: MqttSurface;
+  readonly amqp: AmqpSurface;
   readonly http: HttpSurface;
   /** The REST for back ends. */
   readonly serviceHttp: HttpSurface;
@@ -138,6 +140,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
     idScope,
     hostName: hub.hostName,
     mqtt: new ProvisioningMqtt({ platform, calls, refusals }),
+    amqp: new ProvisioningAmqp({ platform, calls, attest, refusals }),
     http: await buildProvisioningHttp(platform, calls, refusals),
     serviceHttp: await buildServiceHttp({
       platform,

@@ -225,7 +225,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     provisioningService: provisioning.serviceHttp,
   };
   const mqttSurfaces = { hub: hubs.mqtt, provisioning: provisioning.mqtt };
-  const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces, amqp: hubs.amqp });
+  const amqpSurfaces = { hub: hubs.amqp, provisioning: provisioning.amqp };
+  const webSockets = new WebSocketUpgrade({ platform, limits, surfaces: mqttSurfaces, amqp: amqpSurfaces });
   const app = serveStaticFiles(options.webDirectory);
   const listener = { platform, address, identity, limits };
   const https = await bindHttps(
@@ -275,7 +276,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
-  const amqp = new AmqpListener({ ...listener, port: settings['listeners.amqpPort'], amqp: hubs.amqp });
+  const amqp = new AmqpListener({ ...listener, port: settings['listeners.amqpPort'], amqp: amqpSurfaces });
   const amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
   await lifecycle.start({ name: 'amqp', stop: () => amqp.stop() });
   const broker = brokerListeners(listener, hub.brokerMqtt, settings);

@@ -30,7 +30,7 @@ export const serverSettings = {
     default: 5671,
     min: 0,
     max: 65535,
-    describe: 'AMQP 1.0 over TLS, for the hub.',
+    describe: 'AMQP 1.0 over TLS, for hub and provisioning.',
   },
   'listeners.httpsPort': { kind: 'number', default: 443, min: 0, max: 65535, describe: 'HTTPS for devices and services.' },
   'listeners.httpsFallbackPort': {

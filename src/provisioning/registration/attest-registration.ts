@@ -26,7 +26,7 @@ export type RegistrationEvidence = {
   /** A password, or an Authorization header; undefined when it is empty or missing. */
   readonly token: string | undefined;
   /** The same refusal has another number on each. */
-  readonly transport: 'mqtt' | 'https';
+  readonly transport: 'mqtt' | 'amqp' | 'https';
   readonly remoteAddress: string;
 };
 

@@ -20,7 +20,7 @@ import { refusalOfProblem, renderDpsProblem, renderDpsRefusal } from './errors.t
 /** An answer before it is put on a transport. */
 export type DeviceAnswer = { readonly status: number; readonly retryAfterSeconds: number | undefined; readonly body: object };
 
-/** The three calls a device can make, the same on MQTT and HTTPS. They answer; they do not throw. */
+/** The three calls a device can make, the same on MQTT, AMQP and HTTPS. They answer; they do not throw. */
 export class DeviceCalls {
   readonly #platform: Platform;
   readonly #attest: AttestRegistration;

@@ -57,6 +57,7 @@ export function renderDpsProblem(problem: Problem, trackingId: string, at: Insta
 const refusals = {
   certificate: [401002, 'Invalid certificate.'],
   'token over mqtt': [401000, 'Unauthorized'],
+  'token over amqp': [401002, 'Unauthorized'],
   'token over https': [401002, 'Unauthorized'],
 } as const;
 

@@ -1,21 +1,32 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import common from 'azure-iot-common';
 import device from 'azure-iot-device';
 import deviceAmqp from 'azure-iot-device-amqp';
+import provisioning from 'azure-iot-provisioning-device';
+import provisioningAmqp from 'azure-iot-provisioning-device-amqp';
+import security from 'azure-iot-security-symmetric-key';
+import x509 from 'azure-iot-security-x509';
 import iothub from 'azure-iothub';
 import { systemClock } from '#base/clock.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
 import { exportPrivateKeyPem } from '#pki/key.ts';
 import { makeSelfSigned } from '#test/support/certificates.ts';
+import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { makeKnown } from '#test/support/known-names.ts';
 import { openServiceBench, type ServiceBench } from '#test/support/service-bench.ts';
 import { readRunningLog } from '#test/support/stored-log.ts';
 
 const { Client, Message, ModuleClient } = device;
 type AnyClient = InstanceType<typeof Client> | InstanceType<typeof ModuleClient>;
 type Transport = Parameters<typeof Client.fromConnectionString>[1];
+
+/** A client on AMQP asks TLS for a name and takes no address for one. */
+const hubName = 'hub.example';
 
 const transports = [
   ['Amqp', deviceAmqp.Amqp],
@@ -30,8 +41,8 @@ for (const [name, transport] of transports) {
     let made = 0;
     const open: AnyClient[] = [];
     before(async () => {
-      // A client on AMQP asks TLS for a name and takes no address for one.
-      bench = await openServiceBench(['--listen', '127.0.0.1']);
+      bench = await openServiceBench(['--host-name', hubName]);
+      makeKnown(hubName, bench.home.address);
       registry = iothub.Registry.fromConnectionString(bench.connectionString('iothubowner'));
       service = iothub.Client.fromConnectionString(bench.connectionString('service'));
     });
@@ -52,7 +63,7 @@ for (const [name, transport] of transports) {
       const deviceId = `${name}-${++made}`;
       const { responseBody } = await registry.create({ deviceId });
       const key = responseBody.authentication?.symmetricKey?.primaryKey ?? '';
-      return { deviceId, key, text: `HostName=localhost;DeviceId=${deviceId};SharedAccessKey=${key}` };
+      return { deviceId, key, text: `HostName=${hubName};DeviceId=${deviceId};SharedAccessKey=${key}` };
     }
 
     async function connected(options?: object, policy?: object) {
@@ -91,7 +102,7 @@ for (const [name, transport] of transports) {
 
     test('hub 73: a wrong key is refused, and why is kept', async () => {
       const { deviceId } = await newDevice();
-      const wrong = `HostName=localhost;DeviceId=${deviceId};SharedAccessKey=${Buffer.alloc(32).toString('base64')}`;
+      const wrong = `HostName=${hubName};DeviceId=${deviceId};SharedAccessKey=${Buffer.alloc(32).toString('base64')}`;
       const client = await prepare(Client.fromConnectionString(wrong, transport as Transport));
       await assert.rejects(client.open(), { name: 'UnauthorizedError' });
     });
@@ -102,7 +113,7 @@ for (const [name, transport] of transports) {
       const certificate = makeSelfSigned(deviceId, { notBefore: plus(now, -hourMs), notAfter: plus(now, dayMs) });
       const primaryThumbprint = certificate.certificate.sha256Thumbprint;
       await registry.create({ deviceId, authentication: { type: 'selfSigned', x509Thumbprint: { primaryThumbprint } } } as never);
-      const text = `HostName=localhost;DeviceId=${deviceId};x509=true`;
+      const text = `HostName=${hubName};DeviceId=${deviceId};x509=true`;
       const options = { cert: certificate.pem, key: exportPrivateKeyPem(certificate.privateKey) };
       const client = await prepare(Client.fromConnectionString(text, transport as Transport), options);
       await client.open();
@@ -201,7 +212,7 @@ for (const [name, transport] of transports) {
       const { deviceId, key } = await newDevice();
       const tokenFor = (seconds: number) => {
         const end = Math.ceil(systemClock.now() / 1000) + seconds;
-        return common.SharedAccessSignature.create(`localhost/devices/${deviceId}`, '', key, end).toString();
+        return common.SharedAccessSignature.create(`${hubName}/devices/${deviceId}`, '', key, end).toString();
       };
       const client = await prepare(Client.fromSharedAccessSignature(tokenFor(600), transport as Transport));
       await client.open();
@@ -234,7 +245,7 @@ for (const [name, transport] of transports) {
       const { deviceId } = await newDevice();
       const { responseBody } = await registry.addModule({ deviceId, moduleId: 'm' });
       const key: string = responseBody.authentication.symmetricKey.primaryKey;
-      const text = `HostName=localhost;DeviceId=${deviceId};ModuleId=m;SharedAccessKey=${key}`;
+      const text = `HostName=${hubName};DeviceId=${deviceId};ModuleId=m;SharedAccessKey=${key}`;
       const client = await prepare(ModuleClient.fromConnectionString(text, transport as Transport));
       await client.open();
       await client.sendOutputEvent('out1', new Message('"from a module"'));
@@ -253,3 +264,56 @@ for (const [name, transport] of transports) {
     });
   });
 }
+
+describe('azure-iot-provisioning-device over AMQP, as it comes from npm', () => {
+  const provisioningTransports = { Amqp: provisioningAmqp.Amqp, AmqpWs: provisioningAmqp.AmqpWs };
+  const groupKey = Buffer.alloc(64, 1).toString('base64');
+  let bench: CompatBench;
+  before(async () => {
+    bench = await openCompatBench({}, ['--host-name', hubName]);
+    makeKnown(hubName, bench.home.address);
+    // What a person does with NODE_EXTRA_CA_CERTS: this SDK has no option for it.
+    setDefaultCACertificates([...getCACertificates('default'), bench.home.ca]);
+    await bench.central.ok('PUT', '/api/enrollmentGroups/by-key', {
+      displayName: 'By key',
+      type: 'iot',
+      attestation: { type: 'symmetricKey', symmetricKey: { primaryKey: groupKey, secondaryKey: groupKey } },
+    });
+  });
+  after(() => bench?.close());
+
+  type Credential = Parameters<typeof provisioning.ProvisioningDeviceClient.create>[3];
+  type ProvisioningTransport = Parameters<typeof provisioning.ProvisioningDeviceClient.create>[2];
+
+  // Its packages each bring a copy of azure-iot-common, so their types differ in name alone.
+  function clientOf(transport: keyof typeof provisioningTransports, credential: unknown) {
+    const { hostName, idScope } = bench.home.status.dps;
+    const made = new provisioningTransports[transport]() as unknown as ProvisioningTransport;
+    return provisioning.ProvisioningDeviceClient.create(hostName, idScope, made, credential as Credential);
+  }
+  const derived = (registrationId: string) =>
+    createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId).digest('base64');
+
+  for (const transport of ['Amqp', 'AmqpWs'] as const) {
+    test(`dps 34: over ${transport}, a key registers by SASL PLAIN, and a wrong one is refused there`, async () => {
+      const registrationId = `key-${transport}`.toLowerCase();
+      const client = clientOf(transport, new security.SymmetricKeySecurityClient(registrationId, derived(registrationId)));
+      const result = await client.register();
+      assert.deepEqual([result?.status, result?.deviceId], ['assigned', registrationId]);
+      const wrong = clientOf(transport, new security.SymmetricKeySecurityClient(`not-${registrationId}`, groupKey));
+      await assert.rejects(async () => wrong.register());
+      assert.equal((await bench.refusal(`not-${registrationId}`)).reason, 'token-signature');
+    });
+
+    test(`dps 35: over ${transport}, a certificate registers without SASL, and one of another is refused in words`, async () => {
+      const registrationId = `x509-${transport}`.toLowerCase();
+      const { cert, key } = bench.leafOf(registrationId);
+      const client = clientOf(transport, new x509.X509Security(registrationId, { cert, key }));
+      const result = await client.register();
+      assert.deepEqual([result?.status, result?.deviceId], ['assigned', registrationId]);
+      const other = clientOf(transport, new x509.X509Security(`not-${registrationId}`, { cert, key }));
+      await assert.rejects(async () => other.register(), { condition: 'amqp:unauthorized-access' });
+      assert.equal((await bench.refusal(`not-${registrationId}`)).reason, 'common-name-mismatch');
+    });
+  }
+});
