@@ -305,7 +305,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     pid: process.pid,
     startedAt: formatInstant(startedAt),
     dataDirectory: directory,
-    clock: clock.describe(),
+    ...(movable && { clock: clock.describe() }),
     address,
     ca: caFile,
     hub: hubStatus(hub, ports, withSecrets),

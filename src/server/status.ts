@@ -11,8 +11,8 @@ export type ServerStatus = {
   pid: number;
   startedAt: string;
   dataDirectory: string;
-  /** Real time, unless the data directory was made for development. */
-  clock: ClockState;
+  /** Where the data directory was made for development; elsewhere time is real. */
+  clock?: ClockState;
   /** Where it listens. */
   address: string;
   /** The file to trust. */

@@ -53,7 +53,7 @@ test('a directory made for development has a clock that goes forward, survives r
     await homeport.stop();
     await homeport.restart([]);
     assert.ok(Math.abs((await clockOf(homeport)).aheadMs - aheadMs) < 1_000);
-    assert.equal(homeport.status.clock.isDevelopment, true);
+    assert.equal(homeport.status.clock?.isDevelopment, true);
     const moved = await clockOf(homeport, 'advance', '12h');
     await homeport.kill();
     await homeport.restart([]);
@@ -133,7 +133,7 @@ test('a directory made for development has a clock that goes forward, survives r
 test('a directory that was made without development keeps real time, and is no other afterwards', async (t) => {
   const homeport = await startHomeport();
   t.after(() => homeport.close());
-  assert.deepEqual([homeport.status.clock.isDevelopment, homeport.status.clock.aheadMs], [false, 0]);
+  assert.equal(homeport.status.clock, undefined, 'time is real, as everywhere');
   for (const words of [
     ['advance', '1d'],
     ['set', '2100-01-01'],
@@ -147,7 +147,7 @@ test('a directory that was made without development keeps real time, and is no o
   await homeport.stop();
   await assert.rejects(homeport.restart(['--development']), /was not made for development/);
   await homeport.restart([]);
-  assert.equal(homeport.status.clock.isDevelopment, false);
+  assert.equal(homeport.status.clock, undefined);
 });
 
 function serverCertificate(host: string, port: number): Promise<X509Certificate> {

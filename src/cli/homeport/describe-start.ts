@@ -19,8 +19,9 @@ export function describeStart(status: ServerStatus, signInLink: string, notices:
 }
 
 /** Nobody should take such a server for one that keeps real time. */
-function describeDevelopment({ isDevelopment, aheadMs, now, warning }: ServerStatus['clock']): string[] {
-  if (!isDevelopment) return [];
+function describeDevelopment(clock: ServerStatus['clock']): string[] {
+  if (!clock) return [];
+  const { aheadMs, now, warning } = clock;
   const moved = aheadMs === 0 ? 'It shows real time.' : `It shows ${now}.`;
   return [`Development: the clock of this data directory can be moved (homeport clock). ${moved}`, ...(warning ? [warning] : [])];
 }
