@@ -162,7 +162,11 @@ describe('topics that hubs publish on', () => {
       version: 2,
     });
     assert.deepEqual(parseHubTopic(formatDesiredTopic(3)), { kind: 'desired', version: 3 });
-    assert.deepEqual(parseHubTopic(formatCloudToDeviceTopic({ deviceId: 'd' }, 'a=1')), { kind: 'cloud-to-device', deviceId: 'd', bag: 'a=1' });
+    assert.deepEqual(parseHubTopic(formatCloudToDeviceTopic({ deviceId: 'd' }, 'a=1')), {
+      kind: 'cloud-to-device',
+      deviceId: 'd',
+      bag: 'a=1',
+    });
     assert.deepEqual(parseHubTopic('devices/d/modules/m/inputs/in1/a=1'), {
       kind: 'input',
       deviceId: 'd',
