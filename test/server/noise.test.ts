@@ -77,7 +77,7 @@ class Ground {
   readonly peoplePort = 8443;
 
   get ports(): number[] {
-    return [this.mqttPort, this.httpsPort, this.peoplePort];
+    return [this.mqttPort, this.home.status.hub.amqpPort, this.httpsPort, this.peoplePort];
   }
 
   /**
