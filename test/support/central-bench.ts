@@ -8,6 +8,8 @@ import { Problem } from '#base/problem.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import type { Allocator } from '#central/devices/admit-device.ts';
+import { CloudToDevice } from '#hub/cloud-to-device/cloud-to-device.ts';
+import { defaultCloudToDeviceSettings } from '#hub/cloud-to-device/limits.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { HubEvents } from '#hub/messages/hub-events.ts';
 import { Methods } from '#hub/methods/methods.ts';
@@ -79,7 +81,9 @@ export async function openCentralBench() {
   let allocator: Allocator | undefined;
   let port = 0;
   const refusalSubject = (subject: string) => subject;
-  const hub = { name: 'home', hostName, authorities: hubAuthorities, registry, twins, methods, presence, events, refusalSubject };
+  const cloudToDevice = new CloudToDevice({ platform, database, hub: 'home', registry, settings: defaultCloudToDeviceSettings });
+  const rooms = { registry, twins, methods, presence, events, cloudToDevice };
+  const hub = { name: 'home', hostName, authorities: hubAuthorities, ...rooms, refusalSubject };
   const added: (typeof hub)[] = [];
   const central = await buildCentral({
     platform,

@@ -29,6 +29,8 @@ export const hubDeviceDetailSchema = z.object({
   device: hubDeviceSchema,
   connection: z.object({ isConnected: z.boolean(), changedAt: z.string().optional(), cause: z.string().optional() }),
   refusals: z.number(),
+  /** What was sent to the device and not completed yet. */
+  messagesWaiting: z.number(),
   /** What the refusals of this device are kept under. */
   refusalSubject: z.string(),
 });

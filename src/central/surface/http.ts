@@ -6,6 +6,7 @@ import { type AuthenticateOptions, buildAuthenticate } from './authenticate.ts';
 import { buildCertificateRoutes } from './certificate-routes.ts';
 import { buildCommandRoutes } from './command-routes.ts';
 import { buildDataRoutes } from './data-routes.ts';
+import { buildDeviceMessageRoutes } from './device-message-routes.ts';
 import { buildDeviceRoutes } from './device-routes.ts';
 import { buildEnrollmentGroupRoutes } from './enrollment-group-routes.ts';
 import { renderProblem } from './errors.ts';
@@ -59,6 +60,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildRevocationListRoutes(rooms),
     ...buildHubRoutes(rooms),
     ...buildHubDeviceRoutes(rooms),
+    ...buildDeviceMessageRoutes(rooms),
     ...buildHubMessageRoutes(platform, rooms),
     ...buildTemplateRoutes(rooms),
     ...buildAccessRoutes(rooms),

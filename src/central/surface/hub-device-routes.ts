@@ -54,9 +54,10 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
         const hub = hubOf(params);
         const device = await hub.registry.require(idOf(params));
         const refusalSubject = hub.refusalSubject(device.deviceId);
-        const [presence, refusals] = await Promise.all([
+        const [presence, refusals, messagesWaiting] = await Promise.all([
           hub.presence.load(device.deviceId),
           rooms.refusals.count({ service: 'hub', subject: refusalSubject }),
+          hub.cloudToDevice.count(device.deviceId),
         ]);
         const json: HubDeviceDetail = {
           device: formatHubDevice(hub, device),
@@ -66,6 +67,7 @@ export function buildHubDeviceRoutes(rooms: Rooms): CentralRoute[] {
             ...(presence?.cause === undefined ? {} : { cause: presence.cause }),
           },
           refusals,
+          messagesWaiting,
           refusalSubject,
         };
         return { json };

@@ -2,7 +2,7 @@ import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 
 /** What pages ask of a hub. */
-export type PortalHub = Pick<Hub, 'name' | 'hostName' | 'registry' | 'presence' | 'events' | 'refusalSubject'>;
+export type PortalHub = Pick<Hub, 'name' | 'hostName' | 'registry' | 'presence' | 'events' | 'refusalSubject' | 'cloudToDevice'>;
 
 /** The hubs that pages can name. */
 export type PortalHubs = {

@@ -11,6 +11,7 @@ import type * as groups from '../../../src/central/contract/enrollment-groups.ts
 import type * as errors from '../../../src/central/contract/error.ts';
 import type * as json from '../../../src/central/contract/json-value.ts';
 import type * as data from '../../../src/central/contract/ui-data.ts';
+import type * as deviceMessage from '../../../src/central/contract/ui-device-message.ts';
 import type * as devices from '../../../src/central/contract/ui-devices.ts';
 import type * as events from '../../../src/central/contract/ui-events.ts';
 import type * as hubDevices from '../../../src/central/contract/ui-hub-devices.ts';
@@ -60,6 +61,8 @@ export type HubDeviceList = hubDevices.HubDeviceList;
 export type HubDeviceDetail = hubDevices.HubDeviceDetail;
 export type HubDevicePut = hubDevices.HubDevicePut;
 export type HubDevicePatch = hubDevices.HubDevicePatch;
+export type DeviceMessagePost = deviceMessage.DeviceMessagePost;
+export type DeviceMessageQueued = deviceMessage.DeviceMessageQueued;
 export type HubConnectionStrings = hubDevices.HubConnectionStrings;
 export type HubMessage = hubMessages.HubMessage;
 export type HubMessageEvents = hubMessages.HubMessageEvents;

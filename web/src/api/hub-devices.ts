@@ -1,5 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type {
+  DeviceMessagePost,
+  DeviceMessageQueued,
   HubConnectionStrings,
   HubDevice,
   HubDeviceDetail,
@@ -56,6 +58,12 @@ export function useCreateHubDevice(hub: string) {
 /** Enable, disable, other thumbprints. */
 export function usePatchHubDevice(hub: string, id: string) {
   return useChange(hub, (body: HubDevicePatch) => callUi<HubDevice>('PATCH', apiPath('hubs', hub, 'devices', id), { body }));
+}
+
+export function useSendDeviceMessage(hub: string, id: string) {
+  return useChange(hub, (body: DeviceMessagePost) =>
+    callUi<DeviceMessageQueued>('POST', apiPath('hubs', hub, 'devices', id, 'messages'), { body }),
+  );
 }
 
 export function useDeleteHubDevice(hub: string, id: string) {

@@ -19,6 +19,7 @@ import { EnabledWord } from './enabled-word.tsx';
 import { authenticationWords } from './hub-device-filter.ts';
 import { HubStrip } from './hub-strip.tsx';
 import { ManageHubDevice } from './manage-hub-device.tsx';
+import { MessageToDevice } from './message-to-device.tsx';
 import { WithHub } from './with-hub.tsx';
 
 const useStyles = makeStyles({
@@ -84,11 +85,12 @@ function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail })
         </Subtitle2>
         <Facts facts={mqttFacts(hub, device.id)} />
       </section>
+      {mayWrite && <MessageToDevice hub={hub.name} id={device.id} />}
     </Page>
   );
 }
 
-function factsOf({ device, connection, refusals, refusalSubject }: HubDeviceDetail): Fact[] {
+function factsOf({ device, connection, refusals, refusalSubject, messagesWaiting }: HubDeviceDetail): Fact[] {
   const facts: Fact[] = [
     { name: 'Device ID', value: <CodeText text={device.id} copyLabel="Copy device ID" /> },
     { name: 'Authentication type', value: authenticationWords[device.authentication] },
@@ -101,6 +103,7 @@ function factsOf({ device, connection, refusals, refusalSubject }: HubDeviceDeta
     });
   }
   if (!connection.isConnected && connection.cause) facts.push({ name: 'Because of', value: connection.cause });
+  facts.push({ name: 'Messages waiting for it', value: String(messagesWaiting) });
   facts.push({ name: 'Created', value: <RelativeTime at={device.createdAt} /> });
   if (refusals > 0) {
     facts.push({
