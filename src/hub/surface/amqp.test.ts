@@ -512,6 +512,53 @@ describe('the hub on AMQP', () => {
       ]);
     });
 
+    test('a module by certificate has links of its own: telemetry, inputs that stay empty, messages, methods and twin', async () => {
+      await bench.addDevice('dev1');
+      await bench.addModule('dev1', 'm');
+      const certificate = bench.ownCertificates.get('dev1/m');
+      assert.ok(certificate);
+      const client = amqp.dial([certificate]);
+      client.open();
+      const address = (rest: string) => `/devices/dev1/modules/m/${rest}`;
+      client.attach({ handle: 2, address: address('messages/events'), isSender: true });
+      await client.next(performative.flow);
+      const output = encodeMessage({ application: [['iothub-outputname', encode.string('out1')]], data: Buffer.from('out') });
+      client.transfer({ handle: 2, deliveryId: 0, payload: output });
+      assert.equal(outcomeOf(await client.next(performative.disposition)), outcomes.accepted);
+      const [event] = await bench.stored('Telemetry');
+      assert.deepEqual([event?.moduleId, event?.properties().system['iothub-outputname']], ['m', 'out1']);
+      for (const [handle, rest] of [
+        [3, 'messages/events'],
+        [4, 'messages/devicebound'],
+        [5, 'methods/devicebound'],
+        [6, 'twin'],
+      ] as const) {
+        client.attach({ handle, address: address(rest), isSender: false });
+        assert.notEqual((await client.next(performative.attach)).fields[5] ?? null, null, rest);
+      }
+      assert.equal(bench.hub.presence.isConnected('dev1/m'), true);
+      client.attach({ handle: 7, address: '/devices/dev1/messages/events', isSender: true });
+      assert.equal((await client.error(performative.detach)).condition, 'amqp:unauthorized-access');
+      await bench.hub.registry.setEnabled('dev1', false);
+      assert.equal((await client.error(performative.close)).condition, 'amqp:unauthorized-access');
+    });
+
+    test('what waits in a hub that stops is accepted before its connections end', async () => {
+      const client = await certified();
+      client.attach({ handle: 2, address: '/devices/x509-1/messages/events', isSender: true });
+      await client.next(performative.flow);
+      await settled();
+      const syncs = bench.holdSyncs();
+      client.transfer({ handle: 2, deliveryId: 0, payload: telemetry('last') });
+      await until('the sync is asked for', () => syncs.asked > 0);
+      const stopped = bench.hub.stop();
+      await settled();
+      syncs.end();
+      await stopped;
+      assert.equal(outcomeOf(await client.next(performative.disposition)), outcomes.accepted);
+      assert.equal((await client.error(performative.close)).condition, 'amqp:connection:forced');
+    });
+
     test('the model that a link names stands in the twin and on every message', async () => {
       const client = await certified();
       const properties = [['com.microsoft:model-id', 'dtmi:com:example:T;1']] as const;
