@@ -36,14 +36,17 @@ describe('the guide to a year in a minute', () => {
     const before = board.log.length;
     assert.match(await type('homeport clock advance 30d'), /ahead (30d|29d 23h)/, 'less what the way took');
     const thirty = Date.parse((await clock()).now);
-    const renewedPast = (since: number) =>
-      eventually(() => {
-        const ends = [...board.log.slice(before).matchAll(/good until (\S+)\.$/gm)].map(([, text = '']) => Date.parse(text));
-        return ends.some((end) => end > since) ? true : undefined;
-      }, 30_000).catch(() => assert.fail(home.log().slice(-6000) + board.log.slice(before).slice(-1500)));
-    await renewedPast(thirty);
-    await eventually(() => (/Connected to hub/.test(board.log.slice(before)) ? true : undefined), 60_000);
-
+    const isBack = () => {
+      const said = board.log.slice(before);
+      const ends = [...said.matchAll(/good until (\S+)\.$/gm)].map(([, text = '']) => Date.parse(text));
+      return ends.some((end) => end > thirty) && /Connected to hub/.test(said);
+    };
+    await eventually(async () => {
+      if (isBack()) return true;
+      // What it waits before it tries again passes by the clock, too.
+      await home.ok('homeport', ['clock', 'advance', '30s']);
+      return undefined;
+    }, 60_000).catch(() => assert.fail(board.log.slice(before)));
     await board.end();
 
     await type('homeport clock run --speed 525600');
