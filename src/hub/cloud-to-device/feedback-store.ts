@@ -14,19 +14,23 @@ export class FeedbackStore {
     this.#hub = hub;
   }
 
-  async insert(transaction: Transaction, record: FeedbackRecord, expiresAt: Instant): Promise<void> {
-    const { originalMessageId = null, identity, generationId, outcome, at } = record;
+  /** The newest number of all that are stored. */
+  async lastSequence(transaction: Transaction): Promise<number> {
     const last = await transaction
       .selectFrom('hub_feedback')
       .select(({ fn }) => fn.max('sequence').as('sequence'))
       .where('hub', '=', this.#hub)
       .executeTakeFirst();
+    return Number(last?.sequence ?? 0);
+  }
+
+  async insert(transaction: Transaction, record: FeedbackRecord, sequence: number, expiresAt: Instant): Promise<void> {
+    const { originalMessageId = null, identity, generationId, outcome, at } = record;
     await transaction
       .insertInto('hub_feedback')
       .values({
         hub: this.#hub,
-        // Time gives a floor, so that a number is not used again once its record is gone.
-        sequence: Math.max(at, Number(last?.sequence ?? 0) + 1),
+        sequence,
         original_message_id: originalMessageId,
         device_id: identity.deviceId,
         module_id: identity.moduleId ?? null,

@@ -71,6 +71,15 @@ for (const kind of testDatabases()) {
       assert.equal(await ids(), undefined);
     });
 
+    test('what ends at the same time is recorded, each record once, and those who read at once get different ones', async () => {
+      const { feedback, note } = setUp();
+      const names = Array.from({ length: 70 }, (_, i) => `m${i}`);
+      await Promise.all(names.map((name) => note(name)));
+      const batches = await Promise.all([feedback.receive(), feedback.receive(), feedback.receive()]);
+      const read = batches.flatMap((batch) => batch?.records.map(({ originalMessageId }) => originalMessageId) ?? []);
+      assert.deepEqual(read.sort(), names.sort());
+    });
+
     test('what is completed is gone, what is abandoned and what is kept too long comes again', async () => {
       const { clock, feedback, note, ids } = setUp();
       await note('one');

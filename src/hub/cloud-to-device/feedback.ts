@@ -5,6 +5,7 @@ import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import type { Identity } from '../identity.ts';
+import { IdentityQueue } from '../identity-queue.ts';
 import { FeedbackStore } from './feedback-store.ts';
 import { type CloudToDeviceSettings, cloudToDeviceLimits } from './limits.ts';
 import type { QueuedMessage } from './message.ts';
@@ -36,6 +37,8 @@ export class Feedback {
   readonly #store: FeedbackStore;
   readonly #settings: CloudToDeviceSettings;
   readonly #room: Room;
+  readonly #readers = new IdentityQueue();
+  #lastSequence: number | undefined;
   #sinceTrim = 0;
 
   constructor(
@@ -57,7 +60,8 @@ export class Feedback {
     const at = this.#platform.clock.now();
     const { messageId: originalMessageId, identity, generationId } = message;
     const record = { originalMessageId, identity, generationId, outcome, at };
-    await this.#store.insert(transaction, record, plus(at, this.#settings.feedbackTimeToLiveMs));
+    const sequence = await this.#nextSequence(transaction, at);
+    await this.#store.insert(transaction, record, sequence, plus(at, this.#settings.feedbackTimeToLiveMs));
     this.#sinceTrim += 1;
     if (this.#sinceTrim < this.#room.trimEvery) return;
     this.#sinceTrim = 0;
@@ -65,12 +69,15 @@ export class Feedback {
   }
 
   /** The oldest records that nobody else has, or undefined when there are none. */
-  async receive(): Promise<FeedbackBatch | undefined> {
-    const lockToken = this.#platform.random.uuid();
-    const now = this.#platform.clock.now();
-    const { feedbackBatchMax } = cloudToDeviceLimits;
-    const records = await this.#store.lock(lockToken, now, plus(now, this.#settings.feedbackLockMs), feedbackBatchMax);
-    return records.length === 0 ? undefined : { lockToken, records };
+  receive(): Promise<FeedbackBatch | undefined> {
+    // One after the other: two that look at once would both find the same.
+    return this.#readers.run('', async () => {
+      const lockToken = this.#platform.random.uuid();
+      const now = this.#platform.clock.now();
+      const { feedbackBatchMax } = cloudToDeviceLimits;
+      const records = await this.#store.lock(lockToken, now, plus(now, this.#settings.feedbackLockMs), feedbackBatchMax);
+      return records.length === 0 ? undefined : { lockToken, records };
+    });
   }
 
   /** The reader is done with the batch. Throws Problem `precondition-failed` when its lock is over. */
@@ -83,6 +90,16 @@ export class Feedback {
     const { feedbackDeliveryCountMax } = this.#settings;
     const isReturned = await this.#store.unlock(lockToken, this.#platform.clock.now(), feedbackDeliveryCountMax);
     if (!isReturned) throw lockLost();
+  }
+
+  /**
+   * Messages of several devices end at the same time, and their transactions do not see each other's records. Time gives
+   * a floor, so that a number is not used again once its record is gone.
+   */
+  async #nextSequence(transaction: Transaction, at: Instant): Promise<number> {
+    const stored = this.#lastSequence ?? (await this.#store.lastSequence(transaction));
+    this.#lastSequence = Math.max(this.#lastSequence ?? 0, stored, at - 1) + 1;
+    return this.#lastSequence;
   }
 }
 
