@@ -162,6 +162,15 @@ export class AmqpConnection {
       destroy: () => this.#finish(),
     });
     this.#listenToLibrary();
+    // It also runs by itself, in turns of its own, where nobody would catch what it throws.
+    const run = this.#rhea._process.bind(this.#rhea);
+    this.#rhea._process = () => {
+      try {
+        run();
+      } catch (error) {
+        this.#fail(new AmqpViolation('amqp:not-allowed', describeLibraryError(error)));
+      }
+    };
     this.#rhea.accept(this.#socket);
     this.#listenToStream();
   }
@@ -369,6 +378,10 @@ export class AmqpConnection {
     const isMore = frame.fields[5] === true;
     const isAborted = frame.fields[9] === true;
     if (link.incompleteBytes === undefined) {
+      const [, deliveryId, tag] = frame.fields;
+      if (typeof deliveryId !== 'number' || !Buffer.isBuffer(tag)) {
+        throw new AmqpViolation('amqp:decode-error', 'The first transfer of a delivery has its id and its tag.');
+      }
       if (rheaLink.credit <= 0) throw new AmqpViolation('amqp:link:transfer-limit-exceeded', 'A message came without credit.');
       link.incompleteBytes = 0;
     }
