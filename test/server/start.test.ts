@@ -223,7 +223,7 @@ describe('the start of a server', () => {
     }
     assert.equal((await refusedStart(data, ['--listen', 'nowhere'])).code, 1);
     // Every address is everybody's: the standard ports would be taken from the servers of other tests.
-    const ports = { MQTT: '28883', HTTPS: '28444', PEOPLE: '28443' };
+    const ports = { MQTT: '28883', AMQP: '25671', HTTPS: '28444', PEOPLE: '28443' };
     const environment = Object.fromEntries(
       Object.entries(ports).map(([name, port]) => [`HOMEPORT_LISTENERS__${name}_PORT`, port]),
     );
@@ -234,7 +234,7 @@ describe('the start of a server', () => {
     );
     assert.match(
       await lineOf(home, 'Reachable'),
-      /^Reachable from other machines on 0\.0\.0\.0: port 28883 \(devices, MQTT\), 28444 \(devices and services, HTTPS\), 28443 \(people/,
+      /^Reachable from other machines on 0\.0\.0\.0: port 28883 \(devices, MQTT\), 25671 \(devices, AMQP\), 28444 \(devices and services, HTTPS\), 28443 \(people/,
     );
     assert.equal(home.status.hub.hostName, 'iot.example');
     assert.equal(home.status.central.url, 'https://iot.example:28443');
