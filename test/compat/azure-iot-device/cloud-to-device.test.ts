@@ -110,6 +110,32 @@ describe('messages to azure-iot-device, as it comes from npm', () => {
     });
   }
 
+  test('hub 32: nothing is lost while the SDK renews its token, again and again, by connecting anew', async () => {
+    const { deviceId, connectionString } = await addDevice();
+    const client = Client.fromConnectionString(connectionString, deviceMqtt.Mqtt as Transport);
+    open.push(client);
+    await client.setOptions({
+      ca: bench.home.ca,
+      tokenRenewal: { tokenValidTimeInSeconds: 4, tokenRenewalMarginInSeconds: 2 },
+    } as never);
+    await client.open();
+    const got = new Set<string>();
+    client.on('message', (message: Message) => got.add(message.getData().toString()));
+    const connections = () =>
+      bench.home
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('"device.connected"') && line.includes(`"${deviceId}"`)).length;
+    let sent = 0;
+    await eventually(async () => {
+      await send(deviceId, String(sent));
+      sent += 1;
+      return connections() >= 4 ? true : undefined;
+    }, 60_000);
+    await eventually(() => (got.size === sent ? true : undefined));
+    await isEmpty(deviceId);
+  });
+
   test('over MQTT the SDK itself knows neither reject nor abandon', async () => {
     const { deviceId, connectionString } = await addDevice();
     const client = await clientOf(connectionString, transports.Mqtt);
