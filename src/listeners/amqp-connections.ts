@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
-import { AmqpConnection, type AmqpHandler } from '#wire/amqp/connection.ts';
+import { AmqpConnection } from '#wire/amqp/connection.ts';
+import type { AmqpHandler } from '#wire/amqp/handler.ts';
 import { defaultAmqpLimits } from '#wire/amqp/limits.ts';
 import type { PlainCredentials } from '#wire/amqp/sasl.ts';
 import { type AmqpTarget, chooseAmqp } from './host-table.ts';

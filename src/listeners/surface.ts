@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AmqpConnection, AmqpHandler, AmqpOpen } from '#wire/amqp/connection.ts';
+import type { AmqpConnection } from '#wire/amqp/connection.ts';
+import type { AmqpHandler, AmqpOpen } from '#wire/amqp/handler.ts';
 import type { PlainCredentials } from '#wire/amqp/sasl.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';

@@ -1,15 +1,8 @@
 import type { Peer } from '#listeners/surface.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
-import type {
-  AmqpConnection,
-  AmqpDelivery,
-  AmqpEndReason,
-  AmqpError,
-  AmqpHandler,
-  AmqpOutcome,
-  AttachAnswer,
-} from '#wire/amqp/connection.ts';
+import type { AmqpConnection } from '#wire/amqp/connection.ts';
+import type { AmqpDelivery, AmqpEndReason, AmqpError, AmqpHandler, AmqpOutcome, AttachAnswer } from '#wire/amqp/handler.ts';
 import type { AmqpLink, LinkRequest } from '#wire/amqp/link.ts';
 import { type DeviceAddress, parseDeviceAddress, spellings } from '#wire/azure/hub-addresses.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';

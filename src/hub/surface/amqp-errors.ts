@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode } from '#base/problem.ts';
-import type { AmqpError } from '#wire/amqp/connection.ts';
+import type { AmqpError } from '#wire/amqp/handler.ts';
 import type { DisconnectCause } from '../presence/presence.ts';
 import { hubErrorOf } from './errors.ts';
 

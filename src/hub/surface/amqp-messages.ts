@@ -1,7 +1,7 @@
 import type { Log } from '#base/log.ts';
 import { asProblem, Problem } from '#base/problem.ts';
-import type { AmqpError, AmqpOutcome } from '#wire/amqp/connection.ts';
 import { binary, string, symbol, timestamp, ubyte, ulong } from '#wire/amqp/encode.ts';
+import type { AmqpError, AmqpOutcome } from '#wire/amqp/handler.ts';
 import type { AmqpLink } from '#wire/amqp/link.ts';
 import { encodeMessage } from '#wire/amqp/message.ts';
 import type { Receiver } from '../cloud-to-device/attachment.ts';

@@ -1,7 +1,7 @@
 import type { AmqpArrival, AmqpSurface, Peer } from '#listeners/surface.ts';
 import type { ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
-import type { AmqpHandler } from '#wire/amqp/connection.ts';
+import type { AmqpHandler } from '#wire/amqp/handler.ts';
 import type { PlainCredentials } from '#wire/amqp/sasl.ts';
 import { parsePlainUser } from '#wire/azure/hub-addresses.ts';
 import { identityName } from '../identity.ts';

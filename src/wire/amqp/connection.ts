@@ -3,58 +3,22 @@ import type { Duplex } from 'node:stream';
 import rhea from 'rhea';
 import * as encode from './encode.ts';
 import { type Frame, FrameReader, performative } from './frame-reader.ts';
+import {
+  type AmqpEndReason,
+  type AmqpError,
+  type AmqpHandler,
+  type AmqpOpen,
+  type AmqpOutcome,
+  type AttachAnswer,
+  outcomes,
+} from './handler.ts';
+import type { RheaConnection, RheaContext, RheaDelivery, RheaLink, RheaSession, RheaValues } from './library-shapes.ts';
 import type { AmqpLimits } from './limits.ts';
-import { AmqpLink, type LinkRequest, type RheaDelivery, type RheaLink, type RheaValues } from './link.ts';
+import { AmqpLink, type LinkRequest } from './link.ts';
+import { PeerOutput } from './peer-output.ts';
+import { checkBegin, checkDisposition, checkFirstTransfer, checkFlow, readAttach, readOpen } from './peer-rules.ts';
 import { amqpHeader, formatSaslMechanisms, formatSaslOutcome, readSaslInit, type SaslChoice, saslHeader } from './sasl.ts';
-import { AmqpViolation, Described } from './value.ts';
-
-/** What a peer is told when something ends: a condition of part 2, 2.8.14 and below, or one of Azure's. */
-export type AmqpError = {
-  readonly condition: string;
-  readonly description: string;
-  readonly info?: Readonly<Record<string, string>>;
-};
-
-export type AmqpOpen = { readonly hostName: string | undefined; readonly containerId: string };
-
-/** What to do with a link that a peer wants. */
-export type AttachAnswer = { readonly refuse: AmqpError } | { accept(link: AmqpLink): void };
-
-/** One message as it came. It must be answered once. */
-export type AmqpDelivery = {
-  readonly link: AmqpLink;
-  readonly format: number;
-  readonly bytes: Buffer;
-  accept(): void;
-  reject(error: AmqpError): void;
-};
-
-/** In the order of their codes. */
-const outcomes = ['accepted', 'rejected', 'released', 'modified'] as const;
-export type AmqpOutcome = (typeof outcomes)[number];
-
-/** Who serves a connection. What comes behind an attach or a message waits for what was returned to settle. */
-export type AmqpHandler = {
-  attach(request: LinkRequest): AttachAnswer | Promise<AttachAnswer>;
-  message(delivery: AmqpDelivery): void | Promise<void>;
-  /** What the peer made of a message that was sent to it with this tag; what it is told if that came to nothing. */
-  outcome(link: AmqpLink, tag: Buffer, outcome: AmqpOutcome): Promise<AmqpError | undefined>;
-  /** The peer takes more on a link. */
-  writable(link: AmqpLink): void;
-  detached(link: AmqpLink): void;
-  ended(reason: AmqpEndReason, detail: string): void;
-};
-
-export type AmqpEndReason =
-  /** The peer closed. */
-  | 'disconnect'
-  | 'connection-lost'
-  | 'idle'
-  | 'protocol-violation'
-  | 'too-slow'
-  /** Whoever serves it closed. */
-  | 'closed'
-  | 'internal-error';
+import { AmqpViolation } from './value.ts';
 
 export type AmqpConnectionOptions = {
   readonly stream: Duplex;
@@ -74,29 +38,6 @@ export type AmqpConnectionOptions = {
 
 // The library decodes messages without bounds, and without what types they had: ours are decoded by message.ts.
 (rhea.message as { decode(bytes: Buffer): unknown }).decode = (bytes) => bytes;
-
-/** What of the library is used beside its typings. */
-type RheaConnection = EventEmitter & {
-  accept(socket: EventEmitter): void;
-  open(): void;
-  _process(): void;
-  readonly remote: { open?: { idle_time_out?: number | null } };
-  readonly remote_channel_map: Record<number, RheaSession | undefined>;
-};
-type RheaSession = {
-  readonly local: { begin: { handle_max?: number } };
-  readonly remote: { handles: Record<number, RheaLink | undefined> };
-  readonly links: Record<string, RheaLink>;
-  end(): void;
-  _write_flow(link?: RheaLink): void;
-};
-type RheaContext = {
-  readonly session?: RheaSession;
-  readonly receiver?: RheaLink;
-  readonly sender?: RheaLink;
-  readonly delivery?: RheaDelivery;
-  readonly message?: Buffer;
-};
 
 const container = rhea.create_container({ id: 'homeport' });
 
@@ -121,6 +62,7 @@ export class AmqpConnection {
   readonly #options: AmqpConnectionOptions;
   readonly #stream: Duplex;
   readonly #reader: FrameReader;
+  readonly #output: PeerOutput;
   readonly #socket = new EventEmitter();
   readonly #rhea: RheaConnection;
   readonly #links = new Map<RheaLink, AmqpLink>();
@@ -131,18 +73,19 @@ export class AmqpConnection {
   #request: LinkRequest | undefined;
   #isBusy = false;
   #isSignedIn = false;
-  #isCloseSent = false;
   #receivedMs: number;
   #leavingMs: number | undefined;
   #incompleteBytes = 0;
   #sessions = 0;
-  #output: Buffer[] = [];
-  #isFlushScheduled = false;
 
   constructor(options: AmqpConnectionOptions) {
     this.#options = options;
     this.#stream = options.stream;
     this.#reader = new FrameReader(options.limits.frameBytesMax);
+    this.#output = new PeerOutput(options.stream, {
+      backlogBytesMax: options.backlogBytesMax,
+      onTooSlow: () => this.#end('too-slow', 'The peer does not read.'),
+    });
     this.#openedMs = options.nowMs();
     this.#receivedMs = this.#openedMs;
     const { limits } = options;
@@ -157,7 +100,7 @@ export class AmqpConnection {
       sender_options: { treat_modified_as_released: false },
     } as unknown as Parameters<typeof container.create_connection>[0]) as unknown as RheaConnection;
     Object.assign(this.#socket, {
-      write: (bytes: Buffer) => this.#write(bytes),
+      write: (bytes: Buffer) => this.#output.write(bytes),
       end: () => this.#finish(),
       destroy: () => this.#finish(),
     });
@@ -259,11 +202,11 @@ export class AmqpConnection {
       this.#socket.emit('data', header);
     } else if (header.equals(saslHeader) && this.#phase === 'header') {
       this.#phase = 'sasl';
-      this.#write(saslHeader);
-      this.#write(formatSaslMechanisms());
+      this.#output.write(saslHeader);
+      this.#output.write(formatSaslMechanisms());
     } else {
       // What is spoken here is the answer to any other protocol (part 2, 2.2).
-      this.#write(amqpHeader);
+      this.#output.write(amqpHeader);
       this.#end('protocol-violation', 'The connection began with something else than AMQP 1.0.');
     }
   }
@@ -271,12 +214,12 @@ export class AmqpConnection {
   #takeSaslInit(frame: Frame): void {
     const choice = readSaslInit(frame);
     if (!choice) {
-      this.#write(formatSaslOutcome(1));
+      this.#output.write(formatSaslOutcome(1));
       this.#end('protocol-violation', 'A SASL mechanism that was not offered, or credentials that are none.');
       return;
     }
     this.#wait(this.#options.authenticate(choice), (isLetIn) => {
-      this.#write(formatSaslOutcome(isLetIn ? 0 : 1));
+      this.#output.write(formatSaslOutcome(isLetIn ? 0 : 1));
       if (isLetIn) this.#phase = 'after-sasl';
       else this.#end('protocol-violation', 'SASL refused the credentials.');
     });
@@ -286,7 +229,7 @@ export class AmqpConnection {
     if (frame.isSasl) throw new AmqpViolation('amqp:connection:framing-error', 'A SASL frame came after SASL was over.');
     if (this.#phase === 'open') {
       if (frame.code !== performative.open) throw new AmqpViolation('amqp:not-allowed', 'The first frame must be open.');
-      this.#handler = this.#checkOpen(frame);
+      this.#handler = this.#options.onOpen(readOpen(frame, this.#options.limits));
       this.#phase = 'running';
       this.#feed(frame);
       return;
@@ -297,7 +240,7 @@ export class AmqpConnection {
         this.#feed(frame);
         break;
       case performative.begin:
-        this.#checkBegin(frame);
+        this.#begin(frame);
         this.#feed(frame);
         break;
       case performative.attach:
@@ -325,29 +268,14 @@ export class AmqpConnection {
     }
   }
 
-  #checkOpen({ fields }: Frame): AmqpHandler {
-    const [containerId, hostName, frameBytes, , idleMs] = fields;
-    const { limits } = this.#options;
-    if (typeof containerId !== 'string') throw new AmqpViolation('amqp:decode-error', 'open has no container id.');
-    if (typeof frameBytes === 'number' && frameBytes < 512) {
-      throw new AmqpViolation('amqp:not-allowed', 'A peer must take frames of 512 bytes.');
-    }
-    if (typeof idleMs === 'number' && idleMs > 0 && idleMs < limits.peerIdleMsMin) {
-      throw new AmqpViolation('amqp:not-allowed', `An idle time-out has at least ${limits.peerIdleMsMin} ms.`);
-    }
-    return this.#options.onOpen({ containerId, hostName: typeof hostName === 'string' ? hostName : undefined });
-  }
-
-  #checkBegin({ channel, fields }: Frame): void {
+  #begin(frame: Frame): void {
+    const { channel } = frame;
     const { channelMax } = this.#options.limits;
     if (channel > channelMax || this.#sessions > channelMax) {
       throw new AmqpViolation('amqp:connection:framing-error', `Channels go up to ${channelMax}.`);
     }
     if (this.#rhea.remote_channel_map[channel]) throw new AmqpViolation('amqp:not-allowed', 'The channel is in use.');
-    if ((fields[0] ?? null) !== null) throw new AmqpViolation('amqp:not-allowed', 'No session was begun from here.');
-    if (!fields.slice(1, 4).every((field) => typeof field === 'number')) {
-      throw new AmqpViolation('amqp:decode-error', 'begin lacks what it must have.');
-    }
+    checkBegin(frame);
   }
 
   #attach(frame: Frame): void {
@@ -378,10 +306,7 @@ export class AmqpConnection {
     const isMore = frame.fields[5] === true;
     const isAborted = frame.fields[9] === true;
     if (link.incompleteBytes === undefined) {
-      const [, deliveryId, tag] = frame.fields;
-      if (typeof deliveryId !== 'number' || !Buffer.isBuffer(tag)) {
-        throw new AmqpViolation('amqp:decode-error', 'The first transfer of a delivery has its id and its tag.');
-      }
+      checkFirstTransfer(frame);
       if (rheaLink.credit <= 0) throw new AmqpViolation('amqp:link:transfer-limit-exceeded', 'A message came without credit.');
       link.incompleteBytes = 0;
     }
@@ -411,9 +336,7 @@ export class AmqpConnection {
   #flow(frame: Frame): void {
     const session = this.#sessionOf(frame);
     const { fields } = frame;
-    if (!fields.slice(1, 4).every((field) => typeof field === 'number')) {
-      throw new AmqpViolation('amqp:decode-error', 'flow lacks what it must have.');
-    }
+    checkFlow(frame);
     const rheaLink = (fields[4] ?? null) === null ? undefined : this.#linkOf(frame, session, 4);
     const isDrain = fields[8] === true;
     if (rheaLink && isDrain && this.#links.get(rheaLink)?.isIncoming && Number(fields[6] ?? 0) > 0) {
@@ -602,89 +525,17 @@ export class AmqpConnection {
     const body = encode.described(performative.close, encode.list(error ? [encodeError(error)] : []));
     const head = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
     head.writeUInt32BE(head.length + body.length);
-    this.#write(Buffer.concat([head, body]));
-    this.#isCloseSent = true;
+    this.#output.writeLast(Buffer.concat([head, body]));
   }
 
   #finish(): void {
     if (this.#phase !== 'ended') this.#end('connection-lost', '');
-    this.#flush();
-    if (this.#stream.destroyed) return;
-    this.#stream.end();
-    // After the end it must go on reading, or it would not see the other side's and never close.
-    this.#stream.resume();
-  }
-
-  #write(bytes: Buffer): void {
-    // The library goes on for a moment after a close of ours; nothing may follow that.
-    if (this.#isCloseSent) return;
-    this.#output.push(bytes);
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    queueMicrotask(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#isFlushScheduled = false;
-    const output = this.#output;
-    this.#output = [];
-    if (output.length === 0 || this.#stream.destroyed || this.#stream.writableEnded) return;
-    this.#stream.write(output.length === 1 ? output[0] : Buffer.concat(output));
-    if (this.#stream.writableLength <= this.#options.backlogBytesMax) return;
-    this.#end('too-slow', 'The peer does not read.');
-    this.#stream.destroy();
+    this.#output.end();
   }
 }
 
 /** What a peer gets to answer the end of its connection. */
 const leaveMsMax = 2_000;
-
-function readAttach({ fields }: Frame): LinkRequest {
-  const [name, , role, , , source, target] = fields;
-  if (typeof name !== 'string' || name.length > 256 || name in Object.prototype || typeof role !== 'boolean') {
-    throw new AmqpViolation('amqp:invalid-field', 'attach has no name, or no role.');
-  }
-  const addressOf = (terminus: unknown): string | undefined => {
-    if (terminus === null || terminus === undefined) return undefined;
-    const isPlain = terminus instanceof Described && (terminus.descriptor === 0x28 || terminus.descriptor === 0x29);
-    if (!isPlain || !Array.isArray(terminus.value)) {
-      throw new AmqpViolation('amqp:not-implemented', 'A link has a source and a target and no coordinator.');
-    }
-    const [address] = terminus.value;
-    return typeof address === 'string' ? address : undefined;
-  };
-  const sourceAddress = addressOf(source);
-  const targetAddress = addressOf(target);
-  const properties = fields[13] instanceof Map ? fields[13] : new Map();
-  const property = (key: string): string | undefined => {
-    const value = properties.get(key);
-    return typeof value === 'string' ? value : undefined;
-  };
-  return {
-    name,
-    isIncoming: !role,
-    address: role ? sourceAddress : targetAddress,
-    sourceAddress,
-    targetAddress,
-    initialDeliveryCount: typeof fields[9] === 'number' ? fields[9] : 0,
-    correlationId: property('com.microsoft:channel-correlation-id'),
-    modelId: property('com.microsoft:model-id'),
-  };
-}
-
-/** The library goes through a range one by one, and writes to standard error what is no outcome. */
-function checkDisposition({ fields }: Frame, max: number): void {
-  const [, first, last] = fields;
-  const end = last ?? first;
-  if (typeof first !== 'number' || typeof end !== 'number' || end - first >= max) {
-    throw new AmqpViolation('amqp:not-allowed', `A disposition names at most ${max} deliveries.`);
-  }
-  const state = fields[4] ?? null;
-  if (state === null) return;
-  const code = state instanceof Described ? state.descriptor : undefined;
-  if (typeof code === 'number' && code >= 0x23 && code <= 0x27) return;
-  throw new AmqpViolation('amqp:not-implemented', 'A delivery state that is no outcome.');
-}
 
 function encodeError({ condition, description, info = {} }: AmqpError): Buffer {
   const pairs = Object.entries(info).map(([name, value]) => [encode.symbol(name), encode.string(value)] as const);

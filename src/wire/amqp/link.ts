@@ -1,4 +1,5 @@
-import type { AmqpDelivery, AmqpError, AmqpOutcome } from './connection.ts';
+import type { AmqpDelivery, AmqpError } from './handler.ts';
+import type { RheaDelivery, RheaLink, RheaValues } from './library-shapes.ts';
 import type { AmqpLimits } from './limits.ts';
 
 /** What a peer asks for with attach. */
@@ -15,41 +16,6 @@ export type LinkRequest = {
   readonly correlationId: string | undefined;
   /** `com.microsoft:model-id`. */
   readonly modelId: string | undefined;
-};
-
-/** The library's link, as far as it is used beside its typings. */
-export type RheaLink = {
-  readonly credit: number;
-  delivery_count: number;
-  readonly snd_settle_mode?: number;
-  readonly rcv_settle_mode?: number;
-  readonly local: {
-    readonly attach: { snd_settle_mode?: number; rcv_settle_mode?: number; max_message_size?: number };
-    readonly detach: { readonly value: unknown[] };
-  };
-  readonly session: { readonly outgoing: { available(): number } };
-  readonly _incomplete?: { readonly frames: Buffer[] };
-  set_source(fields: { address: string | undefined }): void;
-  set_target(fields: { address: string | undefined }): void;
-  add_credit(count: number): void;
-  set_drained(isDrained: boolean): void;
-  send(payload: Buffer, tag: Buffer | undefined, format: number): unknown;
-  close(): void;
-};
-
-export type RheaDelivery = {
-  readonly tag: Buffer;
-  readonly format?: number | null;
-  readonly remote_settled: boolean;
-  update(isSettled: boolean, state?: unknown): void;
-};
-
-/** How the library wants to be told of errors and outcomes. */
-export type RheaValues = {
-  error(error: AmqpError): unknown;
-  accepted(): unknown;
-  rejected(error: AmqpError): unknown;
-  outcome(outcome: AmqpOutcome): unknown;
 };
 
 /** One link of a connection. What is sent waits here for credit, where it holds up no other link of its session. */

@@ -68,7 +68,7 @@ class Device(MessagingHandler):
 
     def on_message(self, event):
         message = event.message
-        seen["messages"].append([bytes(message.body).decode(), message.properties["a"], len(event.delivery.tag)])
+        seen["messages"].append([bytes(message.body).decode(), message.properties["a"]])
         if len(seen["messages"]) == 1:
             self.release(event.delivery, delivered=True)
         else:

@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream';
+
+/** What goes to a peer: all of a turn in one write, nothing behind the last word, and only as much as it reads. */
+export class PeerOutput {
+  readonly #stream: Duplex;
+  readonly #backlogBytesMax: number;
+  readonly #onTooSlow: () => void;
+  #waiting: Buffer[] = [];
+  #isFlushScheduled = false;
+  #isLastSaid = false;
+
+  constructor(stream: Duplex, { backlogBytesMax, onTooSlow }: { backlogBytesMax: number; onTooSlow(): void }) {
+    this.#stream = stream;
+    this.#backlogBytesMax = backlogBytesMax;
+    this.#onTooSlow = onTooSlow;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#isLastSaid) return;
+    this.#waiting.push(bytes);
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** What the library says after it is dropped: it goes on for a moment. */
+  writeLast(bytes: Buffer): void {
+    this.write(bytes);
+    this.#isLastSaid = true;
+  }
+
+  end(): void {
+    this.#flush();
+    if (this.#stream.destroyed) return;
+    this.#stream.end();
+    // After the end it must go on reading, or it would not see the other side's and never close.
+    this.#stream.resume();
+  }
+
+  #flush(): void {
+    this.#isFlushScheduled = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length === 0 || this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#stream.write(waiting.length === 1 ? waiting[0] : Buffer.concat(waiting));
+    if (this.#stream.writableLength <= this.#backlogBytesMax) return;
+    this.#onTooSlow();
+    this.#stream.destroy();
+  }
+}
