@@ -9,7 +9,11 @@ import { type HubBench, hubHost } from './hub-bench.ts';
 /** AMQP at a hub in memory: connections are pairs of streams, and time is the bench's. */
 export function openAmqpBench(bench: HubBench) {
   const { clock, random, log, hub } = bench;
-  const connections = new AmqpConnections({ platform: { clock, random, log }, limits: listenerLimits, amqp: { hub: hub.amqp, provisioning: hub.amqp } });
+  const connections = new AmqpConnections({
+    platform: { clock, random, log },
+    limits: listenerLimits,
+    amqp: { hub: hub.amqp, provisioning: hub.amqp },
+  });
   connections.start();
   const keys = new Map<string, string>();
   return {
