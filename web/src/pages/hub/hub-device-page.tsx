@@ -127,5 +127,9 @@ function mqttFacts(hub: Hub, id: string): Fact[] {
       value: <CodeText text={`${hub.hostName}/${id}/?api-version=2021-04-12`} copyLabel="Copy user name" />,
     },
     { name: 'Topic for messages', value: <CodeText text={`devices/${id}/messages/events/`} copyLabel="Copy topic" /> },
+    {
+      name: 'Topic for messages to it',
+      value: <CodeText text={`devices/${id}/messages/devicebound/#`} copyLabel="Copy topic for messages to it" />,
+    },
   ];
 }

@@ -63,7 +63,7 @@ export function MessageToDevice({ hub, id }: { hub: string; id: string }) {
             onChange={(_event, data) => setDraft({ ...draft, lines: data.value })}
           />
         </Field>
-        <Field label="Message ID" hint="What feedback names the message by. It may be left empty.">
+        <Field label="Message ID" hint="The device gets it with the message. It may be left empty.">
           <Input
             input={{ className: styles.mono }}
             value={draft.messageId}
