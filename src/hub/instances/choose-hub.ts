@@ -37,6 +37,11 @@ export function chooseAmqpHub<H>(
   return main;
 }
 
+/** Which hub a token is for, by its resource; undefined for a token that names none of them. */
+export function hubOfResource<H>({ byHost }: HubsByHost<H>, resource: string | undefined): H | undefined {
+  return byHost.get(hostOf(resource));
+}
+
 /**
  * Which hub a request is for: an added one that it was sent to by name, in `Host` or in TLS. A request to
  * any other name is for the hub that its token was signed for, since a name below `localhost` cannot be

@@ -9,8 +9,9 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { buildHub, type Hub, type HubDirectory, type HubOptions } from '../hub.ts';
-import { chooseAmqpHub, chooseHttpHub, chooseMqttHub, type HubsByHost } from './choose-hub.ts';
+import { chooseAmqpHub, chooseHttpHub, chooseMqttHub, type HubsByHost, hubOfResource } from './choose-hub.ts';
 import { parseHubName } from './hub-name.ts';
+import { HubOfFirstToken } from './hub-of-first-token.ts';
 import { refusalsUnder } from './hub-refusals.ts';
 import { HubStore } from './hub-store.ts';
 
@@ -114,7 +115,9 @@ export class Hubs implements HubDirectory {
       const { open, peer, plain } = arrival;
       const { hostName } = open;
       const { serverName } = peer;
-      return chooseAmqpHub(this.#byHost, { hostName, serverName, userName: plain?.userName }).amqp.open(arrival);
+      const hub = chooseAmqpHub(this.#byHost, { hostName, serverName, userName: plain?.userName });
+      if (hub !== this.#options.main || plain || this.#added.size === 0) return hub.amqp.open(arrival);
+      return new HubOfFirstToken(arrival, (resource) => (hubOfResource(this.#byHost, resource) ?? hub).amqp);
     },
   };
 

@@ -241,6 +241,31 @@ for (const [name, transport] of transports) {
       assert.equal(result.payload, 'again');
     });
 
+    test('an added hub is found by the token that is for it, whatever was dialed', async () => {
+      const hub = `plant-${name.toLowerCase()}`;
+      await bench.home.ok('homeport', ['hub', 'create', hub]);
+      const words = [
+        'hub',
+        'device',
+        'create',
+        '--hub',
+        hub,
+        '-d',
+        'd1',
+        '--auth-method',
+        'shared_private_key',
+        '--secrets',
+        '--json',
+      ];
+      const { connectionString } = JSON.parse(await bench.home.ok('homeport', words));
+      const text = `${connectionString};GatewayHostName=${hubName}`;
+      const client = await prepare(Client.fromConnectionString(text, transport as Transport));
+      await client.open();
+      await client.sendEvent(new Message('"to the other"'));
+      const { hubs } = JSON.parse(await bench.home.ok('homeport', ['status', '--json']));
+      assert.ok(hubs[hub].events.end > hubs[hub].events.start);
+    });
+
     test('a module sends, answers methods and reports to its twin', async () => {
       const { deviceId } = await newDevice();
       const { responseBody } = await registry.addModule({ deviceId, moduleId: 'm' });
