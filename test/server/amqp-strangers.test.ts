@@ -206,12 +206,24 @@ describe('strangers at the port of AMQP', () => {
     await untouched();
   });
 
-  test('links before anybody is signed in are refused one by one, and more than a session has end the connection', async () => {
+  test('links before anybody is signed in are refused one by one, and the hundredth ends the connection', async () => {
     const client = await dial();
     client.open();
-    for (let handle = 0; handle < 128; handle += 1) {
+    for (let handle = 0; handle < 99; handle += 1) {
       client.attach({ handle, address: `/devices/steady-1/messages/events`, isSender: true });
       assert.equal((await client.error(performative.detach)).condition, 'amqp:unauthorized-access');
+    }
+    client.attach({ handle: 99, address: '/devices/steady-1/messages/events', isSender: true });
+    assert.equal((await client.error(performative.close)).condition, 'amqp:resource-limit-exceeded');
+    await untouched();
+  });
+
+  test('more links than a session has end the connection of a device', async () => {
+    const client = await dial('odd-1');
+    client.open();
+    for (let handle = 0; handle < 128; handle += 1) {
+      client.attach({ handle, address: '/devices/odd-1/messages/events', isSender: true });
+      await client.next(performative.flow);
     }
     client.attach({ handle: 128, address: '$cbs', isSender: true });
     assert.equal((await client.error(performative.close)).condition, 'amqp:resource-limit-exceeded');

@@ -41,11 +41,14 @@ export class HubAmqpConnection implements AmqpHandler {
   readonly #facts: AmqpConnectionFacts;
   readonly #devices = new Map<string, AmqpDevice>();
   readonly #owners = new Map<AmqpLink, AmqpDevice>();
+  /** While nobody is signed in. */
+  #refused = 0;
   #isOver = false;
 
   constructor(rooms: AmqpConnectionRooms, facts: AmqpConnectionFacts) {
     this.#rooms = rooms;
     this.#facts = facts;
+    facts.tokens.onRefused = () => this.#countRefusal();
     facts.tokens.onRenewed = (caller) => this.#devices.get(identityName(caller))?.renew(caller);
   }
 
@@ -182,7 +185,15 @@ export class HubAmqpConnection implements AmqpHandler {
   #refuse(identity: Identity, refusal: Refusal): AmqpError {
     const { remoteAddress: peer, trackingId } = this.#facts.peer;
     this.#rooms.refusals.record({ service: 'hub', subject: identityName(identity), peer, ...refusal });
+    this.#countRefusal();
     return amqpError('amqp:unauthorized-access', 'The device is not let in.', trackingId, 401003);
+  }
+
+  /** Each attempt costs a look into the database: a stranger gets some on one connection, not any number. */
+  #countRefusal(): void {
+    if (this.#devices.size > 0 || ++this.#refused < refusedMax) return;
+    const { connection, peer } = this.#facts;
+    connection.close(amqpError('amqp:resource-limit-exceeded', 'Nobody was let in, too often.', peer.trackingId));
   }
 
   /** A device is over. With nobody left the connection ends too, but for one that only gave up its links. */
@@ -196,6 +207,9 @@ export class HubAmqpConnection implements AmqpHandler {
     else for (const link of device.links) link.close(errorOfCause(cause, trackingId, false));
   }
 }
+
+/** Links and tokens that are refused on one connection before anybody is signed in. */
+const refusedMax = 100;
 
 /** An interface id of DTDL has at most 128 characters; what is stored with every message has some bound. */
 const modelIdCharactersMax = 256;

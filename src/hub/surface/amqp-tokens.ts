@@ -39,6 +39,8 @@ export class AmqpTokens {
   readonly #waiting: Buffer[] = [];
   #replies: AmqpLink | undefined;
   #requests: AmqpLink | undefined;
+  /** A token was not accepted. */
+  onRefused: () => void = () => {};
   /** A token was put anew for somebody. */
   onRenewed: (caller: DeviceCaller) => void = () => {};
 
@@ -148,6 +150,7 @@ export class AmqpTokens {
   }
 
   #refused(): Reply {
+    this.onRefused();
     return { status: 401, description: `The token is not accepted. TrackingId:${this.#options.peer.trackingId}` };
   }
 }
