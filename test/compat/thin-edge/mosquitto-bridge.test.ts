@@ -92,6 +92,13 @@ describe('a thin-edge bridge of Mosquitto', () => {
     return askHttps(url, home.ca, { method: 'POST', headers, body });
   }
 
+  /** As a person sends it, with an id and a property. */
+  const sendToDevice = (deviceId: string, body: string) =>
+    bench.home.ok('homeport', [
+      ...['hub', 'c2d', 'send', '-d', deviceId, '--body', body],
+      ...['--message-id', 'm-7', '--property', 'room=a b'],
+    ]);
+
   /** The check that `tedge connect az` makes: the twin, by the one request id it knows (thin-edge.md 8.3). */
   async function checkConnection({ client, publish, messages }: Awaited<ReturnType<typeof startBridge>>): Promise<void> {
     await client.subscribeAsync('az/twin/res/#', { qos: 1 });
@@ -198,6 +205,38 @@ describe('a thin-edge bridge of Mosquitto', () => {
     await bridge.publish('az/twin/PATCH/properties/reported/?$rid=9', '{"firmware":"1.2"}');
     const [answer] = await bridge.messages('az/twin/res/204/');
     assert.match(answer?.topic ?? '', /^az\/twin\/res\/204\/\?\$rid=9&\$version=\d+$/);
+  });
+
+  test('thin-edge 49: a message to the device arrives under az/messages/devicebound with its property bag', async (t) => {
+    const bridge = await startBridge(t, await makeDevice('bridge-49'));
+    await bridge.client.subscribeAsync('az/messages/devicebound/#', { qos: 1 });
+    await sendToDevice('bridge-49', 'turn it on');
+    const [message] = await bridge.messages('az/messages/devicebound/');
+    assert.equal(message?.body, 'turn it on');
+    const to = '%24.to=%2Fdevices%2Fbridge-49%2Fmessages%2FdeviceBound';
+    assert.equal(message?.topic, `az/messages/devicebound/%24.mid=m-7&${to}&room=a%20b`);
+  });
+
+  test('thin-edge 66: one bridge of the 1.x mapping does it all: telemetry, messages, methods, patches, the twin check', async (t) => {
+    const bridge = await startBridge(t, await makeDevice('bridge-66'));
+    await checkConnection(bridge);
+    for (const topic of ['az/messages/devicebound/#', 'az/methods/POST/#']) await bridge.client.subscribeAsync(topic, { qos: 1 });
+    await bridge.publish('az/messages/events/', '{"temperature": 20}');
+    const [event] = await eventually(async () => {
+      const found = await telemetry('bridge-66');
+      return found.length > 0 ? found : undefined;
+    });
+    assert.equal(event?.body, '{"temperature": 20}');
+    await sendToDevice('bridge-66', 'turn it on');
+    const [message] = await bridge.messages('az/messages/devicebound/');
+    assert.match(message?.topic ?? '', /[/&]room=a%20b$/);
+    const call = invokeMethod('bridge-66', 'reboot', null);
+    const [request] = await bridge.messages('az/methods/POST/reboot/');
+    await bridge.publish(`az/methods/res/200/?$rid=${/\?\$rid=(.+)$/.exec(request?.topic ?? '')?.[1]}`, '{}');
+    assert.equal((await call).status, 200);
+    await bridge.publish('az/twin/PATCH/properties/reported/?$rid=9', '{"firmware":"1.2"}');
+    const [patched] = await bridge.messages('az/twin/res/204/');
+    assert.match(patched?.topic ?? '', /^az\/twin\/res\/204\/\?\$rid=9&\$version=\d+$/);
   });
 
   test('thin-edge 67: a thousand messages that follow CONNECT at once are acknowledged within 5 s', async () => {
