@@ -45,6 +45,8 @@ function inside(): Promise<number> {
     globSync(pattern.endsWith('.ts') ? pattern : `${pattern}/**/*.test.ts`, { cwd: repository }),
   );
   const files = patterns.length > 0 ? chosen : allTests();
+  // Without a file the runner would take every test there is.
+  if (files.length === 0) throw new Error(`No test file is named by ${patterns.join(' ')}.`);
   console.log(`${files.length} test files; full-size runs: npm run prove -- <name>`);
   // A full-size run does the same at the length its scale takes.
   const timeoutMs = process.env.HOMEPORT_FULL_SIZE === '1' ? 3_600_000 : 300_000;

@@ -12,6 +12,7 @@ import { requestHttp } from '#cli/kit/http-client.ts';
 import { makeCa, type TestCertificate } from '#test/support/certificates.ts';
 import { type CompatBench, type Identity, openCompatBench } from '#test/support/compat-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { makeKnown } from '#test/support/known-names.ts';
 import { handshake, RawWebSocket } from '#test/support/raw-web-socket.ts';
 import { makeRevocationList } from '#test/support/revocation-list.ts';
 import type { WireDevice } from '#test/support/wire-device.ts';
@@ -21,6 +22,7 @@ const { Amqp } = deviceAmqp;
 const isFullSize = process.env.HOMEPORT_FULL_SIZE === '1';
 const rounds = isFullSize ? 100 : 5;
 const brokerPort = 8884;
+const hubName = 'taking-hub.example';
 
 /**
  * Goal: whoever loses the right to be here is gone at once, on every protocol, and does not come back.
@@ -33,7 +35,8 @@ describe('taking away what a session rests on', () => {
   let listNumber = 0;
   before(async () => {
     // A client on AMQP asks TLS for a name and takes no address for one.
-    bench = await openCompatBench({ HOMEPORT_BROKER__PORT: String(brokerPort) }, ['--listen', '127.0.0.1']);
+    bench = await openCompatBench({ HOMEPORT_BROKER__PORT: String(brokerPort) }, ['--host-name', hubName]);
+    makeKnown(hubName, bench.home.address);
     ca = makeCa({ name: 'Line with a list', ...bench.dates });
     await bench.trustAtHub('listing', ca);
   });
@@ -75,7 +78,7 @@ describe('taking away what a session rests on', () => {
 
   /** azure-iot-device on AMQP, which is let in with its first link. */
   async function dialAmqp({ cert, key }: Identity, deviceId: string): Promise<Dialled> {
-    const client = Client.fromConnectionString(`HostName=localhost;DeviceId=${deviceId};x509=true`, Amqp);
+    const client = Client.fromConnectionString(`HostName=${hubName};DeviceId=${deviceId};x509=true`, Amqp);
     client.setRetryPolicy(new common.NoRetry());
     await client.setOptions({ ca: bench.home.ca, cert, key });
     const lost = once(client, 'disconnect');

@@ -12,12 +12,15 @@ import type { JsonObject } from '#base/json.ts';
 import { exportPrivateKeyPem } from '#pki/key.ts';
 import { makeCa, makeLeaf, makeOriginalProof, type TestCertificate } from '#test/support/certificates.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { makeKnown } from '#test/support/known-names.ts';
 import { makeRevocationList } from '#test/support/revocation-list.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
 const { Client, Message } = device;
 type Client = InstanceType<typeof Client>;
 type Transport = Parameters<typeof Client.fromConnectionString>[1];
+
+const hubName = 'revoking-hub.example';
 
 /** What azure-iot-device sees on AMQP when the CA of its certificate takes that back. */
 describe('a revoked certificate on AMQP', () => {
@@ -35,7 +38,8 @@ describe('a revoked certificate on AMQP', () => {
   };
   before(async () => {
     // A client on AMQP asks TLS for a name and takes no address for one.
-    home = await startHomeport(['--listen', '127.0.0.1']);
+    home = await startHomeport(['--host-name', hubName]);
+    makeKnown(hubName, home.address);
     const type = (...words: string[]) => home.ok('homeport', ['hub', 'certificate', ...words, '--name', 'line']);
     await type('upload', '--path', file('line.cer', ca.der));
     const code = (await type('code')).trim();
@@ -47,7 +51,7 @@ describe('a revoked certificate on AMQP', () => {
   after(() => home?.close());
 
   async function clientOf(deviceId: string, leaf: TestCertificate, transport: Transport): Promise<Client> {
-    const client = Client.fromConnectionString(`HostName=localhost;DeviceId=${deviceId};x509=true`, transport);
+    const client = Client.fromConnectionString(`HostName=${hubName};DeviceId=${deviceId};x509=true`, transport);
     client.setRetryPolicy(new common.NoRetry());
     await client.setOptions({ ca: home.ca, cert: leaf.pem, key: exportPrivateKeyPem(leaf.privateKey) });
     open.push(client);
