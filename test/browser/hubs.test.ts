@@ -63,7 +63,8 @@ describe('the page of IoT hubs', () => {
     await page.getByLabel('Type plant-2 to delete it').fill('plant-2');
     await confirm.click();
     await row.waitFor({ state: 'detached' });
-    assert.deepEqual(JSON.parse(await home.ok('homeport', ['hub', 'list', '--json'])).length, 1);
+    const left = JSON.parse(await home.ok('homeport', ['hub', 'list', '--json'])) as { name: string }[];
+    assert.ok(left.every((hub) => hub.name !== 'plant-2'));
     assert.deepEqual(complaints, []);
   });
 
