@@ -5,6 +5,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from './postgres.ts';
 import { find, provide } from './requirements.ts';
@@ -12,6 +13,8 @@ import { repository, run } from './run.ts';
 
 const inNamespace = 'HOMEPORT_TEST_NAMESPACE';
 const patterns = process.argv.slice(2);
+/** Tests wait for processes, browsers and disks more than they compute: one more than there are cores keeps those busy. */
+const filesAtOnce = availableParallelism() + 1;
 
 async function outside(): Promise<number> {
   provide();
@@ -50,7 +53,13 @@ function inside(): Promise<number> {
   console.log(`${files.length} test files; full-size runs: npm run prove -- <name>`);
   // A full-size run does the same at the length its scale takes.
   const timeoutMs = process.env.HOMEPORT_FULL_SIZE === '1' ? 3_600_000 : 300_000;
-  return run(process.execPath, ['--test', '--test-randomize', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files]);
+  return run(process.execPath, [
+    '--test',
+    '--test-randomize',
+    `--test-concurrency=${filesAtOnce}`,
+    `--test-timeout=${timeoutMs}`,
+    ...files,
+  ]);
 }
 
 function allTests(): string[] {
