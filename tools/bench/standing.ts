@@ -5,7 +5,7 @@ import { type BenchOptions, measure } from './messages.ts';
 import { quiet, residentBytes } from './processes.ts';
 import { median, type Row } from './row.ts';
 
-const idleDevices = 5_000;
+const idleDevices = 4_500;
 const idleKibibytesMax = 60;
 
 /** Servers that have done nothing else yet: memory that an earlier load left free would be taken first. */
