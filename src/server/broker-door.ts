@@ -1,7 +1,8 @@
 import type { BrokerLimits } from '#hub/broker/limits.ts';
-import { MqttListener, type MqttListenerOptions } from '#listeners/mqtt-listener.ts';
+import { MqttSessions } from '#listeners/mqtt-sessions.ts';
 import { PlainMqttListener } from '#listeners/plain-mqtt-listener.ts';
 import type { MqttSurface } from '#listeners/surface.ts';
+import { TlsListener, type TlsListenerOptions } from '#listeners/tls-listener.ts';
 import type { ServerSettings } from './config.ts';
 import { isLoopback } from './reach.ts';
 
@@ -20,17 +21,17 @@ export function brokerLimitsOf(settings: ServerSettings): BrokerLimits | undefin
 
 /** The ports of the broker that were asked for, not bound yet. */
 export function brokerListeners(
-  listener: Omit<MqttListenerOptions, 'port' | 'surfaces'>,
+  listener: Omit<TlsListenerOptions, 'port'>,
   surface: MqttSurface | undefined,
   settings: ServerSettings,
-): { tls: MqttListener | undefined; plain: PlainMqttListener | undefined; plainAddress: string; notices: string[] } {
+): { tls: TlsListener | undefined; plain: PlainMqttListener | undefined; plainAddress: string; notices: string[] } {
   const { 'broker.port': port, 'broker.plainPort': plainPort } = settings;
   // Without TLS a token is readable on the way: nothing but this machine gets near it.
   const plainAddress = isLoopback(listener.address) ? listener.address : '127.0.0.1';
   if (!surface) return { tls: undefined, plain: undefined, plainAddress, notices: [] };
   const surfaces = { hub: surface, provisioning: surface };
   return {
-    tls: port === 0 ? undefined : new MqttListener({ ...listener, port, surfaces }),
+    tls: port === 0 ? undefined : new TlsListener({ ...listener, port }, new MqttSessions({ ...listener, surfaces })),
     plain: plainPort === 0 ? undefined : new PlainMqttListener({ ...listener, address: plainAddress, port: plainPort, surfaces }),
     plainAddress,
     notices: [describeDoor(port, plainAddress, plainPort)],

@@ -13,11 +13,12 @@ import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
 import { Hubs } from '#hub/instances/hubs.ts';
-import { AmqpListener } from '#listeners/amqp-listener.ts';
+import { AmqpConnections } from '#listeners/amqp-connections.ts';
 import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
-import { MqttListener } from '#listeners/mqtt-listener.ts';
+import { MqttSessions } from '#listeners/mqtt-sessions.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import { TlsListener } from '#listeners/tls-listener.ts';
 import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
@@ -269,14 +270,16 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const peoplePort = await bind(people, address, settings['listeners.peoplePort']);
   await lifecycle.start({ name: 'people', stop: () => people.stop() });
-  const mqtt = new MqttListener({
-    ...listener,
-    port: settings['listeners.mqttPort'],
-    surfaces: mqttSurfaces,
-  });
+  const mqtt = new TlsListener(
+    { ...listener, port: settings['listeners.mqttPort'] },
+    new MqttSessions({ platform, limits, surfaces: mqttSurfaces }),
+  );
   const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
   await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
-  const amqp = new AmqpListener({ ...listener, port: settings['listeners.amqpPort'], amqp: amqpSurfaces });
+  const amqp = new TlsListener(
+    { ...listener, port: settings['listeners.amqpPort'] },
+    new AmqpConnections({ platform, limits, amqp: amqpSurfaces }),
+  );
   const amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
   await lifecycle.start({ name: 'amqp', stop: () => amqp.stop() });
   const broker = brokerListeners(listener, hub.brokerMqtt, settings);

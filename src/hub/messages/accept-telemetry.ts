@@ -2,7 +2,7 @@ import type { Clock } from '#base/clock.ts';
 import { Problem } from '#base/problem.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { propertyBytes } from '#wire/azure/message-properties.ts';
-import type { EventLog } from '../events/event-log.ts';
+import type { EventLog, NewEvent } from '../events/event-log.ts';
 import { encodeSystemProperties } from '../events/event-record.ts';
 import { messageLimits } from './limits.ts';
 
@@ -47,7 +47,7 @@ export function acceptTelemetry(
   done?: (problem?: Problem) => void,
 ): number {
   if (body.length + bag.length > messageLimits.telemetryBytesMax) checkSize(bag, body);
-  const event = {
+  const event: NewEvent = {
     source: 'Telemetry',
     deviceId: origin.deviceId,
     moduleId: origin.moduleId,
@@ -56,8 +56,8 @@ export function acceptTelemetry(
     bag: isRetained ? withProperty(bag, 'mqtt-retain', 'true') : bag,
     system: origin.system,
     body,
-  } as const;
-  return done ? origin.log.append(event, done) : origin.log.append(event);
+  };
+  return origin.log.append(event, done);
 }
 
 /** The will of a session that ended without a DISCONNECT. */

@@ -10,8 +10,9 @@ import { issueCertificate } from '#pki/issue.ts';
 import { exportPrivateKeyPem, generateEcKey, generateRsaKey, type KeyPair } from '#pki/key.ts';
 import { toPem } from '#pki/pem.ts';
 import { listenerLimits } from './limits.ts';
-import { MqttListener } from './mqtt-listener.ts';
+import { MqttSessions } from './mqtt-sessions.ts';
 import type { MqttSurface, Peer } from './surface.ts';
+import { TlsListener } from './tls-listener.ts';
 import type { ServerIdentity } from './tls-options.ts';
 
 const platform = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -52,7 +53,7 @@ async function makeIdentity(name: string): Promise<ServerIdentity> {
 
 for (const since of ['its start', 'a change while it ran'] as const)
   describe(`the MQTT listener with its certificates since ${since}`, () => {
-    let listener: MqttListener;
+    let listener: TlsListener;
     let port = 0;
     let identity: ServerIdentity;
     let surface: MqttSurface;
@@ -67,14 +68,17 @@ for (const since of ['its start', 'a change while it ran'] as const)
           return { publish() {}, acknowledged() {}, subscribe() {}, unsubscribe() {}, ended() {} };
         },
       };
-      listener = new MqttListener({
-        platform,
-        address: '127.0.0.1',
-        port: 0,
-        identity: since === 'its start' ? identity : await makeIdentity('before'),
-        limits: { ...listenerLimits, connectionsPerAddressMax: 3 },
-        surfaces: { hub: surface, provisioning: surface },
-      });
+      const limits = { ...listenerLimits, connectionsPerAddressMax: 3 };
+      listener = new TlsListener(
+        {
+          platform,
+          address: '127.0.0.1',
+          port: 0,
+          identity: since === 'its start' ? identity : await makeIdentity('before'),
+          limits,
+        },
+        new MqttSessions({ platform, limits, surfaces: { hub: surface, provisioning: surface } }),
+      );
       port = await listener.start();
       if (since !== 'its start') listener.present(identity);
     });

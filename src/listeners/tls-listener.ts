@@ -1,26 +1,38 @@
+import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Platform } from '#base/platform.ts';
 import { guardSockets } from './guard-sockets.ts';
+import type { ListenerLimits } from './limits.ts';
 import { listen, stopListening } from './listen.ts';
-import { MqttSessions, type MqttSessionsOptions } from './mqtt-sessions.ts';
 import { peerCertificates } from './peer-certificates.ts';
 import type { Peer } from './surface.ts';
 import { type ServerIdentity, tlsOptions } from './tls-options.ts';
 
-export type MqttListenerOptions = MqttSessionsOptions & {
+/** The connections of one protocol, whatever carries their bytes: mqtt-sessions.ts and amqp-connections.ts. */
+export type ProtocolConnections = {
+  start(): void;
+  open(stream: Duplex, peer: Peer): void;
+  readonly count: number;
+  stop(): void;
+};
+
+export type TlsListenerOptions = {
+  readonly platform: Platform;
   readonly address: string;
   readonly port: number;
   readonly identity: ServerIdentity;
+  readonly limits: ListenerLimits;
 };
 
-/** MQTT over TLS. Accepts any client certificate, or none, and hands it on as evidence; trust/ decides later. */
-export class MqttListener {
-  readonly #options: MqttListenerOptions;
+/** One protocol over TLS, from its first byte. Accepts any client certificate, or none, and hands it on as evidence; trust/ decides later. */
+export class TlsListener {
+  readonly #options: TlsListenerOptions;
   readonly #server: Server;
-  readonly #sessions: MqttSessions;
+  readonly #connections: ProtocolConnections;
 
-  constructor(options: MqttListenerOptions) {
+  constructor(options: TlsListenerOptions, connections: ProtocolConnections) {
     this.#options = options;
-    this.#sessions = new MqttSessions(options);
+    this.#connections = connections;
     this.#server = createServer({
       ...tlsOptions(options.identity, { asksForCertificate: true }),
       handshakeTimeout: options.limits.handshakeMsMax,
@@ -28,7 +40,7 @@ export class MqttListener {
       noDelay: true,
     });
     guardSockets(this.#server, options.limits);
-    this.#server.on('secureConnection', (socket) => this.#sessions.open(socket, this.#peerOf(socket)));
+    this.#server.on('secureConnection', (socket) => connections.open(socket, this.#peerOf(socket)));
   }
 
   /** Presents `identity` from the next handshake on. */
@@ -39,17 +51,17 @@ export class MqttListener {
   /** Resolves with the port, which matters when 0 was asked for. Throws when it cannot be bound. */
   async start(): Promise<number> {
     const port = await listen(this.#server, this.#options.address, this.#options.port);
-    this.#sessions.start();
+    this.#connections.start();
     return port;
   }
 
   get connectionCount(): number {
-    return this.#sessions.count;
+    return this.#connections.count;
   }
 
   async stop(): Promise<void> {
     const stopped = stopListening(this.#server);
-    this.#sessions.stop();
+    this.#connections.stop();
     await stopped;
   }
 
