@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { nodeSqliteDialect } from './node-sqlite.ts';
@@ -46,9 +46,4 @@ function postgresDialect(url: string, connectionsMax: number): PostgresDialect {
 
 export function databaseKind(url: string): DatabaseKind {
   return url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
-}
-
-/** Whether the database answers; for health. */
-export async function pingDatabase(database: Database): Promise<void> {
-  await sql`select 1`.execute(database);
 }
