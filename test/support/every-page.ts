@@ -40,7 +40,7 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
     { name: 'rehearsal', path: '/administration/rehearsal', arrive: (page) => page.getByText('No device drops').waitFor() },
-    { name: 'rehearsal of a year', path: '/administration/rehearsal?ahead=3y', arrive: heading('Rehearsal') },
+    { name: 'rehearsal of three years', path: '/administration/rehearsal?ahead=3y', arrive: first('row', /CA certificate of/) },
     { name: 'refusals', path: '/refusals', arrive: (page) => page.getByText('ProofCodeMismatch').first().waitFor() },
     { name: 'refusal', path: `/refusals/${refusalId}`, arrive: (page) => page.getByText('Failed here').first().waitFor() },
     { name: 'refusals of a hub', path: '/refusals?hub=main', arrive: (page) => page.getByText('Pump-1').first().waitFor() },
