@@ -25,7 +25,7 @@ export const rehearsedDropSchema = z.object({
   /** As the refusal will call it. */
   reason: z.string(),
   detail: z.string(),
-  fix: z.string().optional(),
+  fix: z.string(),
 });
 export type RehearsedDrop = z.infer<typeof rehearsedDropSchema>;
 

@@ -33,7 +33,7 @@ export const rehearseCommand: Command = {
         { heading: 'When', read: ({ at }) => String(at) },
         { heading: 'Device', read: ({ hub, deviceId }) => (hub === 'main' ? String(deviceId) : `${hub}/${deviceId}`) },
         { heading: 'Reason', read: ({ reason }) => String(reason) },
-        { heading: 'Fix', read: ({ fix, detail }) => String(fix ?? detail) },
+        { heading: 'Fix', read: ({ fix }) => String(fix) },
       ],
       data: rehearsal,
       whenEmpty: `No device drops until ${rehearsal.until}.`,

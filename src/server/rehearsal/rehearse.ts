@@ -6,6 +6,7 @@ import { Problem } from '#base/problem.ts';
 import type { RehearsalBody, RehearsedDrop, RehearsedEnd } from '#central/contract/ui-rehearsal.ts';
 import type { Hub, HubDirectory } from '#hub/hub.ts';
 import type { Sphere } from '#sphere/sphere.ts';
+import { refusalMeanings } from '#trust/refusal-meanings.ts';
 import type { RevocationEvidence } from '#trust/revocation.ts';
 import { type RehearsalRooms, rehearseHubDevice, type Span } from './rehearse-hub-device.ts';
 import { isShortLived, loadEnrolled } from './renewals.ts';
@@ -81,9 +82,9 @@ export class Rehearse {
           continue;
         }
         counts.drop++;
-        const { reason, detail, fix } = refusal;
+        const { reason, detail, fix = refusalMeanings[reason].fix } = refusal;
         dropsAt.set(formatInstant(at), (dropsAt.get(formatInstant(at)) ?? 0) + 1);
-        drops.push({ hub: hub.name, deviceId, at: formatInstant(at), reason, detail, ...(fix !== undefined && { fix }) });
+        drops.push({ hub: hub.name, deviceId, at: formatInstant(at), reason, detail, fix });
         if (drops.length > 2 * toldMax) drops.sort(byTime).splice(toldMax);
       }
     }

@@ -163,7 +163,7 @@ function Line({ drop, span }: { drop: Drop; span: Span }) {
       <TableCell className={mergeClasses(styles.why, styles.cell)}>
         <div className={styles.reason}>{drop.reason}</div>
         <div className={styles.quiet}>{drop.detail}</div>
-        {drop.fix && <div className={styles.quiet}>{drop.fix}</div>}
+        <div className={styles.quiet}>{drop.fix}</div>
       </TableCell>
     </TableRow>
   );
