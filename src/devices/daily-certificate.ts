@@ -22,7 +22,7 @@ export async function requestLeaf(client: AttestationClient, facts: EvidenceFact
   const { deviceId } = facts.identity;
   await client.checkConfiguration();
   const keyPair = generateEcKey('P-256');
-  const csr = await createCsr({ commonName: deviceId, keyPair });
+  const csr = await createCsr({ subject: [['CN', deviceId]], keyPair });
   const nonce = await client.requestNonce(deviceId, facts.tenantId);
   const evidence = await signEvidence(facts, nonce, { 'hp-csr': bindingOf(csr) });
   const reply = await client.requestCertificate({

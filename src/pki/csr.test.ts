@@ -12,7 +12,7 @@ import { deviceIdOf, generateEcKey, spkiSha256Of } from './key.ts';
 
 const keyPair = generateEcKey('P-256');
 const deviceId = deviceIdOf(generateEcKey('P-256').publicKey);
-const csr = await createCsr({ commonName: deviceId, keyPair });
+const csr = await createCsr({ subject: [['CN', deviceId]], keyPair });
 
 test('a request says its one name and its key, and is signed with that key', () => {
   const request = parseCsr(csr);
@@ -65,14 +65,14 @@ test('sphere 66: a request whose signature does not hold is read and marked so',
   broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
   assert.equal(parseCsr(broken).isSignatureValid, false);
   const foreign = await createCsr({
-    commonName: deviceId,
+    subject: [['CN', deviceId]],
     keyPair: { publicKey: keyPair.publicKey, privateKey: generateEcKey('P-256').privateKey },
   });
   assert.equal(parseCsr(foreign).isSignatureValid, false);
 });
 
 test('what is no request, and one of more than 4 KiB, is refused', async () => {
-  const long = await createCsr({ commonName: 'x'.repeat(5_000), keyPair });
+  const long = await createCsr({ subject: [['CN', 'x'.repeat(5_000)]], keyPair });
   for (const bytes of [
     Buffer.alloc(0),
     makeCa().der,

@@ -5,7 +5,7 @@ import { Problem } from '#base/problem.ts';
 import { CertificationRequestInfo, encode, SignedEnvelope, toArrayBuffer } from './certificate-schema.ts';
 import { requireDer } from './der.ts';
 import type { KeyPair } from './key.ts';
-import { decodeName, encodeName } from './names.ts';
+import { decodeName, encodeName, type NameAttribute } from './names.ts';
 import { signatureAlgorithmOf, signBytes, signingAlgorithm, verifySignature } from './signature-algorithm.ts';
 
 /** sphere.md 3.6. */
@@ -36,11 +36,11 @@ export function parseCsr(der: Uint8Array): CertificateRequest {
   }
 }
 
-/** A request for `commonName`, signed with the key it is for. */
-export async function createCsr(input: { commonName: string; keyPair: KeyPair }): Promise<Buffer> {
+/** A request for a certificate of `subject`, signed with the key it is for. */
+export async function createCsr(input: { subject: readonly NameAttribute[]; keyPair: KeyPair }): Promise<Buffer> {
   const { privateKey, publicKey } = input.keyPair;
   const info = new CertificationRequestInfo();
-  info.subject = toArrayBuffer(encodeName([['CN', input.commonName]]));
+  info.subject = toArrayBuffer(encodeName(input.subject));
   info.subjectPublicKeyInfo = toArrayBuffer(publicKey.export({ type: 'spki', format: 'der' }));
   // The attributes are an implicitly tagged set and may not be left out, only be empty (RFC 2986 4.1).
   info.attributes = Uint8Array.of(0xa0, 0).buffer;

@@ -93,7 +93,8 @@ export const profiles = {
   },
   // As thin-edge makes them: a CA in name, no usages, 364 of 365 days still to come (thin-edge.md 5).
   'device-self-signed': {
-    keys: ['P-256'],
+    // P-256 where we make the key; a renewal takes the key that is there.
+    keys: ['P-256', 'P-384', 'RSA'],
     backdatedMs: dayMs,
     life: { ms: 365 * dayMs },
     basicConstraints: { isCa: true },

@@ -33,7 +33,7 @@ export class TestBoard {
   /** A fresh key pair and a request for it. */
   async makeCsr(input: { commonName?: string; keyPair?: KeyPair } = {}): Promise<{ csr: Buffer; keyPair: KeyPair }> {
     const keyPair = input.keyPair ?? generateEcKey('P-256');
-    return { csr: await createCsr({ commonName: input.commonName ?? this.deviceId, keyPair }), keyPair };
+    return { csr: await createCsr({ subject: [['CN', input.commonName ?? this.deviceId]], keyPair }), keyPair };
   }
 
   certificateEvidence(about: { nonce: string; tenantId: string; csr: Buffer }, overrides: Overrides = {}, signing: Signing = {}) {

@@ -301,3 +301,30 @@ describe('config', () => {
     assert.equal((await bench.run('config get az.device.id')).stdout, 'configured');
   });
 });
+
+describe('config add and remove', () => {
+  test('change a list from the value that holds, and only once', async (t) => {
+    const bench = openTedgeBench(t);
+    const topics = async () => JSON.parse((await bench.run('config get az.topics')).stdout);
+    const before = await topics();
+    for (let i = 0; i < 2; i++) assert.equal((await bench.run('config add az.topics te/+/+/+/+/m/env')).code, 0);
+    assert.deepEqual(await topics(), [...before, 'te/+/+/+/+/m/env']);
+    for (let i = 0; i < 2; i++) assert.equal((await bench.run('config remove az.topics te/+/+/+/+/m/env')).code, 0);
+    assert.deepEqual(await topics(), before);
+  });
+
+  test('what is no list, or more than one item, is refused', async (t) => {
+    const bench = openTedgeBench(t);
+    for (const [line, code, text] of [
+      ['config add az.url x', 1, /'az\.url' is no list/],
+      ['config remove mqtt.bind.port 1', 1, /is no list/],
+      ['config add az.topics a,b', 1, /one text at a time/],
+      ['config add az.topics', 2, /needs VALUE/],
+      ['config add az.topic x', 2, /Did you mean az\.topics/],
+    ] as const) {
+      const answer = await bench.run(line);
+      assert.equal(answer.code, code, line);
+      assert.match(answer.stderr, text, line);
+    }
+  });
+});

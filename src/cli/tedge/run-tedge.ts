@@ -5,7 +5,7 @@ import { runProgram } from '../kit/run-program.ts';
 import type { Terminal } from '../kit/terminal.ts';
 import { placeCommonOptions } from './place-common-options.ts';
 import { tedge } from './tedge.ts';
-import { PlainFailure } from './tedge-failure.ts';
+import { AnswerNo, PlainFailure } from './tedge-failure.ts';
 import { unsupportedCommand, unsupportedFailure } from './unsupported.ts';
 
 /** Runs one command line of any generation of `tedge` and returns its exit code. */
@@ -33,6 +33,7 @@ export async function runTedge(words: readonly string[], world: { terminal: Term
  * cause indented (thin-edge.md 2).
  */
 function formatTedgeFailure(failure: CommandFailure, isDebug: boolean): string[] {
+  if (failure instanceof AnswerNo) return [];
   if (failure.exit === 'usage') return formatFailure(failure, { isDebug });
   const stack = isDebug ? formatFailure(failure, { isDebug }).slice(-1) : [];
   const fix = failure.fix === undefined ? [] : [failure.fix];

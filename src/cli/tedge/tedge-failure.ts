@@ -8,6 +8,14 @@ export class PlainFailure extends CommandFailure {
   }
 }
 
+/** An answer that is the exit code 1 alone, as of `test`: nothing went wrong, so nothing is said. */
+export class AnswerNo extends CommandFailure {
+  constructor() {
+    super('failed', 'no');
+    this.name = 'AnswerNo';
+  }
+}
+
 /** What `work` resolves to; what it throws becomes the cause of having failed to do `what`. */
 export async function attempt<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   try {

@@ -21,12 +21,37 @@ export const tedge: Program = {
       summary: 'Remove the certificate and its key',
       load: async () => (await import('./cert/remove.ts')).certRemoveCommand,
     },
+    {
+      path: 'cert renew',
+      summary: 'Make a certificate with new dates, to be adopted at the next connect',
+      load: async () => (await import('./cert/renew.ts')).certRenewCommand,
+    },
+    {
+      path: 'cert needs-renewal',
+      summary: 'Say by the exit code whether the certificate ends soon',
+      load: async () => (await import('./cert/needs-renewal.ts')).certNeedsRenewalCommand,
+    },
+    {
+      path: 'cert create-csr',
+      summary: 'Make a request that a CA can sign',
+      load: async () => (await import('./cert/create-csr.ts')).certCreateCsrCommand,
+    },
     { path: 'config get', summary: 'Print a setting', load: async () => (await import('./config/get.ts')).configGetCommand },
     { path: 'config set', summary: 'Change a setting', load: async () => (await import('./config/set.ts')).configSetCommand },
     {
       path: 'config unset',
       summary: 'Take a setting back',
       load: async () => (await import('./config/unset.ts')).configUnsetCommand,
+    },
+    {
+      path: 'config add',
+      summary: 'Add an item to a setting that is a list',
+      load: async () => (await import('./config/add.ts')).configAddCommand,
+    },
+    {
+      path: 'config remove',
+      summary: 'Take an item out of a setting that is a list',
+      load: async () => (await import('./config/remove.ts')).configRemoveCommand,
     },
     {
       path: 'config list',

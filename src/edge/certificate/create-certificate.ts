@@ -1,5 +1,4 @@
 import { lstat, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { dayMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -8,9 +7,10 @@ import { issueCertificate } from '#pki/issue.ts';
 import { exportPrivateKeyPem, generateEcKey } from '#pki/key.ts';
 import { toPem } from '#pki/pem.ts';
 import { fileErrorCode, fileProblem } from '../host/file-problem.ts';
-import { createFile, makeDirectory } from '../host/write-file.ts';
+import { createFile } from '../host/write-file.ts';
 import { requireDeviceName } from '../settings/device-name.ts';
 import type { CertificatePaths } from './certificate-paths.ts';
+import { makeDeviceCerts } from './device-certs.ts';
 
 export type CertificateRequest = {
   readonly deviceId: string;
@@ -56,9 +56,7 @@ export async function createCertificate(platform: Platform, request: Certificate
     random: platform.random,
     lifeMs: request.lifeMs,
   });
-  for (const path of [paths.key, paths.certificate]) {
-    if (dirname(path) === join(request.configDirectory, 'device-certs')) await makeDirectory(dirname(path));
-  }
+  for (const path of [paths.key, paths.certificate]) await makeDeviceCerts(request.configDirectory, path);
   await createFile(paths.key, exportPrivateKeyPem(privateKey), 0o400);
   try {
     await createFile(paths.certificate, toPem('CERTIFICATE', certificate.der), 0o444);

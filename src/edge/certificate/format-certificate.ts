@@ -22,7 +22,7 @@ export function formatModernLines(certificate: Certificate, path: string, at: In
     ['Certificate:', path],
     ['Subject:', formatNameAsEncoded(certificate.subjectDer)],
     ['Issuer:', formatNameAsEncoded(certificate.issuerDer)],
-    ['Status:', statusAt(certificate, at, soonMs)],
+    ['Status:', formatStatus(certificate, at, soonMs)],
     ['Valid from:', formatMailDate(certificate.notBefore)],
     ['Valid until:', formatMailDate(certificate.notAfter)],
     ['Serial number:', `${serial} (0x${serial.toString(16)})`],
@@ -31,7 +31,8 @@ export function formatModernLines(certificate: Certificate, path: string, at: In
   return lines.map(([label, value]) => `${label.padEnd(15)}${value}`);
 }
 
-function statusAt({ notBefore, notAfter }: Certificate, at: Instant, soonMs: number): string {
+/** `VALID (expires in: …)` and the like. */
+export function formatStatus({ notBefore, notAfter }: Certificate, at: Instant, soonMs: number): string {
   if (at < notBefore) return `NOT VALID YET (will be in: ${formatDuration(notBefore - at)})`;
   if (at > notAfter) return `EXPIRED (since: ${formatDuration(at - notAfter)})`;
   return `${notAfter - at < soonMs ? 'EXPIRES SOON' : 'VALID'} (expires in: ${formatDuration(notAfter - at)})`;
