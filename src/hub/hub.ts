@@ -19,6 +19,8 @@ import type { Feedback } from './cloud-to-device/feedback.ts';
 import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './cloud-to-device/limits.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
 import type { EventLog } from './events/event-log.ts';
+import { defaultFileSettings } from './files/limits.ts';
+import { FileNotifications } from './files/notifications.ts';
 import type { Identity } from './identity.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
@@ -97,6 +99,10 @@ export type Hub = {
   readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany'> & {
     readonly feedback: Pick<Feedback, 'receive' | 'complete' | 'abandon'>;
   };
+  /** Files that devices upload, as back ends hear of them. */
+  readonly files: {
+    readonly notifications: Pick<FileNotifications, 'onArrival' | 'receive' | 'complete' | 'abandon' | 'reject'>;
+  };
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
@@ -152,6 +158,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
   const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings });
   const sessions = new StoredSessions(database, hub);
+  const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
   const policies = await openHubPolicies(platform, secrets, hub);
   const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
   const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
@@ -234,6 +241,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     cloudToDevice,
     presence,
     events: log,
+    files: { notifications },
     policies,
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),

@@ -22,6 +22,7 @@ import { sphereRevocationMigration } from './migrations/0018-sphere-revocation.t
 import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts';
 import { cloudToDeviceMigration } from './migrations/0020-cloud-to-device.ts';
 import { issuerPinsMigration } from './migrations/0021-issuer-pins.ts';
+import { fileUploadsMigration } from './migrations/0022-file-uploads.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -47,6 +48,7 @@ export const migrations: readonly Migration[] = [
   lastCredentialsMigration,
   cloudToDeviceMigration,
   issuerPinsMigration,
+  fileUploadsMigration,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { BrokerTables } from './schema/broker.ts';
 import type { CentralTables } from './schema/central.ts';
+import type { FileTables } from './schema/files.ts';
 import type { HubTables } from './schema/hub.ts';
 import type { ProvisioningTables } from './schema/provisioning.ts';
 import type { SeriesTables } from './schema/series.ts';
@@ -13,6 +14,7 @@ import type { TrustTables } from './schema/trust.ts';
  */
 export type Schema = HubTables &
   BrokerTables &
+  FileTables &
   ProvisioningTables &
   SphereTables &
   CentralTables &

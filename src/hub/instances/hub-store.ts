@@ -12,6 +12,8 @@ export const hubTables = [
   'hub_session',
   'hub_message',
   'hub_feedback',
+  'hub_file_upload',
+  'hub_file_notification',
   'hub_twin',
   'hub_module',
   'hub_presence',
