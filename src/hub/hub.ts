@@ -96,7 +96,7 @@ export type Hub = {
   readonly twins: Pick<Twins, 'load' | 'patchDesired' | 'patchTags' | 'onDesiredChange'>;
   readonly methods: Pick<Methods, 'invoke'>;
   /** Messages to devices and modules, by name (`{device}` or `{device}/{module}`), and what became of them. */
-  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany'> & {
+  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countInputs' | 'countMany'> & {
     readonly feedback: Pick<Feedback, 'receive' | 'complete' | 'abandon'>;
   };
   /** Files that devices upload, as back ends hear of them. */
@@ -181,6 +181,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const authenticateService = (authorization: string | undefined, path: string) => serviceSignIn.check(authorization, path);
   const amqp = new HubAmqp({
     platform,
+    hubName: hostName.split('.', 1)[0] ?? hostName,
+    serviceLinks: {},
     twins,
     methods,
     cloudToDevice,

@@ -12,6 +12,8 @@ const text = z.string().max(1024);
 const messageBody = z.strictObject({
   data: z.string().max(textMax),
   moduleId: text.optional(),
+  /** Of the module. */
+  input: text.optional(),
   messageId: text.optional(),
   correlationId: text.optional(),
   contentType: text.optional(),
@@ -33,11 +35,12 @@ export function messageAdminRoutes(hubOf: (query: { hub?: string | undefined }) 
       query: z.strictObject({ hub: z.string().max(64).optional() }),
       body: messageBody,
       async handle({ params: { deviceId = '' }, query, body }) {
-        const { data, moduleId, minutes, properties, ...rest } = body;
+        const { data, moduleId, input, minutes, properties, ...rest } = body;
         const { cloudToDevice } = hubOf(query);
         const identity = moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
         const { enqueuedAt, expiresAt } = await cloudToDevice.send(identity, {
           ...rest,
+          input,
           body: Buffer.from(data),
           application: properties,
           timeToLiveMs: minutes === undefined ? undefined : minutes * minuteMs,
@@ -49,7 +52,7 @@ export function messageAdminRoutes(hubOf: (query: { hub?: string | undefined }) 
             ...(moduleId === undefined ? {} : { moduleId }),
             enqueuedAt: formatInstant(enqueuedAt),
             expiresAt: formatInstant(expiresAt),
-            pending: await cloudToDevice.count(identity),
+            pending: await (input === undefined ? cloudToDevice.count(identity) : cloudToDevice.countInputs(identity)),
           },
         };
       },

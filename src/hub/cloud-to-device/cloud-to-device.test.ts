@@ -67,6 +67,43 @@ for (const kind of testDatabases()) {
       return { hub, clock, registry, room, open, outcomes };
     }
 
+    test('a module’s inputs have a queue of their own, with its own limit, order, feedback and end', async () => {
+      const { room, registry, open, outcomes } = await setUp();
+      await room.send('a/m', text('plain'));
+      const { pendingMax } = cloudToDeviceLimits;
+      for (let i = 0; i < pendingMax; i++) {
+        await room.send('a/m', text(String(i), { input: `in${i % 2}`, messageId: String(i), acknowledgement: 'full' }));
+      }
+      await assert.rejects(room.send('a/m', text('x', { input: 'in0' })), isProblem('quota-exceeded', 'queue-depth'));
+      assert.deepEqual([await room.count('a/m'), await room.countInputs('a/m')], [1, pendingMax]);
+      // Read from the rows alone.
+      const again = open();
+      const taken = inbox(2);
+      const delivery = again.attach('a/m/inputs', taken);
+      await eventually(() => (taken.messages.length === 2 ? true : undefined));
+      assert.deepEqual(
+        taken.messages.map(({ body, input, identity, application }) => [body.toString(), input, identity, application]),
+        [
+          ['0', 'in0', { deviceId: 'a', moduleId: 'm' }, []],
+          ['1', 'in1', { deviceId: 'a', moduleId: 'm' }, []],
+        ],
+      );
+      await again.complete('a/m/inputs', taken.messages[0]?.lockToken ?? '');
+      assert.deepEqual(await outcomes(), ['0 Success']);
+      delivery.detach();
+      await again.stop();
+      await registry.modules.delete('a', 'm');
+      assert.deepEqual([await room.count('a/m'), await room.countInputs('a/m')], [0, 0]);
+    });
+
+    test('only a module has inputs, and their names are a level of a topic', async () => {
+      const { room } = await setUp();
+      await assert.rejects(room.send('a', text('x', { input: 'in1' })), isProblem('argument-invalid'));
+      for (const input of ['', 'a/b', 'a b', '#', 'x'.repeat(129)]) {
+        await assert.rejects(room.send('a/m', text('x', { input })), isProblem('argument-invalid'), input);
+      }
+    });
+
     test('messages are fetched first in, first out, and each has its own queue', async () => {
       const { room } = await setUp();
       for (const body of ['1', '2', '3']) await room.send('a', text(body));

@@ -3,8 +3,9 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import { inTransaction } from '#storage/transaction.ts';
-import { describeIdentity, identityName, parseIdentityName } from '../identity.ts';
+import { describeIdentity } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import type { Modules } from '../registry/modules.ts';
 import type { Registry } from '../registry/registry.ts';
 import { Attachment, type HeldMessage, type Receiver } from './attachment.ts';
@@ -13,6 +14,7 @@ import { Feedback, lockLost, type Outcome } from './feedback.ts';
 import { type CloudToDeviceSettings, cloudToDeviceLimits } from './limits.ts';
 import { checkMessage, type LockedMessage, type NewMessage, type QueuedMessage } from './message.ts';
 import { MessageStore } from './message-store.ts';
+import { inputQueue, parseQueueName, queueOf } from './queue-name.ts';
 
 export type CloudToDeviceOptions = {
   readonly platform: Platform;
@@ -20,6 +22,7 @@ export type CloudToDeviceOptions = {
   readonly hub: string;
   readonly registry: Pick<Registry, 'require'> & { readonly modules: Pick<Modules, 'require'> };
   readonly settings: CloudToDeviceSettings;
+  readonly quotas?: Pick<Quotas, 'take'>;
 };
 
 /** A receiver's hold on its queue. */
@@ -34,9 +37,10 @@ export type Delivery = {
 const retryMs = secondMs;
 
 /**
- * Messages to devices and modules, by their name (identity.ts): enqueued → locked → completed, or enqueued again after
+ * Messages to devices, modules and the inputs of modules, by the name of their queue, which is that of the identity but
+ * for inputs (queue-name.ts): enqueued → locked → completed, or enqueued again after
  * an abandonment or when the lock is over, or given up (expired, rejected, abandoned too often, purged). First in, first
- * out per identity; what `send` has reported is on disk, and what `complete` has reported is never delivered again.
+ * out per queue; what `send` has reported is on disk, and what `complete` has reported is never delivered again.
  *
  * A message is locked for a receiver that is attached, or for who fetches it by `receive`; both settle it by its token.
  */
@@ -69,8 +73,8 @@ export class CloudToDevice {
 
   /**
    * Resolves when the message is stored. Throws Problem `argument-invalid` (with reason `message-expiry` for an expiry in
-   * the past or too far away), `payload-too-large`, `device-not-found`, for a module `not-found`, or `quota-exceeded`
-   * with reason `queue-depth`.
+   * the past or too far away), `payload-too-large`, `device-not-found`, for a module `not-found`, `throttled`, or
+   * `quota-exceeded` with reason `queue-depth`.
    */
   async send(identity: string, message: NewMessage): Promise<QueuedMessage> {
     const generationId = await this.#require(identity);
@@ -79,7 +83,7 @@ export class CloudToDevice {
     const expiresAt = message.expiresAt ?? (timeToLiveMs === undefined ? undefined : plus(now, timeToLiveMs));
     const fresh: QueuedMessage = {
       ...parts,
-      identity: parseIdentityName(identity),
+      identity: parseQueueName(identity).identity,
       generationId,
       sequence: 0,
       acknowledgement,
@@ -91,9 +95,11 @@ export class CloudToDevice {
     };
     checkExpiry(fresh.expiresAt, now);
     checkMessage(fresh);
-    const queued = await this.#queue.run(identity, () => this.#enqueue(identity, fresh));
+    this.#options.quotas?.take('cloudToDevice', identity);
+    const queue = queueOf(fresh);
+    const queued = await this.#queue.run(queue, () => this.#enqueue(queue, fresh));
     this.#sweep.dueAt(queued.expiresAt);
-    this.#offerMore(identity);
+    this.#offerMore(queue);
     return queued;
   }
 
@@ -162,6 +168,11 @@ export class CloudToDevice {
     return (await this.countMany([identity])).get(identity) ?? 0;
   }
 
+  /** What waits for the inputs of a module. */
+  countInputs(module: string): Promise<number> {
+    return this.count(inputQueue(module));
+  }
+
   /** Of at most a page of them; those for whom nothing waits are missing. */
   countMany(identities: readonly string[]): Promise<Map<string, number>> {
     return this.#store.countMany(identities, this.#now());
@@ -169,7 +180,7 @@ export class CloudToDevice {
 
   async #require(identity: string): Promise<string> {
     const { registry } = this.#options;
-    const { deviceId, moduleId } = parseIdentityName(identity);
+    const { deviceId, moduleId } = parseQueueName(identity).identity;
     const device = await registry.require(deviceId);
     return (moduleId === undefined ? device : await registry.modules.require(deviceId, moduleId)).generationId;
   }
@@ -218,7 +229,7 @@ export class CloudToDevice {
 
   /** The end of a message, with what its sender is to hear of it. Whether it was still there. */
   async #end(message: HeldMessage, outcome: Outcome): Promise<boolean> {
-    const identity = identityName(message.identity);
+    const identity = queueOf(message);
     const isEnded = await inTransaction(this.#options.database, async (transaction) => {
       if (!(await this.#store.delete(transaction, identity, message.sequence))) return false;
       await this.feedback.record(transaction, message, outcome);
@@ -229,7 +240,7 @@ export class CloudToDevice {
   }
 
   #expire(message: HeldMessage): Promise<boolean> {
-    const identity = identityName(message.identity);
+    const identity = queueOf(message);
     return this.#queue.run(identity, async () => {
       if (this.#attachments.get(identity)?.holds(message.sequence)) return false;
       return this.#end(message, 'Expired');

@@ -3,8 +3,8 @@ import type { Database } from '#storage/database.ts';
 import type { HubMessageRow } from '#storage/schema/hub.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import type { Acknowledgement } from '#wire/azure/message-properties.ts';
-import { identityName, parseIdentityName } from '../identity.ts';
 import type { QueuedMessage } from './message.ts';
+import { parseQueueName, queueOf } from './queue-name.ts';
 
 /** The messages that wait at one hub. A lock in a row is that of somebody who fetched the message; of 0 there is none. */
 export class MessageStore {
@@ -157,10 +157,14 @@ export class MessageStore {
   }
 }
 
+/** As AMQP calls it (hub-device-protocol.md 5.6). */
+const inputName = 'x-opt-input-name';
+
 function formatRow(hub: string, message: QueuedMessage): HubMessageRow {
+  const { input } = message;
   return {
     hub,
-    identity: identityName(message.identity),
+    identity: queueOf(message),
     sequence: message.sequence,
     device_id: message.identity.deviceId,
     module_id: message.identity.moduleId ?? null,
@@ -171,7 +175,8 @@ function formatRow(hub: string, message: QueuedMessage): HubMessageRow {
     content_type: message.contentType ?? null,
     content_encoding: message.contentEncoding ?? null,
     acknowledgement: message.acknowledgement ?? null,
-    application: JSON.stringify(message.application),
+    // Of a message to an input, which its queue tells, the input comes first.
+    application: JSON.stringify(input === undefined ? message.application : [[inputName, input], ...message.application]),
     body: message.body,
     enqueued_at: message.enqueuedAt,
     expires_at: message.expiresAt,
@@ -183,8 +188,13 @@ function formatRow(hub: string, message: QueuedMessage): HubMessageRow {
 }
 
 function parseRow(row: HubMessageRow): QueuedMessage {
+  const { identity, isOfInputs } = parseQueueName(row.identity);
+  // Written by formatRow alone.
+  const pairs = JSON.parse(row.application) as [string, string][];
+  const input = isOfInputs ? pairs.shift()?.[1] : undefined;
   return {
-    identity: parseIdentityName(row.identity),
+    identity,
+    ...(input === undefined ? {} : { input }),
     sequence: row.sequence,
     generationId: row.generation_id,
     messageId: row.message_id ?? undefined,
@@ -192,9 +202,9 @@ function parseRow(row: HubMessageRow): QueuedMessage {
     userId: row.user_id ?? undefined,
     contentType: row.content_type ?? undefined,
     contentEncoding: row.content_encoding ?? undefined,
-    // Both written by formatRow alone.
+    // Written by formatRow alone.
     acknowledgement: (row.acknowledgement ?? undefined) as Acknowledgement | undefined,
-    application: JSON.parse(row.application) as [string, string][],
+    application: pairs,
     body: Buffer.from(row.body),
     enqueuedAt: instant(row.enqueued_at),
     expiresAt: instant(row.expires_at),

@@ -1,6 +1,6 @@
 import type { Instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
-import { formatCloudToDeviceTopic } from '#wire/azure/hub-topics.ts';
+import { formatCloudToDeviceTopic, formatInputTopic } from '#wire/azure/hub-topics.ts';
 import { type Acknowledgement, encodeCloudToDeviceBag } from '#wire/azure/message-properties.ts';
 import type { Identity } from '../identity.ts';
 import { cloudToDeviceLimits } from './limits.ts';
@@ -18,6 +18,8 @@ type MessageParts = {
 /** A message as its sender gives it. */
 export type NewMessage = Partial<MessageParts> & {
   readonly body: Buffer;
+  /** Which input of a module it is for; without it, it is for the module as such. */
+  readonly input?: string | undefined;
   /** Default `none`. */
   readonly acknowledgement?: Acknowledgement | undefined;
   /** Default: the hub's time to live from now. */
@@ -29,6 +31,8 @@ export type NewMessage = Partial<MessageParts> & {
 /** A message as it waits for its device. */
 export type QueuedMessage = MessageParts & {
   readonly identity: Identity;
+  /** The input of the module that it is for. */
+  readonly input?: string | undefined;
   /** Of the identity when the message was sent to it. */
   readonly generationId: string;
   /** Grows from message to message. */
@@ -57,20 +61,28 @@ export type DeliveredMessage = LockedMessage & {
 const idPattern = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$/;
 /** A name becomes part of an HTTP header's (hub-device-protocol.md 10). */
 const namePattern = /^[A-Za-z0-9!#$%&'*+\-.^_~`|]+$/;
+/** An input's name is a level of an MQTT topic, which every client cuts out as it stands. */
+const inputPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const controlPattern = /[\u0000-\u001f\u007f]/;
 
 /** Where a message goes, as its `to` property says it. */
-export function messageAddress({ deviceId, moduleId }: Identity): string {
-  return moduleId === undefined
-    ? `/devices/${deviceId}/messages/deviceBound`
-    : `/devices/${deviceId}/modules/${moduleId}/messages/deviceBound`;
+export function messageAddress({ identity: { deviceId, moduleId }, input }: Pick<QueuedMessage, 'identity' | 'input'>): string {
+  if (moduleId === undefined) return `/devices/${deviceId}/messages/deviceBound`;
+  return `/devices/${deviceId}/modules/${moduleId}/${input === undefined ? 'messages/deviceBound' : `inputs/${input}`}`;
+}
+
+/** The topic on which MQTT brings it. */
+export function messageTopic(message: QueuedMessage): string {
+  const { identity, input } = message;
+  const bag = encodeMessageBag(message);
+  return input === undefined ? formatCloudToDeviceTopic(identity, bag) : formatInputTopic(identity, input, bag);
 }
 
 /** What stands in the last level of the MQTT topic: what the sender said, and where it goes. */
 export function encodeMessageBag(message: QueuedMessage): string {
-  const { identity, isExpiryAsked, expiresAt, ...rest } = message;
-  return encodeCloudToDeviceBag({ ...rest, to: messageAddress(identity), ...(isExpiryAsked && { expiresAt }) });
+  const { isExpiryAsked, expiresAt, ...rest } = message;
+  return encodeCloudToDeviceBag({ ...rest, to: messageAddress(message), ...(isExpiryAsked && { expiresAt }) });
 }
 
 /**
@@ -78,8 +90,9 @@ export function encodeMessageBag(message: QueuedMessage): string {
  * a message that was accepted can be.
  */
 export function checkMessage(message: QueuedMessage): void {
-  const { messageId, correlationId, userId, contentType, contentEncoding, application, body } = message;
+  const { messageId, correlationId, userId, contentType, contentEncoding, application, body, input } = message;
   if (messageId !== undefined) checkId(messageId);
+  if (input !== undefined) checkInput(message.identity, input);
   const texts = [messageId, correlationId, userId, contentType, contentEncoding].filter((text) => text !== undefined);
   for (const [name, value] of application) {
     if (!namePattern.test(name)) {
@@ -94,7 +107,7 @@ export function checkMessage(message: QueuedMessage): void {
   if (bytes > messageBytesMax) {
     throw new Problem('payload-too-large', `The message has ${bytes} bytes, at most ${messageBytesMax} are accepted.`);
   }
-  if (formatCloudToDeviceTopic(message.identity, encodeMessageBag(message)).length > topicBytesMax) {
+  if (messageTopic(message).length > topicBytesMax) {
     throw new Problem('payload-too-large', 'The properties are longer than an MQTT topic can be.');
   }
 }
@@ -102,6 +115,11 @@ export function checkMessage(message: QueuedMessage): void {
 function checkId(text: string): void {
   if (idPattern.test(text) && text.length <= cloudToDeviceLimits.idCharactersMax) return;
   throw invalid(`A message id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.`);
+}
+
+function checkInput({ moduleId }: Identity, input: string): void {
+  if (moduleId === undefined) throw invalid('Only a module has inputs.');
+  if (!inputPattern.test(input)) throw invalid('The name of an input has 1 to 128 characters of A-Z a-z 0-9 and - . _');
 }
 
 function invalid(detail: string): Problem {

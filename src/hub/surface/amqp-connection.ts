@@ -5,6 +5,7 @@ import type { AmqpConnection } from '#wire/amqp/connection.ts';
 import type { AmqpDelivery, AmqpEndReason, AmqpError, AmqpHandler, AmqpOutcome, AttachAnswer } from '#wire/amqp/handler.ts';
 import type { AmqpLink, LinkRequest } from '#wire/amqp/link.ts';
 import { type DeviceAddress, parseDeviceAddress, spellings } from '#wire/azure/hub-addresses.ts';
+import { parseServiceAddress, type ServiceAddress } from '#wire/azure/service-addresses.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
 import { type Identity, identityName } from '../identity.ts';
 import type { DisconnectCause } from '../presence/presence.ts';
@@ -12,21 +13,27 @@ import type { CredentialWatches } from '../registry/credential-watches.ts';
 import type { SignIn } from '../registry/sign-in.ts';
 import { AmqpDevice, type AmqpRooms } from './amqp-device.ts';
 import { amqpError, errorOfCause } from './amqp-errors.ts';
+import type { AmqpPolicyTokens } from './amqp-policy-tokens.ts';
+import { AmqpService, type AmqpServiceRooms } from './amqp-service.ts';
 import type { AmqpTokens } from './amqp-tokens.ts';
 
-export type AmqpConnectionRooms = AmqpRooms & {
-  readonly signIn: SignIn;
-  readonly watches: CredentialWatches;
-  readonly credentials: Pick<LastCredentials, 'record'>;
-  readonly opened: (device: AmqpDevice) => void;
-  /** Nobody is let in any more. */
-  isClosed(): boolean;
-};
+export type AmqpConnectionRooms = AmqpRooms &
+  AmqpServiceRooms & {
+    /** The first label of the hub's host name. */
+    readonly hubName: string;
+    readonly signIn: SignIn;
+    readonly watches: CredentialWatches;
+    readonly credentials: Pick<LastCredentials, 'record'>;
+    readonly opened: (device: AmqpDevice) => void;
+    /** Nobody is let in any more. */
+    isClosed(): boolean;
+  };
 
 export type AmqpConnectionFacts = {
   readonly connection: AmqpConnection;
   readonly peer: Peer;
   readonly tokens: AmqpTokens;
+  readonly policies: AmqpPolicyTokens;
 };
 
 /** How often a sign-in looks again at a credential that changed while it looked. */
@@ -35,12 +42,14 @@ const signInAttemptsMax = 5;
 /**
  * One AMQP connection to the hub, with whatever devices its peer speaks for: each shows a token in `$cbs`, or the
  * certificate of the connection is its own. A link is let in after its device is (hub-device-protocol.md 5.3, 5.4).
+ * What is addressed to the hub itself is for back ends (amqp-service.ts).
  */
 export class HubAmqpConnection implements AmqpHandler {
   readonly #rooms: AmqpConnectionRooms;
   readonly #facts: AmqpConnectionFacts;
   readonly #devices = new Map<string, AmqpDevice>();
   readonly #owners = new Map<AmqpLink, AmqpDevice>();
+  readonly #service: AmqpService;
   /** While nobody is signed in. */
   #refused = 0;
   #isOver = false;
@@ -48,6 +57,16 @@ export class HubAmqpConnection implements AmqpHandler {
   constructor(rooms: AmqpConnectionRooms, facts: AmqpConnectionFacts) {
     this.#rooms = rooms;
     this.#facts = facts;
+    this.#service = new AmqpService(rooms, {
+      peer: facts.peer,
+      policies: facts.policies,
+      hubName: rooms.hubName,
+      refused: () => this.#countRefusal(),
+      over: (error) => {
+        if (this.#devices.size === 0) facts.connection.close(error);
+      },
+    });
+    facts.tokens.onService = () => facts.connection.signedIn();
     facts.tokens.onRefused = () => this.#countRefusal();
     facts.tokens.onRenewed = (caller) => this.#devices.get(identityName(caller))?.renew(caller);
   }
@@ -57,6 +76,8 @@ export class HubAmqpConnection implements AmqpHandler {
     const { trackingId } = this.#facts.peer;
     if (address === '$cbs') return { accept: (link) => this.#facts.tokens.attach(link) };
     const target = parseDeviceAddress(address);
+    const hubAddress = target ? undefined : parseServiceAddress(address, this.#rooms.hubName);
+    if (hubAddress) return this.#attachService(hubAddress, request);
     if (!target || !isServed(target, request)) {
       return { refuse: amqpError('amqp:not-found', 'There is no such address.', trackingId, 404006) };
     }
@@ -74,19 +95,26 @@ export class HubAmqpConnection implements AmqpHandler {
 
   message(delivery: AmqpDelivery): void | Promise<void> {
     const owner = this.#owners.get(delivery.link);
+    if (this.#service.has(delivery.link)) return this.#service.message(delivery);
     if (owner) owner.message(delivery);
     else return this.#facts.tokens.message(delivery);
   }
 
   async outcome(link: AmqpLink, tag: Buffer, outcome: AmqpOutcome): Promise<AmqpError | undefined> {
+    if (this.#service.has(link)) return this.#service.outcome(link, tag, outcome);
     return this.#owners.get(link)?.outcome(link, tag, outcome);
   }
 
   writable(link: AmqpLink): void {
-    this.#owners.get(link)?.writable(link);
+    if (this.#service.has(link)) this.#service.writable(link);
+    else this.#owners.get(link)?.writable(link);
   }
 
   detached(link: AmqpLink): void {
+    if (this.#service.has(link)) {
+      this.#service.detached(link);
+      return;
+    }
     const owner = this.#owners.get(link);
     this.#owners.delete(link);
     if (owner) owner.detached(link);
@@ -95,6 +123,7 @@ export class HubAmqpConnection implements AmqpHandler {
 
   ended(reason: AmqpEndReason, detail: string): void {
     this.#isOver = true;
+    this.#service.ended();
     const devices = [...this.#devices.values()];
     this.#devices.clear();
     for (const device of devices) device.close(causeOf(reason));
@@ -103,6 +132,12 @@ export class HubAmqpConnection implements AmqpHandler {
     for (const { identity: subject } of devices) {
       this.#rooms.refusals.record({ service: 'hub', subject, peer, ...refuse('protocol-violation', detail).refusal });
     }
+  }
+
+  async #attachService(address: ServiceAddress, request: LinkRequest): Promise<AttachAnswer> {
+    const { trackingId } = this.#facts.peer;
+    if (this.#rooms.isClosed()) return { refuse: errorOfCause('hub-stopped', trackingId, false) };
+    return this.#service.attach(address, request);
   }
 
   /** The device that a link belongs to, signed in now unless it is already; or why it is not. */
@@ -191,7 +226,7 @@ export class HubAmqpConnection implements AmqpHandler {
 
   /** Each attempt costs a look into the database: a stranger gets some on one connection, not any number. */
   #countRefusal(): void {
-    if (this.#devices.size > 0 || ++this.#refused < refusedMax) return;
+    if (this.#devices.size > 0 || this.#service.hasLinks || ++this.#refused < refusedMax) return;
     const { connection, peer } = this.#facts;
     connection.close(amqpError('amqp:resource-limit-exceeded', 'Nobody was let in, too often.', peer.trackingId));
   }
@@ -203,7 +238,7 @@ export class HubAmqpConnection implements AmqpHandler {
     for (const [link, owner] of this.#owners) if (owner === device) this.#owners.delete(link);
     if (this.#isOver || cause === 'disconnect') return;
     if (cause !== 'newer-connection') this.#facts.tokens.forget(device.identity);
-    if (this.#devices.size === 0) this.#facts.connection.close(errorOfCause(cause, trackingId, true));
+    if (this.#devices.size === 0 && !this.#service.hasLinks) this.#facts.connection.close(errorOfCause(cause, trackingId, true));
     else for (const link of device.links) link.close(errorOfCause(cause, trackingId, false));
   }
 }
@@ -215,7 +250,7 @@ const refusedMax = 100;
 const modelIdCharactersMax = 256;
 
 function isServed({ kind }: DeviceAddress, { isIncoming }: LinkRequest): boolean {
-  // Module inputs are received where telemetry is sent; nothing is routed to them here, as on MQTT.
+  // Where telemetry is sent, modules receive what comes to their inputs.
   return kind !== 'messages' || !isIncoming;
 }
 

@@ -11,6 +11,7 @@ import { decodeMessage, encodeMessage } from '#wire/amqp/message.ts';
 import { AmqpUuid, AmqpViolation } from '#wire/amqp/value.ts';
 import type { DeviceAddress } from '#wire/azure/hub-addresses.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
+import { inputQueue } from '../cloud-to-device/queue-name.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
@@ -63,7 +64,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
   #origin: ReturnType<typeof telemetryOrigin>;
   #waiting: { position: number; delivery: AmqpDelivery }[] = [];
   #detachMethods: Cancel | undefined;
-  #messages: AmqpMessages | undefined;
+  /** What is sent to it, by the slot of the link that takes it. */
+  readonly #messages = new Map<Slot, AmqpMessages>();
   #isOver = false;
 
   constructor(rooms: AmqpRooms, facts: AmqpDeviceFacts) {
@@ -113,10 +115,11 @@ export class AmqpDevice implements LiveSession, MethodChannel {
       this.#detachMethods?.();
       this.#detachMethods = this.#rooms.methods.attach(this.identity, this);
     }
-    if (slot === 'messages-out') {
+    const queue = this.#queueOf(slot);
+    if (queue !== undefined) {
       const { platform, cloudToDevice } = this.#rooms;
       const { trackingId } = this.#facts;
-      this.#messages = new AmqpMessages({ log: platform.log, cloudToDevice, identity: this.identity, link, trackingId });
+      this.#messages.set(slot, new AmqpMessages({ log: platform.log, cloudToDevice, queue, link, trackingId }));
     }
   }
 
@@ -127,11 +130,11 @@ export class AmqpDevice implements LiveSession, MethodChannel {
   }
 
   async outcome(link: AmqpLink, tag: Buffer, outcome: AmqpOutcome): Promise<AmqpError | undefined> {
-    return this.#links.get('messages-out') === link ? this.#messages?.outcome(tag, outcome) : undefined;
+    return this.#messagesOf(link)?.outcome(tag, outcome);
   }
 
   writable(link: AmqpLink): void {
-    if (this.#links.get('messages-out') === link) this.#messages?.writable();
+    this.#messagesOf(link)?.writable();
   }
 
   message(delivery: AmqpDelivery): void {
@@ -157,7 +160,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#detachMethods?.();
-    this.#messages?.end();
+    for (const messages of this.#messages.values()) messages.end();
     this.#twin.reset();
     this.#waiting = [];
     this.#rooms.gone(this);
@@ -235,6 +238,17 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#rooms.methods.answer(this.identity, requestId, status, Buffer.concat(message.data));
   }
 
+  /** What a link takes: a module's inputs are received where it sends its telemetry, and a device has none. */
+  #queueOf(slot: Slot): string | undefined {
+    if (slot === 'messages-out') return this.identity;
+    return slot === 'events-out' && this.caller.moduleId !== undefined ? inputQueue(this.identity) : undefined;
+  }
+
+  #messagesOf(link: AmqpLink): AmqpMessages | undefined {
+    for (const [slot, messages] of this.#messages) if (this.#links.get(slot) === link) return messages;
+    return undefined;
+  }
+
   /** A client that does not read what it asked for is cut off rather than misled. */
   #send(slot: Slot, message: Buffer): void {
     const link = this.#links.get(slot);
@@ -255,10 +269,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
       this.#detachMethods?.();
       this.#detachMethods = undefined;
     }
-    if (slot === 'messages-out') {
-      this.#messages?.end();
-      this.#messages = undefined;
-    }
+    this.#messages.get(slot)?.end();
+    this.#messages.delete(slot);
     if (slot === 'twin-out') this.#twin.reset();
   }
 }

@@ -47,7 +47,7 @@ export function amqpError(condition: string, description: string, trackingId: st
     description: `${description} TrackingId:${trackingId}`,
     info: {
       'com.microsoft:tracking-id': trackingId,
-      ...(errorCode === undefined ? {} : { 'com.microsoft:error-code': String(errorCode) }),
+      ...(errorCode === undefined ? {} : { 'com.microsoft:error-code': errorCode }),
     },
   };
 }

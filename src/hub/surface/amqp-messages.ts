@@ -13,12 +13,12 @@ import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 export type AmqpMessagesOptions = {
   readonly log: Log;
   readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete' | 'reject' | 'abandon'>;
-  readonly identity: string;
+  readonly queue: string;
   readonly link: AmqpLink;
   readonly trackingId: string;
 };
 
-/** Cloud-to-device messages on one link (hub-device-protocol.md 5.6): as many as it has credit, settled by their tag. */
+/** Messages of one queue on one link (hub-device-protocol.md 5.6): as many as it has credit, settled by their tag. */
 export class AmqpMessages implements Receiver {
   readonly #options: AmqpMessagesOptions;
   /** What the device has not said anything of, by tag. */
@@ -27,7 +27,7 @@ export class AmqpMessages implements Receiver {
 
   constructor(options: AmqpMessagesOptions) {
     this.#options = options;
-    this.#delivery = options.cloudToDevice.attach(options.identity, this);
+    this.#delivery = options.cloudToDevice.attach(options.queue, this);
   }
 
   /** Receiver. */
@@ -71,16 +71,16 @@ export class AmqpMessages implements Receiver {
   }
 
   async #settle(outcome: AmqpOutcome, lockToken: string): Promise<void> {
-    const { cloudToDevice, identity } = this.#options;
-    if (outcome === 'accepted') await cloudToDevice.complete(identity, lockToken);
-    else if (outcome === 'rejected') await cloudToDevice.reject(identity, lockToken);
-    else await cloudToDevice.abandon(identity, lockToken);
+    const { cloudToDevice, queue } = this.#options;
+    if (outcome === 'accepted') await cloudToDevice.complete(queue, lockToken);
+    else if (outcome === 'rejected') await cloudToDevice.reject(queue, lockToken);
+    else await cloudToDevice.abandon(queue, lockToken);
   }
 
   /** Too late, or purged: it comes again, or is no more. */
   #report(error: unknown): void {
     if (error instanceof Problem) return;
-    const { log, identity, trackingId } = this.#options;
+    const { log, queue: identity, trackingId } = this.#options;
     log.error('cloud-to-device.unsettled', { identity, trackingId, error: String(error) });
   }
 
@@ -93,7 +93,7 @@ export class AmqpMessages implements Receiver {
 }
 
 function encode(message: DeliveredMessage): Buffer {
-  const { messageId, correlationId, userId, contentType, contentEncoding, application } = message;
+  const { messageId, correlationId, userId, contentType, contentEncoding, application, input } = message;
   const text = (value: string | undefined) => (value === undefined ? undefined : string(value));
   const name = (value: string | undefined) => (value === undefined ? undefined : symbol(value));
   return encodeMessage({
@@ -102,11 +102,12 @@ function encode(message: DeliveredMessage): Buffer {
       ['x-opt-sequence-number', ulong(message.sequence)],
       ['iothub-enqueuedtime', timestamp(message.enqueuedAt)],
       ['iothub-deliverycount', ubyte(Math.min(message.deliveryCount, 255))],
+      ...(input === undefined ? [] : [['x-opt-input-name', string(input)] as const]),
     ],
     properties: {
       messageId: text(messageId),
       userId: userId === undefined ? undefined : binary(Buffer.from(userId)),
-      to: string(messageAddress(message.identity)),
+      to: string(messageAddress(message)),
       correlationId: text(correlationId),
       contentType: name(contentType),
       contentEncoding: name(contentEncoding),

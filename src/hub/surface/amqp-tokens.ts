@@ -1,7 +1,7 @@
 import type { Peer } from '#listeners/surface.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
-import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
-import { refuse, type Verdict } from '#trust/verdict.ts';
+import type { DeviceCaller } from '#trust/caller.ts';
+import type { Verdict } from '#trust/verdict.ts';
 import { int, string } from '#wire/amqp/encode.ts';
 import type { AmqpDelivery } from '#wire/amqp/handler.ts';
 import type { AmqpLink } from '#wire/amqp/link.ts';
@@ -11,12 +11,14 @@ import { decodePercent } from '#wire/azure/percent.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { type Identity, identityName } from '../identity.ts';
 import type { SignIn } from '../registry/sign-in.ts';
+import type { AmqpPolicyTokens } from './amqp-policy-tokens.ts';
 
 export type AmqpTokensOptions = {
   readonly peer: Peer;
   readonly signIn: Pick<SignIn, 'check'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
-  authenticateService(token: string, path: string): Promise<Verdict<ServiceCaller>>;
+  /** Where tokens of access policies go. */
+  readonly policies: AmqpPolicyTokens;
 };
 
 /** Tokens of one connection: Java opens up to 1000 devices on one. */
@@ -25,9 +27,6 @@ const tokensMax = 1_024;
 const waitingMax = 20;
 
 type Reply = { readonly status: number; readonly description: string };
-
-/** Under this name stands the token of an access policy, which is good for every device of the hub. */
-const everybody = '';
 
 /**
  * Claims-based security (hub-device-protocol.md 5.3): the tokens that a peer has put on its connection, by the name of
@@ -43,13 +42,15 @@ export class AmqpTokens {
   onRefused: () => void = () => {};
   /** A token was put anew for somebody. */
   onRenewed: (caller: DeviceCaller) => void = () => {};
+  /** A back end has shown who it is. */
+  onService: () => void = () => {};
 
   constructor(options: AmqpTokensOptions) {
     this.#options = options;
   }
 
   of(identity: Identity): string | undefined {
-    return this.#tokens.get(identityName(identity)) ?? this.#tokens.get(everybody);
+    return this.#tokens.get(identityName(identity)) ?? this.#options.policies.forDevices;
   }
 
   /** Its device was sent away: the token counts no longer, so that it cannot come back by itself. */
@@ -58,8 +59,8 @@ export class AmqpTokens {
   }
 
   /** Of somebody whom SASL PLAIN let in. */
-  hold(identity: Identity | undefined, token: string): void {
-    this.#tokens.set(identity ? identityName(identity) : everybody, token);
+  hold(identity: Identity, token: string): void {
+    this.#tokens.set(identityName(identity), token);
   }
 
   attach(link: AmqpLink): void {
@@ -110,7 +111,7 @@ export class AmqpTokens {
     const token = typeof value === 'string' ? parseSasToken(value) : undefined;
     if (typeof value !== 'string' || !token) return { status: 400, description: 'The body is no shared access signature.' };
     const identity = whoseToken(token.resource, application.get('name'));
-    if (!identity) return this.#putForEverybody(value);
+    if (!identity) return this.#putOfPolicy(value, token.keyName);
     for (const spelling of spellings(identity)) {
       if (!spelling) continue;
       const verdict = await this.#check(spelling, value);
@@ -126,18 +127,17 @@ export class AmqpTokens {
     return this.#refused();
   }
 
-  async #putForEverybody(token: string): Promise<Reply> {
-    const { refusals, peer } = this.#options;
-    const verdict = await this.#options.authenticateService(token, '/devices');
-    if (verdict.accepted && verdict.value.rights.has('DeviceConnect')) {
-      this.#tokens.set(everybody, token);
-      return { status: 200, description: 'OK' };
+  /** A token that names no device is one of a back end, judged by its own scope and never by the audience (7.1). */
+  async #putOfPolicy(token: string, keyName: string | undefined): Promise<Reply> {
+    const { refusals, peer, policies } = this.#options;
+    const verdict = await policies.check(token);
+    if (!verdict.accepted) {
+      refusals.record({ service: 'hub', subject: keyName ?? 'service', peer: peer.remoteAddress, ...verdict.refusal });
+      return this.#refused();
     }
-    const refusal = verdict.accepted
-      ? refuse('policy-right-missing', `The access policy ${verdict.value.policyName} does not hold DeviceConnect.`).refusal
-      : verdict.refusal;
-    refusals.record({ service: 'hub', subject: 'service', peer: peer.remoteAddress, ...refusal });
-    return this.#refused();
+    if (!policies.hold(token, verdict.value)) return { status: 403, description: 'The connection holds too many tokens.' };
+    this.onService();
+    return { status: 200, description: 'OK' };
   }
 
   async #check(identity: Identity, token: string): Promise<Verdict<DeviceCaller>> {

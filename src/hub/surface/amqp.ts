@@ -7,13 +7,25 @@ import { parsePlainUser } from '#wire/azure/hub-addresses.ts';
 import { identityName } from '../identity.ts';
 import { type AmqpConnectionRooms, HubAmqpConnection } from './amqp-connection.ts';
 import type { AmqpDevice } from './amqp-device.ts';
+import { AmqpPolicyTokens } from './amqp-policy-tokens.ts';
 import { AmqpTokens } from './amqp-tokens.ts';
 
 export type HubAmqpOptions = Pick<
   AmqpConnectionRooms,
-  'platform' | 'events' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'refusals' | 'signIn' | 'watches' | 'credentials'
+  | 'platform'
+  | 'events'
+  | 'twins'
+  | 'methods'
+  | 'cloudToDevice'
+  | 'presence'
+  | 'refusals'
+  | 'signIn'
+  | 'watches'
+  | 'credentials'
+  | 'hubName'
+  | 'serviceLinks'
 > & {
-  /** Under which access policy a token acts that is for no device alone. */
+  /** Under which access policy a token acts that is for no device alone, if it reaches `path`. */
   authenticateService(token: string, path: string): Promise<Verdict<ServiceCaller>>;
 };
 
@@ -24,6 +36,8 @@ export class HubAmqp implements AmqpSurface {
   readonly #devices = new Map<string, AmqpDevice>();
   /** Those with messages that wait for their sync. */
   readonly #waiting = new Set<AmqpDevice>();
+  /** Back ends that SASL PLAIN let in and whose connection is not open yet. */
+  readonly #letIn = new WeakMap<PlainCredentials, ServiceCaller>();
   #isDraining = false;
   #drained: (() => void) | undefined;
 
@@ -48,13 +62,19 @@ export class HubAmqp implements AmqpSurface {
 
   open({ connection, peer, plain }: AmqpArrival): AmqpHandler {
     const { signIn, refusals, authenticateService } = this.#options;
-    const tokens = new AmqpTokens({ peer, signIn, refusals, authenticateService });
+    const policies = new AmqpPolicyTokens(authenticateService);
+    const tokens = new AmqpTokens({ peer, signIn, refusals, policies });
     const user = plain && parsePlainUser(plain.userName);
-    if (plain && user) tokens.hold('deviceId' in user ? user : undefined, plain.password);
-    return new HubAmqpConnection(this.#rooms, { connection, peer, tokens });
+    const caller = plain && this.#letIn.get(plain);
+    if (plain && caller) {
+      policies.hold(plain.password, caller);
+      connection.signedIn();
+    } else if (plain && user && 'deviceId' in user) tokens.hold(user, plain.password);
+    return new HubAmqpConnection(this.#rooms, { connection, peer, tokens, policies });
   }
 
-  async authenticate({ userName, password }: PlainCredentials, peer: Peer): Promise<boolean> {
+  async authenticate(credentials: PlainCredentials, peer: Peer): Promise<boolean> {
+    const { userName, password } = credentials;
     const { signIn, authenticateService } = this.#options;
     const user = parsePlainUser(userName);
     if (!user) {
@@ -65,11 +85,14 @@ export class HubAmqp implements AmqpSurface {
       const verdict = await signIn.check(user, { certificates: [], token: password });
       return verdict.accepted || this.#refuse(identityName(user), peer, verdict.refusal);
     }
-    const verdict = await authenticateService(password, '/devices');
+    const verdict = await new AmqpPolicyTokens(authenticateService).check(password);
     if (!verdict.accepted) return this.#refuse(user.policyName, peer, verdict.refusal);
-    if (verdict.value.rights.has('DeviceConnect') && verdict.value.policyName === user.policyName) return true;
-    const detail = `The token is not one of the access policy ${user.policyName}, or that does not hold DeviceConnect.`;
-    return this.#refuse(user.policyName, peer, refuse('policy-right-missing', detail).refusal);
+    if (verdict.value.policyName !== user.policyName) {
+      const detail = `The token is one of the access policy ${verdict.value.policyName}, not of ${user.policyName}.`;
+      return this.#refuse(user.policyName, peer, refuse('token-scope', detail).refusal);
+    }
+    this.#letIn.set(credentials, verdict.value);
+    return true;
   }
 
   /** Takes nobody in any more. Resolves when every message that arrived is accepted, or after `deadlineMs`. */

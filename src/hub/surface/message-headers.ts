@@ -90,7 +90,7 @@ export function formatMessageHeaders(message: LockedMessage): Record<string, str
   const pairs: [string, string | undefined][] = [
     ['iothub-messageid', messageId],
     ['iothub-sequencenumber', String(message.sequence)],
-    ['iothub-to', messageAddress(message.identity)],
+    ['iothub-to', messageAddress(message)],
     ['iothub-expiry', message.isExpiryAsked ? formatInstantTicks(message.expiresAt) : undefined],
     ['iothub-correlationid', correlationId],
     ['iothub-userid', userId],

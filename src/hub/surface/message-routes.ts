@@ -3,6 +3,7 @@ import { formatInstantTicks } from '#base/instant.ts';
 import type { FeedbackRecord, Outcome } from '../cloud-to-device/feedback.ts';
 import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import { versionOnly } from '../contract/service-requests.ts';
+import { identityName } from '../identity.ts';
 import { newMessageOf, readMessageHeaders } from './message-headers.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
@@ -19,6 +20,19 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
       bodyBytesMax: cloudToDeviceLimits.messageBytesMax,
       async handle({ caller, headers, rawHeaders, bytes }) {
         await cloudToDevice.send(caller.deviceId, newMessageOf(readMessageHeaders(rawHeaders), headers, bytes));
+        return { status: 204 };
+      },
+    }),
+    serviceRoute({
+      method: 'POST',
+      path: '/devices/:deviceId/modules/:moduleId/inputs/:input',
+      permission: 'ServiceConnect',
+      summary: 'Queues a message for an input of a module',
+      query: versionOnly,
+      bodyBytesMax: cloudToDeviceLimits.messageBytesMax,
+      async handle({ caller, params: { moduleId = '', input }, headers, rawHeaders, bytes }) {
+        const message = newMessageOf(readMessageHeaders(rawHeaders), headers, bytes);
+        await cloudToDevice.send(identityName({ deviceId: caller.deviceId, moduleId }), { ...message, input });
         return { status: 204 };
       },
     }),

@@ -1,45 +1,40 @@
 import type { Log } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
-import { formatCloudToDeviceTopic, messageFilters } from '#wire/azure/hub-topics.ts';
 import type { MqttServerSession } from '#wire/mqtt/server-session.ts';
 import type { Receiver } from '../cloud-to-device/attachment.ts';
 import type { CloudToDevice, Delivery } from '../cloud-to-device/cloud-to-device.ts';
 import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
-import { type DeliveredMessage, encodeMessageBag } from '../cloud-to-device/message.ts';
-import { type Identity, identityName } from '../identity.ts';
+import { type DeliveredMessage, messageTopic } from '../cloud-to-device/message.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 
 export type MqttMessagesOptions = {
   readonly log: Log;
   readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete'>;
   readonly session: MqttServerSession;
-  readonly identity: Identity;
+  readonly queue: string;
+  /** Those under which the messages of the queue come. */
+  readonly filters: readonly string[];
   readonly subscriptions: MqttSubscriptions;
 };
 
 /**
- * Cloud-to-device messages of one MQTT session (hub-device-protocol.md 4.8). PUBACK completes a message; with QoS 0 it is
+ * Messages of one queue to one MQTT session (hub-device-protocol.md 4.8). PUBACK completes a message; with QoS 0 it is
  * complete when it is written. MQTT knows no other outcome, so what is not acknowledged comes again.
  */
 export class MqttMessages implements Receiver {
   readonly #options: MqttMessagesOptions;
-  readonly #name: string;
-  readonly #filters: readonly string[];
   /** Lock tokens of what waits for its PUBACK, by packet id. */
   readonly #unacknowledged = new Map<number, string>();
   #delivery: Delivery | undefined;
 
   constructor(options: MqttMessagesOptions) {
     this.#options = options;
-    const { deviceId, moduleId } = options.identity;
-    this.#name = identityName(options.identity);
-    this.#filters = messageFilters(deviceId, moduleId);
   }
 
   /** Brings the delivery in line with the subscriptions. */
   listen(): void {
     if (this.#qos === undefined) this.end();
-    else this.#delivery ??= this.#options.cloudToDevice.attach(this.#name, this);
+    else this.#delivery ??= this.#options.cloudToDevice.attach(this.#options.queue, this);
   }
 
   end(): void {
@@ -67,7 +62,7 @@ export class MqttMessages implements Receiver {
   deliver(message: DeliveredMessage): boolean {
     const qos = this.#qos;
     if (qos === undefined) return false;
-    const topic = formatCloudToDeviceTopic(message.identity, encodeMessageBag(message));
+    const topic = messageTopic(message);
     const { body: payload, isRedelivered: dup } = message;
     const packetId = this.#options.session.publish({ topic, payload, qos, dup: qos === 1 && dup });
     if (packetId === false) return false;
@@ -77,17 +72,18 @@ export class MqttMessages implements Receiver {
   }
 
   get #qos(): 0 | 1 | undefined {
-    const granted = this.#filters.map((filter) => this.#options.subscriptions.granted(filter)).filter((qos) => qos !== undefined);
+    const { filters, subscriptions } = this.#options;
+    const granted = filters.map((filter) => subscriptions.granted(filter)).filter((qos) => qos !== undefined);
     return granted.length === 0 ? undefined : granted.includes(1) ? 1 : 0;
   }
 
   #complete(lockToken: string): void {
     this.#options.cloudToDevice
-      .complete(this.#name, lockToken)
+      .complete(this.#options.queue, lockToken)
       .catch((error) => {
         // Too late, or purged: it comes again, or is no more. Nobody could be told.
         if (error instanceof Problem) return;
-        this.#options.log.error('cloud-to-device.unsettled', { identity: this.#name, error: String(error) });
+        this.#options.log.error('cloud-to-device.unsettled', { identity: this.#options.queue, error: String(error) });
       })
       .finally(() => this.#delivery?.resume());
   }

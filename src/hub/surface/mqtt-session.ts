@@ -5,10 +5,19 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
 import { violationOf } from '#trust/violation.ts';
-import { formatDesiredTopic, formatMethodTopic, hubFilters, parseDeviceTopic, telemetryTopic } from '#wire/azure/hub-topics.ts';
+import {
+  formatDesiredTopic,
+  formatMethodTopic,
+  hubFilters,
+  inputFilters,
+  messageFilters,
+  parseDeviceTopic,
+  telemetryTopic,
+} from '#wire/azure/hub-topics.ts';
 import type { InboundPublish, OversizePublish, Subscription } from '#wire/mqtt/packet.ts';
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
+import { inputQueue } from '../cloud-to-device/queue-name.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import { messageLimits } from '../messages/limits.ts';
@@ -67,7 +76,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   readonly #telemetryPrefix: string;
   readonly #telemetryTopic: string;
   readonly #twin: MqttTwinRequests;
-  readonly #messages: MqttMessages;
+  /** Of the identity, and of a module's inputs. */
+  readonly #messages: readonly MqttMessages[];
   /** QoS 1 messages that wait for their sync, in order: packet ids and, beside them, positions. */
   #waitingIds: number[] = [];
   #waitingPositions: number[] = [];
@@ -95,13 +105,14 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
         if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
       },
     });
-    this.#messages = new MqttMessages({
-      log: rooms.platform.log,
-      cloudToDevice: rooms.cloudToDevice,
-      session: facts.session,
-      identity: facts.caller,
-      subscriptions: facts.subscriptions,
-    });
+    const { deviceId, moduleId } = facts.caller;
+    const queues: [queue: string, filters: readonly string[]][] = [[this.identity, messageFilters(deviceId, moduleId)]];
+    if (moduleId !== undefined) queues.push([inputQueue(this.identity), inputFilters(deviceId, moduleId)]);
+    const { session, subscriptions } = facts;
+    const { cloudToDevice, platform } = rooms;
+    this.#messages = queues.map(
+      ([queue, filters]) => new MqttMessages({ log: platform.log, cloudToDevice, session, queue, filters, subscriptions }),
+    );
   }
 
   /** The device is the hub's only one of its identity and may be spoken to. */
@@ -158,18 +169,18 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
 
   /** Only cloud-to-device messages are sent with QoS 1. */
   acknowledged(packetId: number): void {
-    this.#messages.acknowledged(packetId);
+    for (const messages of this.#messages) messages.acknowledged(packetId);
   }
 
   writable(): void {
-    this.#messages.writable();
+    for (const messages of this.#messages) messages.writable();
   }
 
   ended(reason: CloseReason, isClean: boolean): void {
     const cause = this.#cause ?? causeOf(reason);
     this.#hearsDesired = false;
     this.#detachMethods?.();
-    this.#messages.end();
+    for (const messages of this.#messages) messages.end();
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
@@ -281,7 +292,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       this.#detachMethods?.();
       this.#detachMethods = undefined;
     } else this.#detachMethods ??= this.#rooms.methods.attach(this.identity, this);
-    this.#messages.listen();
+    for (const messages of this.#messages) messages.listen();
   }
 
   #deliverWill(): void {

@@ -45,7 +45,9 @@ const container = rhea.create_container({ id: 'homeport' });
 const values: RheaValues = {
   error: ({ condition, description, info = {} }) => {
     const { types } = rhea;
-    const fields = [types.wrap_symbol(condition), types.wrap_string(description), types.wrap_symbolic_map(info)];
+    const pairs = Object.entries(info).map(([name, value]) => [name, typeof value === 'number' ? types.wrap_int(value) : value]);
+    const map = types.wrap_symbolic_map(Object.fromEntries(pairs));
+    const fields = [types.wrap_symbol(condition), types.wrap_string(description), map];
     return types.wrap_described(fields, 0x1d);
   },
   accepted: () => rhea.types.wrap_described([], 0x24),
@@ -538,7 +540,9 @@ export class AmqpConnection {
 const leaveMsMax = 2_000;
 
 function encodeError({ condition, description, info = {} }: AmqpError): Buffer {
-  const pairs = Object.entries(info).map(([name, value]) => [encode.symbol(name), encode.string(value)] as const);
+  const pairs = Object.entries(info).map(
+    ([name, value]) => [encode.symbol(name), typeof value === 'number' ? encode.int(value) : encode.string(value)] as const,
+  );
   return encode.described(0x1d, encode.list([encode.symbol(condition), encode.string(description), encode.map(pairs)]));
 }
 

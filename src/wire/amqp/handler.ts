@@ -4,7 +4,8 @@ import type { AmqpLink, LinkRequest } from './link.ts';
 export type AmqpError = {
   readonly condition: string;
   readonly description: string;
-  readonly info?: Readonly<Record<string, string>>;
+  /** A number becomes an AMQP int. */
+  readonly info?: Readonly<Record<string, string | number>>;
 };
 
 export type AmqpOpen = { readonly hostName: string | undefined; readonly containerId: string };

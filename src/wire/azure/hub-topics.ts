@@ -100,6 +100,15 @@ export function formatCloudToDeviceTopic({ deviceId, moduleId }: { deviceId: str
   return `devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}/messages/devicebound/${bag}`;
 }
 
+/** The slash after the input is always there: two SDKs match on it (4.5). */
+export function formatInputTopic(
+  { deviceId, moduleId = '' }: { deviceId: string; moduleId?: string },
+  input: string,
+  bag: string,
+) {
+  return `devices/${deviceId}/modules/${moduleId}/inputs/${input}/${bag}`;
+}
+
 /** The filter for a device's cloud-to-device messages. */
 export function messageFilter(deviceId: string): string {
   return `devices/${deviceId}/messages/devicebound/#`;
@@ -108,6 +117,11 @@ export function messageFilter(deviceId: string): string {
 /** Every filter under which an identity's cloud-to-device messages come. */
 export function messageFilters(deviceId: string, moduleId: string | undefined): readonly string[] {
   return moduleId === undefined ? [messageFilter(deviceId)] : moduleFilters(deviceId, moduleId).slice(0, 2);
+}
+
+/** Every filter under which messages to the inputs of a module come. */
+export function inputFilters(deviceId: string, moduleId: string): readonly string[] {
+  return moduleFilters(deviceId, moduleId).slice(1);
 }
 
 /**

@@ -10,6 +10,7 @@ export const c2dSendCommand: Command = {
   options: [
     { name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' },
     { name: 'module-id', value: 'ID', summary: 'Send to this module of the device' },
+    { name: 'input', value: 'NAME', summary: 'Send to this input of the module' },
     { name: 'body', value: 'TEXT', isRequired: true, summary: 'What the device gets' },
     {
       name: 'property',
@@ -29,6 +30,7 @@ export const c2dSendCommand: Command = {
   examples: [
     'homeport hub c2d send --device-id dev1 --body hello',
     `homeport hub c2d send -d dev1 --body '{"led":true}' --content-type application/json --property priority=high`,
+    'homeport hub c2d send -d dev1 --module-id filter --input in1 --body 21.5',
     'homeport hub c2d send -d dev1 --body restart --message-id m-1 --ack full --expires-in 5',
   ],
   notes: ['The message waits until the device completes it, at most two days. 50 may wait for a device.'],
@@ -43,6 +45,7 @@ export const c2dSendCommand: Command = {
         data: options.required('body'),
         ...given(invocation, {
           moduleId: 'module-id',
+          input: 'input',
           messageId: 'message-id',
           correlationId: 'correlation-id',
           contentType: 'content-type',
