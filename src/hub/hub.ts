@@ -28,6 +28,8 @@ import { ServiceSignIn } from './instances/service-sign-in.ts';
 import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
+import { Quotas } from './quotas/quotas.ts';
+import { noQuotas, type QuotaSettings } from './quotas/rates.ts';
 import { CredentialWatches } from './registry/credential-watches.ts';
 import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
@@ -62,6 +64,8 @@ export type HubOptions = {
   readonly oversizePublish?: OversizeRule;
   /** Without it, as the cloud does it. */
   readonly cloudToDevice?: CloudToDeviceSettings;
+  /** Without it nobody is throttled. */
+  readonly quotas?: QuotaSettings;
   /** Makes the broker door; without it there is none. */
   readonly broker?: BrokerLimits;
 };
@@ -154,9 +158,10 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets });
   const credentials = new LastCredentials(platform, database, hub);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
-  const methods = new Methods(platform, registry);
+  const quotas = new Quotas(platform.clock, options.quotas ?? noQuotas);
+  const methods = new Methods(platform, registry, { quotas });
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
-  const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings });
+  const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas });
   const sessions = new StoredSessions(database, hub);
   const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
   const policies = await openHubPolicies(platform, secrets, hub);
@@ -197,8 +202,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice },
-    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, signIn, credentials, refusals }),
+    rooms: { registry, twins, presence, methods, cloudToDevice, quotas },
+    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });

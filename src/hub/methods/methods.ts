@@ -4,6 +4,8 @@ import { type Json, parseJson } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { describeIdentity, type Identity, parseIdentityName } from '../identity.ts';
+import type { Quotas } from '../quotas/quotas.ts';
+import { methodMeterBytes } from '../quotas/rates.ts';
 import type { Modules } from '../registry/modules.ts';
 import type { Registry } from '../registry/registry.ts';
 import { methodLimits } from './limits.ts';
@@ -45,11 +47,13 @@ type Callee = {
 export class Methods {
   readonly #platform: Platform;
   readonly #registry: MethodRegistry;
+  readonly #quotas: Pick<Quotas, 'take'> | undefined;
   readonly #callees = new Map<string, Callee>();
 
-  constructor(platform: Platform, registry: MethodRegistry) {
+  constructor(platform: Platform, registry: MethodRegistry, { quotas }: { quotas?: Pick<Quotas, 'take'> } = {}) {
     this.#platform = platform;
     this.#registry = registry;
+    this.#quotas = quotas;
   }
 
   /**
@@ -60,6 +64,7 @@ export class Methods {
   async invoke(identity: string, request: MethodRequest): Promise<MethodResult> {
     const { methodName, connectMs, responseMs, body } = checkRequest(request);
     await this.#requireEnabled(parseIdentityName(identity));
+    this.#quotas?.take('methods', identity, Math.ceil(Math.max(1, body.length) / methodMeterBytes));
     const callee = this.#callee(identity);
     try {
       if (callee.calls.size + callee.waiting.size >= methodLimits.inflightMax) {

@@ -10,6 +10,7 @@ import type { EventLog } from '../events/event-log.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import { storeTelemetry } from '../messages/store-telemetry.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import { batchMediaType, readBatch } from './event-batch.ts';
 import { formatMessageHeaders, readMessageHeaders, telemetryBagOf } from './message-headers.ts';
 
@@ -17,6 +18,7 @@ export type DeviceRooms = {
   readonly platform: Platform;
   readonly events: Pick<EventLog, 'append'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'receive' | 'complete' | 'reject' | 'abandon'>;
+  readonly quotas: Pick<Quotas, 'take'>;
 };
 
 type DeviceRoute = Route<DeviceCaller, never>;
@@ -28,7 +30,7 @@ const route = defineRoute<DeviceCaller, never>();
 const batchBytesMax = 1024 * 1024;
 
 /** The device's own calls. The routes say that they authenticate nobody because every one of them lets in a device alone. */
-export function deviceRoutes({ platform, events, cloudToDevice }: DeviceRooms): DeviceRoute[] {
+export function deviceRoutes({ platform, events, cloudToDevice, quotas }: DeviceRooms): DeviceRoute[] {
   async function send({ caller, headers, rawHeaders, bytes }: Context) {
     const origin = telemetryOrigin(platform.clock, events, caller, '');
     const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
@@ -36,6 +38,7 @@ export function deviceRoutes({ platform, events, cloudToDevice }: DeviceRooms): 
       mediaType === batchMediaType
         ? readBatch(checkBatch(bytes))
         : [{ bag: telemetryBagOf(readMessageHeaders(rawHeaders)), body: bytes }];
+    quotas.take('telemetry', identityName(caller), messages.length);
     await storeTelemetry(origin, messages);
     return { status: 204 };
   }
@@ -64,6 +67,7 @@ export function deviceRoutes({ platform, events, cloudToDevice }: DeviceRooms): 
       summary: 'The next message to the device, locked for it',
       query: receiveQuery,
       async handle({ caller }) {
+        quotas.take('receives', identityName(caller));
         const message = await cloudToDevice.receive(identityName(caller));
         if (!message) return { status: 204 };
         return { headers: formatMessageHeaders(message), bytes: { type: 'application/octet-stream', data: message.body } };

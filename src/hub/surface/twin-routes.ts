@@ -2,6 +2,7 @@ import { quoteEtag } from '#base/etag.ts';
 import type { Reply } from '#wire/http/route.ts';
 import { askedTwin, versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
+import { backEnds } from '../quotas/quotas.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
 import { connectionState, formatThumbprints, formatTime } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
@@ -9,7 +10,7 @@ import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-rou
 import { ownedOf } from './service-twin.ts';
 
 /** Twins of devices and of modules (hub-service-protocol.md 4.4). */
-export function twinRoutes({ registry, presence, twins, cloudToDevice }: ServiceRooms): ServiceRoute[] {
+export function twinRoutes({ registry, presence, twins, cloudToDevice, quotas }: ServiceRooms): ServiceRoute[] {
   /** What a module has no word of its own for, its status, is its device's. */
   const answer = async (twin: Twin): Promise<Reply> => {
     const { deviceId, moduleId } = twin;
@@ -57,7 +58,10 @@ export function twinRoutes({ registry, presence, twins, cloudToDevice }: Service
       permission: 'ServiceConnect',
       summary: `${whose} twin`,
       query: versionOnly,
-      handle: async ({ caller, params }) => answer(await twins.load(await named(caller, params))),
+      async handle({ caller, params }) {
+        quotas.take('twinReads', backEnds);
+        return answer(await twins.load(await named(caller, params)));
+      },
     }),
     serviceRoute({
       method: 'PATCH',
@@ -67,6 +71,7 @@ export function twinRoutes({ registry, presence, twins, cloudToDevice }: Service
       query: versionOnly,
       body: askedTwin,
       async handle({ caller, params, headers, body }) {
+        quotas.take('twinUpdates', backEnds);
         return answer(await twins.patchOwned(await named(caller, params), ownedOf(body), headers['if-match']));
       },
     }),
@@ -78,6 +83,7 @@ export function twinRoutes({ registry, presence, twins, cloudToDevice }: Service
       query: versionOnly,
       body: askedTwin,
       async handle({ caller, params, headers, body }) {
+        quotas.take('twinUpdates', backEnds);
         const { tags = {}, desired = {} } = ownedOf(body);
         return answer(await twins.replaceOwned(await named(caller, params), { tags, desired }, headers['if-match']));
       },
