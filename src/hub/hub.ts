@@ -176,6 +176,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     cloudToDevice,
     presence,
     sessions,
+    quotas,
     events: log,
     refusals,
     signIn,
@@ -198,6 +199,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     signIn,
     watches,
     authenticateService,
+    quotas,
   });
   const http = await buildHubHttp({
     platform,
@@ -216,6 +218,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       hostName,
       broker,
       connections: brokerConnections,
+      quotas,
       events: log,
       refusals,
       signIn,

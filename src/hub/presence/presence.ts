@@ -22,6 +22,8 @@ export type DisconnectCause =
   | 'device-deleted'
   | 'protocol-violation'
   | 'client-too-slow'
+  | 'throttled'
+  | 'quota-exceeded'
   | 'storage-unavailable'
   | 'hub-stopped'
   | 'hub-failed';

@@ -8,7 +8,7 @@ import { noQuotas, type Rates, ratesOfTier } from './rates.ts';
 
 function open({ hub = {}, device = {} }: { hub?: Rates; device?: Rates }) {
   const clock = new ManualClock();
-  return { clock, quotas: new Quotas(clock, { hub, device }) };
+  return { clock, quotas: new Quotas(clock, { ...noQuotas, hub, device }) };
 }
 
 const refusedFor = (seconds: number) => (error: unknown) =>

@@ -42,12 +42,15 @@ export class Quotas {
   readonly #lanes: ExpiringMap<string, Lane>;
   readonly #holds: ExpiringMap<string, Hold>;
   readonly #listeners = new Set<(identity: string) => void>();
+  /** How long a connection may go on sending above its rate before it ends. */
+  readonly patienceMs: number;
   /** Without rates and without holds nothing is looked up. */
   #isActive: boolean;
 
   constructor(clock: Clock, settings: QuotaSettings) {
     this.#clock = clock;
     this.#settings = settings;
+    this.patienceMs = settings.patienceMs;
     for (const operation of operations) {
       const rate = settings.hub[operation];
       if (rate) this.#hub.set(operation, new Bucket(rate));
@@ -62,17 +65,24 @@ export class Quotas {
    * messages, or of its meter's steps. Throws Problem `throttled`, or `quota-exceeded`.
    */
   take(operation: Operation, identity: string, cost = 1): void {
-    if (!this.#isActive) return;
-    const refusal = this.#refusalOf(identity, operation);
+    const refusal = this.tryTake(operation, identity, cost);
     if (refusal) throw refusal;
+  }
+
+  /** As `take`, for who would not throw. */
+  tryTake(operation: Operation, identity: string, cost = 1): Problem | undefined {
+    if (!this.#isActive) return undefined;
+    const refusal = this.#refusalOf(identity, operation);
+    if (refusal) return refusal;
     const key = `${operation} ${identity}`;
     const lane = this.#lane(operation, identity, key);
-    if (!lane) return;
+    if (!lane) return undefined;
     const now = this.#clock.monotonic();
     const waitMs = Math.max(lane.readyAt - now, lane.backlogMs(now) - limits.backlogMsMax);
-    if (waitMs > 0) throw throttled(waitMs);
+    if (waitMs > 0) return throttled(waitMs);
     lane.spend(now, cost);
     this.#lanes.set(key, lane);
+    return undefined;
   }
 
   /** A device asks to upload a file. Throws as `take`. */

@@ -25,9 +25,11 @@ export type QuotaSettings = {
   readonly hub: Rates;
   /** Of each device or module. */
   readonly device: Rates;
+  /** How long a connection that can be made to wait may go on sending above its rate before it ends. */
+  readonly patienceMs: number;
 };
 
-export const noQuotas: QuotaSettings = { hub: {}, device: {} };
+export const noQuotas: QuotaSettings = { hub: {}, device: {}, patienceMs: 5 * minuteMs };
 
 export type Tier = 'S1' | 'S2' | 'S3';
 

@@ -1,3 +1,4 @@
+import type { Problem } from '#base/problem.ts';
 import type { Peer } from '#listeners/surface.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
@@ -12,7 +13,7 @@ import type { DisconnectCause } from '../presence/presence.ts';
 import type { CredentialWatches } from '../registry/credential-watches.ts';
 import type { SignIn } from '../registry/sign-in.ts';
 import { AmqpDevice, type AmqpRooms } from './amqp-device.ts';
-import { amqpError, errorOfCause } from './amqp-errors.ts';
+import { amqpError, amqpErrorOf, errorOfCause } from './amqp-errors.ts';
 import type { AmqpPolicyTokens } from './amqp-policy-tokens.ts';
 import { AmqpService, type AmqpServiceRooms } from './amqp-service.ts';
 import type { AmqpTokens } from './amqp-tokens.ts';
@@ -176,6 +177,8 @@ export class HubAmqpConnection implements AmqpHandler {
         const verdict = await this.#check(raw, decoded);
         if (this.#isOver) return errorOfCause('hub-stopped', trackingId, false);
         if (!verdict.accepted) return this.#refuse(raw, verdict.refusal);
+        const throttled = i === 0 && this.#rooms.quotas.tryTake('connections', identityName(verdict.value));
+        if (throttled) return this.#throttle(raw, throttled);
         await twins.setModelId(identityName(verdict.value), modelId);
         if (this.#isOver) return errorOfCause('hub-stopped', trackingId, false);
         const isChanged = watch.takeChanged();
@@ -222,6 +225,14 @@ export class HubAmqpConnection implements AmqpHandler {
     this.#rooms.refusals.record({ service: 'hub', subject: identityName(identity), peer, ...refusal });
     this.#countRefusal();
     return amqpError('amqp:unauthorized-access', 'The device is not let in.', trackingId, 401003);
+  }
+
+  /** Somebody who may come in, and comes too often. */
+  #throttle(identity: Identity, problem: Problem): AmqpError {
+    const { remoteAddress: peer, trackingId } = this.#facts.peer;
+    const { refusal } = refuse('rate-limited', problem.message);
+    this.#rooms.refusals.record({ service: 'hub', subject: identityName(identity), peer, ...refusal });
+    return amqpErrorOf(problem, trackingId);
   }
 
   /** Each attempt costs a look into the database: a stranger gets some on one connection, not any number. */

@@ -17,6 +17,7 @@ import { identityName } from '../identity.ts';
 import { acceptTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
 import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 import { AmqpMessages } from './amqp-messages.ts';
@@ -32,6 +33,7 @@ export type AmqpRooms = {
   readonly methods: Methods;
   readonly cloudToDevice: CloudToDevice;
   readonly presence: Presence;
+  readonly quotas: Pick<Quotas, 'take' | 'tryTake'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
   /** A message waits for its sync: `settle` must be called after the next batch. */
   readonly waits: (device: AmqpDevice) => void;
@@ -77,6 +79,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#twin = new AmqpTwinRequests({
       platform: rooms.platform,
       twins: rooms.twins,
+      quotas: rooms.quotas,
       identity: this.identity,
       trackingId: facts.trackingId,
       send: (message) => this.#send('twin-out', message),
@@ -192,6 +195,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
         delivery.accept();
         return;
       }
+      this.#rooms.quotas.take('telemetry', this.identity, parts.length);
       for (const { bag, body } of parts) position = acceptTelemetry(this.#origin, bag, body, false);
     } catch (error) {
       delivery.reject(this.#explain(error));

@@ -66,6 +66,10 @@ export function errorOfCause(cause: DisconnectCause, trackingId: string, isAlone
       return amqpError('amqp:not-found', 'There is no such device any more.', trackingId, 404001);
     case 'client-too-slow':
       return amqpError('amqp:resource-limit-exceeded', 'The device does not read what it is sent.', trackingId);
+    case 'throttled':
+      return amqpError('com.microsoft:device-container-throttled', 'Too many requests.', trackingId, 429001);
+    case 'quota-exceeded':
+      return amqpError('amqp:resource-limit-exceeded', 'The quota of messages is used up.', trackingId, 403002);
     case 'hub-stopped':
       return amqpError(isAlone ? 'amqp:connection:forced' : 'amqp:link:detach-forced', 'The hub stops.', trackingId, 503001);
     default:

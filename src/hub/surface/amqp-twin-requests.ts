@@ -3,6 +3,7 @@ import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { int, long, string } from '#wire/amqp/encode.ts';
 import { type AmqpMessage, encodeMessage } from '#wire/amqp/message.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import { twinLimits } from '../twins/limits.ts';
 import { formatTwinForDevice, withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
@@ -20,6 +21,7 @@ type Answer = { readonly status: number; readonly version?: number; readonly bod
 export type AmqpTwinOptions = {
   readonly platform: Platform;
   readonly twins: Pick<Twins, 'load' | 'patchReported'>;
+  readonly quotas: Pick<Quotas, 'take'>;
   readonly identity: string;
   readonly trackingId: string;
   /** Sends on the device's receiving link, if it has one. */
@@ -74,16 +76,18 @@ export class AmqpTwinRequests {
   }
 
   async #answer({ annotations, data }: AmqpMessage): Promise<Answer> {
-    const { twins, identity } = this.#options;
+    const { twins, quotas, identity } = this.#options;
     const operation = annotations.get('operation');
     const resource = annotations.get('resource') ?? null;
     if (operation === 'GET' && resource === null) {
+      quotas.take('twinReads', identity);
       return { status: 200, body: Buffer.from(JSON.stringify(formatTwinForDevice(await twins.load(identity)))) };
     }
     if (operation === 'PATCH' && resource === reportedResource) {
       const asked = annotations.get('version') ?? null;
       const version = asked === null ? undefined : Number(asked);
       const patch = requireObject(parseJson(Buffer.concat(data), { bytesMax: twinLimits.patchBytesMax }), 'A twin patch');
+      quotas.take('twinUpdates', identity);
       const twin = await twins.patchReported(identity, patch, version);
       return { status: 200, version: twin.reportedVersion, body: emptyBody };
     }

@@ -18,6 +18,7 @@ export type HubAmqpOptions = Pick<
   | 'methods'
   | 'cloudToDevice'
   | 'presence'
+  | 'quotas'
   | 'refusals'
   | 'signIn'
   | 'watches'

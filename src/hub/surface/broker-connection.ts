@@ -13,8 +13,10 @@ import type { BrokerSession } from '../broker/broker-session.ts';
 import type { DurablePositions } from '../events/durable-positions.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { DisconnectCause, LiveSession } from '../presence/presence.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import { checkBrokerTopic, ownTelemetryBag } from './broker-topic.ts';
 import { causeOf, endOfTrust, isRevoked } from './disconnect-cause.ts';
+import { MqttPacing } from './mqtt-pacing.ts';
 import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
 
 /** What the connections of one broker share. */
@@ -23,6 +25,7 @@ export type BrokerRooms = {
   readonly broker: Broker;
   readonly connections: BrokerConnections;
   readonly positions: DurablePositions;
+  readonly quotas: Quotas;
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly oversizePublish: OversizeRule;
   /** An acknowledgement is owed when this resolves. */
@@ -51,6 +54,8 @@ export class BrokerConnection implements SessionHandler, LiveSession {
   readonly #isPresent: boolean;
   /** QoS 2 messages whose PUBREC waits. */
   readonly #settling = new Map<number, Promise<void>>();
+  /** Where nothing limits the client, nothing is asked per message. */
+  readonly #pacing: MqttPacing | undefined;
   #cause: DisconnectCause | undefined;
   #violation: Refusal | undefined;
 
@@ -64,6 +69,9 @@ export class BrokerConnection implements SessionHandler, LiveSession {
     const { session, isPresent } = rooms.broker.begin(facts.caller, facts.isClean);
     this.#session = session;
     this.#isPresent = isPresent;
+    const { platform, quotas } = rooms;
+    const { deviceId: identity } = facts.caller;
+    this.#pacing = MqttPacing.of({ platform, quotas, identity, session: facts.link, close: this.#violateRate.bind(this) });
   }
 
   /** What CONNACK says of the session is on disk before it is said. */
@@ -92,10 +100,13 @@ export class BrokerConnection implements SessionHandler, LiveSession {
       this.close('storage-unavailable');
       return;
     }
+    if (this.#pacing && !this.#pacing.admits()) return;
     // The memory of the packet is used again; what the broker keeps is its own.
     const message = { topic, payload: Buffer.from(publish.payload), qos };
     const settled = this.#pass(message, publish.retain, acceptTelemetry);
-    if (!settled || qos === 0) return;
+    if (!settled) return;
+    this.#pacing?.taken();
+    if (qos === 0) return;
     if (qos === 2) {
       this.#session.take(packetId);
       if (this.#session.isKept) settled.push(this.#rooms.broker.journal.written());
@@ -149,6 +160,7 @@ export class BrokerConnection implements SessionHandler, LiveSession {
   ended(reason: CloseReason, isClean: boolean): void {
     const cause = this.#cause ?? causeOf(reason);
     this.#rooms.connections.ended(this);
+    this.#pacing?.end();
     this.#session.detach();
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.broker.end(this.#session);
@@ -210,6 +222,11 @@ export class BrokerConnection implements SessionHandler, LiveSession {
     const fix = reason === 'retained-full' ? { fix: 'Clear topics that nobody needs with an empty retained message.' } : {};
     this.#violation ??= refuse(reason, detail, fix).refusal;
     this.close('protocol-violation');
+  }
+
+  #violateRate(cause: DisconnectCause, why: Refusal): void {
+    this.#explain(why);
+    this.close(cause);
   }
 
   #explain(violation: Refusal): void {

@@ -1,6 +1,6 @@
 import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
-import type { Refusal } from '#trust/verdict.ts';
+import { type Refusal, refuse } from '#trust/verdict.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
@@ -13,7 +13,10 @@ import { readBrokerConnect } from './broker-connect.ts';
 import { BrokerConnection, type BrokerRooms } from './broker-connection.ts';
 import { SignInAttempt } from './sign-in-attempt.ts';
 
-export type BrokerMqttOptions = Pick<BrokerRooms, 'platform' | 'broker' | 'connections' | 'refusals' | 'oversizePublish'> & {
+export type BrokerMqttOptions = Pick<
+  BrokerRooms,
+  'platform' | 'broker' | 'connections' | 'quotas' | 'refusals' | 'oversizePublish'
+> & {
   readonly hostName: string;
   readonly events: EventLog;
   readonly signIn: SignIn;
@@ -82,6 +85,9 @@ export class BrokerMqtt implements MqttSurface {
           const trace = [...read.trace, ...verdict.refusal.trace];
           return this.#refuse(session, peer.remoteAddress, deviceId, { ...verdict.refusal, trace });
         }
+        const throttled = i === 0 && this.#options.quotas.tryTake('connections', deviceId);
+        if (throttled)
+          return this.#refuse(session, peer.remoteAddress, deviceId, refuse('rate-limited', throttled.message).refusal, 3);
         if (watch.takeChanged()) continue;
         // From here to the takeover nothing waits: a credential that is revoked later finds the connection.
         this.#options.credentials.record(verdict.value, { certificates: peer.certificates, token });
@@ -110,8 +116,8 @@ export class BrokerMqtt implements MqttSurface {
     void connection.begin();
   }
 
-  #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal): void {
+  #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal, code: 3 | 5 = 5): void {
     this.#options.refusals.record({ service: 'hub', subject, peer, ...refusal });
-    session.refuse(5);
+    session.refuse(code);
   }
 }

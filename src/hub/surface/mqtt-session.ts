@@ -23,12 +23,14 @@ import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/a
 import { messageLimits } from '../messages/limits.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import type { StoredSessions } from '../sessions/stored-sessions.ts';
 import { withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
 import { causeOf, endOfTrust, isRevoked } from './disconnect-cause.ts';
 import type { HubConnect } from './mqtt-connect.ts';
 import { MqttMessages } from './mqtt-messages.ts';
+import { MqttPacing } from './mqtt-pacing.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 import { MqttTwinRequests } from './mqtt-twin-requests.ts';
 import { type OversizeRule, withOversizeFix } from './oversize-rule.ts';
@@ -41,6 +43,7 @@ export type SessionRooms = {
   readonly cloudToDevice: CloudToDevice;
   readonly presence: Presence;
   readonly sessions: StoredSessions;
+  readonly quotas: Quotas;
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly oversizePublish: OversizeRule;
   /** A message waits for its sync: `settle` must be called after the next batch. */
@@ -82,6 +85,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   #waitingIds: number[] = [];
   #waitingPositions: number[] = [];
   #waitingFrom = 0;
+  /** Where nothing limits the device, nothing is asked per message. */
+  #pacing: MqttPacing | undefined;
   #hearsDesired = false;
   #detachMethods: Cancel | undefined;
   #cause: DisconnectCause | undefined;
@@ -99,6 +104,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#twin = new MqttTwinRequests({
       platform: rooms.platform,
       twins: rooms.twins,
+      quotas: rooms.quotas,
       identity: this.identity,
       trackingId: facts.trackingId,
       send: (topic, body) => {
@@ -118,6 +124,21 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   /** The device is the hub's only one of its identity and may be spoken to. */
   begin(): void {
     this.#listen();
+    this.pace();
+  }
+
+  /** What limits the device may be other than before. */
+  pace(): void {
+    const { platform, quotas } = this.#rooms;
+    const { identity } = this;
+    this.#pacing?.end();
+    this.#pacing = MqttPacing.of({
+      platform,
+      quotas,
+      identity,
+      session: this.#session,
+      close: this.#violateRate.bind(this),
+    });
   }
 
   publish(publish: InboundPublish): void {
@@ -179,6 +200,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   ended(reason: CloseReason, isClean: boolean): void {
     const cause = this.#cause ?? causeOf(reason);
     this.#hearsDesired = false;
+    this.#pacing?.end();
     this.#detachMethods?.();
     for (const messages of this.#messages) messages.end();
     this.#rooms.gone(this);
@@ -207,6 +229,8 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   }
 
   #telemetry(bag: string, publish: InboundPublish): void {
+    const pacing = this.#pacing;
+    if (pacing && !pacing.admits()) return;
     let position: number;
     try {
       position = acceptTelemetry(this.#origin, bag, publish.payload, publish.retain);
@@ -218,9 +242,13 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
       else this.#violate('message-too-large', message);
       return;
     }
-    if (publish.qos === 0) return;
+    if (publish.qos !== 0) this.#wait(publish.packetId, position);
+    pacing?.taken();
+  }
+
+  #wait(packetId: number, position: number): void {
     if (this.#waitingIds.length === 0) this.#rooms.waits(this);
-    this.#waitingIds.push(publish.packetId);
+    this.#waitingIds.push(packetId);
     this.#waitingPositions.push(position);
   }
 
@@ -259,6 +287,11 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   #violate(reason: RefusalReason, detail: string): void {
     this.#violation ??= refuse(reason, detail).refusal;
     this.close('protocol-violation');
+  }
+
+  #violateRate(cause: DisconnectCause, why: Refusal): void {
+    this.#explain(why);
+    this.close(cause);
   }
 
   #explain(violation: Refusal): void {

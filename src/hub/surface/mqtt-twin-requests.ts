@@ -2,6 +2,7 @@ import { type JsonObject, parseJson, requireObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { formatTwinResponseTopic } from '#wire/azure/hub-topics.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import { twinLimits } from '../twins/limits.ts';
 import { formatTwinForDevice } from '../twins/twin.ts';
 import type { Twins } from '../twins/twins.ts';
@@ -21,6 +22,7 @@ type Answer = { status: number; version?: number; body: Buffer };
 export class MqttTwinRequests {
   readonly #platform: Platform;
   readonly #twins: Pick<Twins, 'load' | 'patchReported'>;
+  readonly #quotas: Pick<Quotas, 'take'>;
   readonly #identity: string;
   readonly #trackingId: string;
   readonly #send: (topic: string, body: Buffer) => void;
@@ -29,12 +31,14 @@ export class MqttTwinRequests {
   constructor(options: {
     platform: Platform;
     twins: Pick<Twins, 'load' | 'patchReported'>;
+    quotas: Pick<Quotas, 'take'>;
     identity: string;
     trackingId: string;
     send: (topic: string, body: Buffer) => void;
   }) {
     this.#platform = options.platform;
     this.#twins = options.twins;
+    this.#quotas = options.quotas;
     this.#identity = options.identity;
     this.#trackingId = options.trackingId;
     this.#send = options.send;
@@ -42,6 +46,7 @@ export class MqttTwinRequests {
 
   get(requestId: string): void {
     this.#answer(requestId, async () => {
+      this.#quotas.take('twinReads', this.#identity);
       const twin = await this.#twins.load(this.#identity);
       return { status: 200, body: Buffer.from(JSON.stringify(formatTwinForDevice(twin))) };
     });
@@ -53,6 +58,7 @@ export class MqttTwinRequests {
     this.#answer(request.requestId, async () => {
       try {
         if (patch instanceof Problem) throw patch;
+        this.#quotas.take('twinUpdates', this.#identity);
         const twin = await this.#twins.patchReported(this.#identity, patch, request.version);
         return { status: 204, version: twin.reportedVersion, body: emptyBody };
       } finally {

@@ -1,5 +1,5 @@
 import type { MqttConnection, MqttSurface } from '#listeners/surface.ts';
-import type { Refusal } from '#trust/verdict.ts';
+import { type Refusal, refuse } from '#trust/verdict.ts';
 import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
@@ -15,7 +15,7 @@ import { SignInAttempt } from './sign-in-attempt.ts';
 
 export type HubMqttOptions = Pick<
   SessionRooms,
-  'platform' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'sessions' | 'refusals' | 'oversizePublish'
+  'platform' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'sessions' | 'quotas' | 'refusals' | 'oversizePublish'
 > & {
   readonly hostName: string;
   readonly events: EventLog;
@@ -45,6 +45,7 @@ export class HubMqtt implements MqttSurface {
       gone: (session) => this.#gone(session),
     };
     options.twins.onDesiredChange((change) => this.#sessions.get(change.identity)?.pushDesired(change));
+    options.quotas.onHold((identity) => this.#sessions.get(identity)?.pace());
     options.events.onBatchDurable((lastPosition) => {
       for (const session of this.#waiting) if (!session.settle(lastPosition)) this.#settled(session);
     });
@@ -97,6 +98,9 @@ export class HubMqtt implements MqttSurface {
           const trace = [...read.trace, ...verdict.refusal.trace];
           return this.#refuse(session, peer.remoteAddress, identity, { ...verdict.refusal, trace });
         }
+        const throttled = i === 0 && this.#options.quotas.tryTake('connections', identity);
+        if (throttled)
+          return this.#refuse(session, peer.remoteAddress, identity, refuse('rate-limited', throttled.message).refusal, 3);
         stored ??= await sessions.begin(identity, connect.cleanSession);
         await twins.setModelId(identity, read.value.modelId);
         if (session.isClosed) return;
@@ -140,10 +144,10 @@ export class HubMqtt implements MqttSurface {
     session.accept(stored.isPresent, { dropsOversize: this.#rooms.oversizePublish === 'drop' });
   }
 
-  #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal): void {
+  /** Every refusal is 5, since the finer codes make some SDKs give up for good; 3 is for who comes too often (4.2). */
+  #refuse(session: MqttServerSession, peer: string, subject: string, refusal: Refusal, code: 3 | 5 = 5): void {
     this.#options.refusals.record({ service: 'hub', subject, peer, ...refusal });
-    // Every refusal is 5: the finer codes make some SDKs give up for good (4.2).
-    session.refuse(5);
+    session.refuse(code);
   }
 
   #gone(session: HubMqttSession): void {

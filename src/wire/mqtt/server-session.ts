@@ -111,6 +111,7 @@ export class MqttServerSession {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isReading = false;
+  #isHeld = false;
   #isOutputAnnounced = false;
   #hasDeclined = false;
   #isCongested = false;
@@ -144,7 +145,9 @@ export class MqttServerSession {
   /** False: the pump should stop reading its socket. It looks after every receive, every flush and every batch of acknowledgements. */
   get wantsInput(): boolean {
     if (this.#state === 'closed') return false;
-    return this.#waitingBytes === 0 && !this.#isInboundFull && this.#writer.length <= this.#limits.outputBytesMax;
+    return (
+      this.#waitingBytes === 0 && !this.#isHeld && !this.#isInboundFull && this.#writer.length <= this.#limits.outputBytesMax
+    );
   }
 
   /** False: `publish` would decline a QoS 1 message, for lack of room or of window. */
@@ -162,11 +165,24 @@ export class MqttServerSession {
     // What arrives before CONNECT is complete does not move its deadline: it runs from the start.
     if (this.#state !== 'awaiting-connect') this.#lastInputMs = this.#options.nowMs();
     // A surface may make its peer speak while it is being spoken to (in memory): that chunk waits its turn.
-    if (this.#isReading || this.#state === 'awaiting-answer') this.#keep(chunk, false);
+    if (this.#isReading || this.#isHeld || this.#state === 'awaiting-answer') this.#keep(chunk, false);
     else {
       this.#read(chunk);
       this.#readWaiting();
     }
+  }
+
+  /** Hands on nothing more, not even what was read already, until `resumeInput`: what the client sends waits in its socket. */
+  holdInput(): void {
+    this.#isHeld = true;
+  }
+
+  resumeInput(): void {
+    if (!this.#isHeld || this.#state === 'closed') return;
+    this.#isHeld = false;
+    if (this.#state === 'open' && !this.#isReading) this.#readWaiting();
+    // The pump looks whether to read on after every flush.
+    this.#announceOutput();
   }
 
   /** Everything to be sent since the last call, as one buffer that the caller owns. */
@@ -199,7 +215,7 @@ export class MqttServerSession {
   checkKeepAlive(nowMs: number): void {
     if (this.#state === 'closed') return;
     // While we ask our pump not to read, the client's silence is our doing.
-    if (this.#isInboundFull) this.#lastInputMs = nowMs;
+    if (this.#isInboundFull || this.#isHeld) this.#lastInputMs = nowMs;
     if (nowMs - this.#lastInputMs > this.#inputDueMs) {
       const isConnecting = this.#state === 'awaiting-connect';
       this.#end(isConnecting ? 'connect-timeout' : 'keep-alive-timeout', `nothing arrived for ${this.#inputDueMs / 1000} s`);
@@ -297,11 +313,12 @@ export class MqttServerSession {
     return this.#inbound.size + (this.#inboundQos2?.size ?? 0) >= this.#limits.inboundInflightMax;
   }
 
-  #read(chunk: Buffer): void {
+  /** `isOwn`: nobody else writes into the chunk, so what is left of it need not be copied. */
+  #read(chunk: Buffer, isOwn = false): void {
     this.#isReading = true;
     try {
       const taken = this.#reader.feed(chunk);
-      if (taken < chunk.length) this.#keep(chunk.subarray(taken), true);
+      if (taken < chunk.length) this.#keep(chunk.subarray(taken), true, isOwn);
     } catch (error) {
       if (error instanceof MalformedPacket) this.#end('malformed-packet', error.message);
       else if (error instanceof PacketTooLarge) this.#end('packet-too-large', error.message);
@@ -319,21 +336,22 @@ export class MqttServerSession {
 
   #readWaiting(): void {
     // The state is asked again each time: what is read may close the session.
-    for (let chunk = this.#waiting[0]; chunk && this.#state === 'open'; chunk = this.#waiting[0]) {
+    for (let chunk = this.#waiting[0]; chunk && this.#state === 'open' && !this.#isHeld; chunk = this.#waiting[0]) {
       this.#waiting.shift();
       this.#waitingBytes -= chunk.length;
-      this.#read(chunk);
+      this.#read(chunk, true);
     }
   }
 
-  #keep(chunk: Buffer, isFirst: boolean): void {
+  #keep(chunk: Buffer, isFirst: boolean, isOwn = false): void {
     if (this.#state === 'closed' || chunk.length === 0) return;
     this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes > this.#limits.beforeAcceptBytesMax) {
+    // Later it is one chunk at most, since the pump reads no more.
+    if (this.#state !== 'open' && this.#waitingBytes > this.#limits.beforeAcceptBytesMax) {
       this.#end('sent-too-much-before-accept', `more than ${this.#limits.beforeAcceptBytesMax} bytes before CONNACK`);
       return;
     }
-    const copy = Buffer.from(chunk);
+    const copy = isOwn ? chunk : Buffer.from(chunk);
     if (isFirst) this.#waiting.unshift(copy);
     else this.#waiting.push(copy);
   }
@@ -346,7 +364,7 @@ export class MqttServerSession {
       else this.#onControl(type, buffer, first, start, end);
     } else if (type === packetType.connect) this.#onConnect(buffer, first, start, end);
     else this.#end('connect-missing', 'the first packet was not CONNECT [MQTT-3.1.0-1]');
-    return this.#state === 'open';
+    return this.#state === 'open' && !this.#isHeld;
   }
 
   /** `droppedBytes` of a payload that was not kept. */
