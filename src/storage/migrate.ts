@@ -23,6 +23,7 @@ import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts'
 import { cloudToDeviceMigration } from './migrations/0020-cloud-to-device.ts';
 import { issuerPinsMigration } from './migrations/0021-issuer-pins.ts';
 import { fileUploadsMigration } from './migrations/0022-file-uploads.ts';
+import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -49,6 +50,7 @@ export const migrations: readonly Migration[] = [
   cloudToDeviceMigration,
   issuerPinsMigration,
   fileUploadsMigration,
+  edgeScopesMigration,
 ];
 
 /**

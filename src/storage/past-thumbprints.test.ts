@@ -26,6 +26,7 @@ for (const kind of testDatabases()) {
           secondary_thumbprint: null,
           past_thumbprints: null,
           sealed_keys: null,
+          is_edge: 0,
           created_at: 0,
           updated_at: 0,
         })

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
+import { registryLimits } from '../registry/limits.ts';
 
 /** Its value is checked before the body is read: surface/http.ts. */
 const version = { 'api-version': z.string() };
@@ -91,3 +92,12 @@ export const askedBulk = z.preprocess(
 );
 
 export type AskedBulkEntry = z.output<typeof askedBulk>[number];
+
+/** As the command line sends it (4.3). */
+export const askedKeys = z.object({
+  policyKey: z.enum(['primaryKey', 'secondaryKey', 'both']),
+  devices: z
+    .array(z.object({ id: z.string().max(1024), moduleId: z.string().max(1024).nullish() }))
+    .min(1)
+    .max(registryLimits.regeneratedMax),
+});

@@ -129,9 +129,9 @@ export class DeviceStore {
   }
 
   /** Replaces the identity, if it still has `etag`; otherwise nothing happens and the answer is false. */
-  async replace(device: Device, etag: string): Promise<boolean> {
+  async replace(executor: Database | Transaction, device: Device, etag: string): Promise<boolean> {
     const { past_thumbprints: _, ...row } = formatRow(this.#hub, device);
-    const result = await this.#database
+    const result = await executor
       .updateTable('hub_device')
       .set({ ...row, past_thumbprints: retireThumbprints(row, device.updatedAt) })
       .where('hub', '=', this.#hub)
@@ -141,9 +141,19 @@ export class DeviceStore {
     return result.numUpdatedRows === 1n;
   }
 
+  /** Takes those that stand below `scope` away from there. They get a new tag, as with `hold`. */
+  async orphan(transaction: Transaction, scope: string, change: { etag: string; now: number }): Promise<void> {
+    await transaction
+      .updateTable('hub_device')
+      .set({ parent_scope: null, etag: change.etag, updated_at: change.now })
+      .where('hub', '=', this.#hub)
+      .where('parent_scope', '=', scope)
+      .execute();
+  }
+
   /** Twin, stored session and modules go with it. */
-  async delete(deviceId: string): Promise<boolean> {
-    const result = await this.#database
+  async delete(executor: Database | Transaction, deviceId: string): Promise<boolean> {
+    const result = await executor
       .deleteFrom('hub_device')
       .where('hub', '=', this.#hub)
       .where('device_id', '=', deviceId)
@@ -159,6 +169,8 @@ export class DeviceStore {
       ...statusOf(row),
       ...(row.status_updated_at === null ? {} : { statusUpdatedAt: instant(row.status_updated_at) }),
       authentication: parseAuthentication(row, this.#sealer, sealNameOf(this.#hub, row.device_id)),
+      isEdge: row.is_edge === 1,
+      ...(row.parent_scope === null ? {} : { parentScope: row.parent_scope }),
       createdAt: instant(row.created_at),
       updatedAt: instant(row.updated_at),
     };
@@ -180,6 +192,8 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     status_updated_at: device.statusUpdatedAt ?? null,
     ...formatAuthentication(device.authentication),
     past_thumbprints: null,
+    is_edge: device.isEdge ? 1 : 0,
+    parent_scope: device.parentScope ?? null,
     created_at: device.createdAt,
     updated_at: device.updatedAt,
   };

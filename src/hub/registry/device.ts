@@ -3,6 +3,7 @@ import { Problem } from '#base/problem.ts';
 import type { Random } from '#base/random.ts';
 import type { SealedKeys } from '#storage/sealed-keys.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
+import type { EdgePlace } from './edge-scope.ts';
 import type { ModuleAuthentication } from './module.ts';
 
 /** How a device proves who it is. Thumbprints are upper-case hex of SHA-1 (40) or SHA-256 (64) over the DER leaf. */
@@ -17,7 +18,7 @@ export type AskedAuthentication =
   | { readonly type: 'sas'; readonly primaryKey?: string; readonly secondaryKey?: string };
 
 /** A device identity. */
-export type Device = {
+export type Device = EdgePlace & {
   readonly deviceId: string;
   /** Decimal digits, new at each creation: tells a re-created device from its namesake. */
   readonly generationId: string;

@@ -6,4 +6,8 @@ export const registryLimits = {
   /** Ids looked at on either side for one that is spelled almost alike. */
   neighboursMax: 20,
   managedByCharactersMax: 128,
+  /** Edge devices below one another. */
+  edgeLayersMax: 5,
+  /** Identities whose keys are renewed in one call (4.3). */
+  regeneratedMax: 100,
 } as const;

@@ -82,8 +82,8 @@ export class ModuleStore {
   }
 
   /** Twin and stored session go with it. */
-  async delete(deviceId: string, moduleId: string): Promise<boolean> {
-    const result = await this.#database
+  async delete(deviceId: string, moduleId: string, executor: Database | Transaction = this.#database): Promise<boolean> {
+    const result = await executor
       .deleteFrom('hub_module')
       .where('hub', '=', this.#hub)
       .where('device_id', '=', deviceId)

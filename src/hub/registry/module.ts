@@ -20,3 +20,6 @@ export type Module = {
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 };
+
+/** The modules of the edge runtime, which the service makes with an edge device and keeps itself. */
+export const systemModuleIds: readonly string[] = ['$edgeAgent', '$edgeHub'];

@@ -4,7 +4,7 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
-import { inTransaction } from '#storage/transaction.ts';
+import { inTransaction, type Transaction } from '#storage/transaction.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
 import { identityName, identityNotFound } from '../identity.ts';
 import type { IdentityQueue } from '../identity-queue.ts';
@@ -16,7 +16,7 @@ import type { CredentialWatches } from './credential-watches.ts';
 import { generatedKeyBytes, isSameAuthentication, newEtag, newGenerationId, normalizeAuthentication } from './device.ts';
 import type { DeviceStore } from './device-store.ts';
 import { registryLimits } from './limits.ts';
-import type { AskedModuleAuthentication, Module, ModuleAuthentication } from './module.ts';
+import { type AskedModuleAuthentication, type Module, type ModuleAuthentication, systemModuleIds } from './module.ts';
 import { ModuleStore } from './module-store.ts';
 import type { InitialTwin } from './registry.ts';
 
@@ -139,6 +139,31 @@ export class Modules {
     });
   }
 
+  /**
+   * The modules of the edge runtime, for a device that becomes an edge device. To be called within the queue; what it
+   * returns, when the transaction is done.
+   */
+  async createSystem(transaction: Transaction, deviceId: string): Promise<() => void> {
+    const twins: Twin[] = [];
+    for (const moduleId of systemModuleIds) {
+      const module = this.#newModule({ deviceId, moduleId, managedBy: 'iotEdge' });
+      if (!(await this.#store.insert(transaction, module))) continue;
+      twins.push(await this.#options.twins.create(transaction, identityName(module), {}));
+    }
+    return () => {
+      for (const twin of twins) this.#reportLifecycle('createModuleIdentity', twin);
+    };
+  }
+
+  /** The opposite, for a device that ends being one: what to do in the transaction, and when that is done. */
+  async beforeSystemEnds(deviceId: string): Promise<(transaction: Transaction) => Promise<() => void>> {
+    const leaving = await this.#withTwins(deviceId, ({ moduleId }) => systemModuleIds.includes(moduleId));
+    return async (transaction) => {
+      for (const [{ moduleId }] of leaving) await this.#store.delete(deviceId, moduleId, transaction);
+      return () => this.#forgetAll(leaving);
+    };
+  }
+
   /** The device was disabled: its modules go with it. To be called within the queue. */
   async disabled(deviceId: string): Promise<void> {
     for (const module of await this.#store.list(deviceId)) this.#revoke(module, 'device-disabled');
@@ -146,13 +171,16 @@ export class Modules {
 
   /** To be called within the queue before a device is deleted; what it returns, when the device is gone, and its modules with it. */
   async beforeDeletion(deviceId: string): Promise<() => void> {
-    const leaving: [Module, Twin][] = [];
+    const leaving = await this.#withTwins(deviceId, () => true);
+    return () => this.#forgetAll(leaving);
+  }
+
+  async #withTwins(deviceId: string, isMeant: (module: Module) => boolean): Promise<[Module, Twin][]> {
+    const found: [Module, Twin][] = [];
     for (const module of await this.#store.list(deviceId)) {
-      leaving.push([module, await this.#options.twins.load(identityName(module))]);
+      if (isMeant(module)) found.push([module, await this.#options.twins.load(identityName(module))]);
     }
-    return () => {
-      for (const [module, twin] of leaving) this.#forget(module, twin);
-    };
+    return found;
   }
 
   #newModule(input: NewModule): Module {
@@ -186,6 +214,10 @@ export class Modules {
 
   async #requireDevice(deviceId: string): Promise<void> {
     if (!(await this.#options.devices.load(deviceId))) throw identityNotFound({ deviceId });
+  }
+
+  #forgetAll(leaving: readonly [Module, Twin][]): void {
+    for (const [module, twin] of leaving) this.#forget(module, twin);
   }
 
   #forget(module: Module, twin: Twin): void {

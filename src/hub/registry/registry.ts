@@ -6,7 +6,7 @@ import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import type { PastThumbprint } from '#storage/past-thumbprints.ts';
 import type { KeySealer } from '#storage/sealed-keys.ts';
-import { inTransaction } from '#storage/transaction.ts';
+import { inTransaction, type Transaction } from '#storage/transaction.ts';
 import { completeKeys } from '#trust/symmetric-keys.ts';
 import { identityNotFound } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
@@ -27,10 +27,11 @@ import {
   normalizeAuthentication,
 } from './device.ts';
 import { DeviceStore } from './device-store.ts';
+import { type AskedEdgePlace, type EdgePlace, ownScope, placeAfter, requireParent } from './edge-scope.ts';
 import { registryLimits } from './limits.ts';
 import { Modules } from './modules.ts';
 
-export type NewDevice = {
+export type NewDevice = AskedEdgePlace & {
   readonly deviceId: string;
   readonly authentication: AskedAuthentication;
   /** Default true. */
@@ -40,7 +41,7 @@ export type NewDevice = {
 };
 
 /** What an owner changes of an identity; what is left out stays. An empty reason is none. */
-export type DeviceChange = {
+export type DeviceChange = AskedEdgePlace & {
   readonly isEnabled?: boolean;
   readonly statusReason?: string;
   readonly authentication?: AskedAuthentication;
@@ -89,6 +90,7 @@ export class Registry {
   async create(input: NewDevice): Promise<Device> {
     requireDeviceId(input.deviceId);
     const device = this.#newDevice(input);
+    await this.#requireParent(device);
     return this.#queue.run(input.deviceId, async () => {
       if (await this.#insert(device, input.initialTwin)) return device;
       throw new Problem('already-exists', `A device ${input.deviceId} exists.`);
@@ -141,15 +143,19 @@ export class Registry {
       const asked = change.authentication && this.#normalize(deviceId, change.authentication, present.authentication);
       const isReplaced = asked !== undefined && !isSameAuthentication(present.authentication, asked);
       const authentication = asked && isReplaced ? asked : present.authentication;
-      if (!isReplaced && isEnabled === before.isEnabled && statusReason === (before.statusReason ?? '')) return present;
+      const place = placeAfter(present, change);
+      const isMoved = place.isEdge !== present.isEdge || place.parentScope !== present.parentScope;
+      const isSameStatus = isEnabled === before.isEnabled && statusReason === (before.statusReason ?? '');
+      if (!isReplaced && !isMoved && isSameStatus) return present;
+      if (isMoved) await this.#requireParent({ deviceId, ...place });
       const status: DeviceStatus = { isEnabled, ...(statusReason === '' ? {} : { statusReason }) };
       const changed = {
-        ...withStatus(present, status),
+        ...withPlace(withStatus(present, status), place),
         authentication,
         ...(isEnabled === before.isEnabled ? {} : { statusUpdatedAt: this.#platform.clock.now() }),
       };
       const cause = changed.isEnabled ? (isReplaced ? 'credential-changed' : undefined) : 'device-disabled';
-      const device = await this.#replace(changed, present.etag, cause);
+      const device = await this.#replace(changed, present, cause);
       if (!changed.isEnabled) await this.modules.disabled(deviceId);
       return device;
     });
@@ -196,7 +202,11 @@ export class Registry {
       checkIfMatch(ifMatch, present.etag);
       const twin = await this.#twins.load(deviceId);
       const forgetModules = await this.modules.beforeDeletion(deviceId);
-      if (!(await this.#store.delete(deviceId))) throw identityNotFound({ deviceId });
+      const isDeleted = await inTransaction(this.#database, async (transaction) => {
+        if (present.isEdge) await this.#orphan(transaction, present);
+        return this.#store.delete(transaction, deviceId);
+      });
+      if (!isDeleted) throw identityNotFound({ deviceId });
       forgetModules();
       this.#revoke(deviceId, 'device-deleted');
       this.#presence.forget(deviceId);
@@ -222,7 +232,7 @@ export class Registry {
       const { statusReason: _, ownStatus, ...rest } = present;
       const device = await this.#replace(
         { ...rest, ...(ownStatus ?? statusOf(present)), authentication: created.authentication },
-        present.etag,
+        present,
         'credential-changed',
       );
       return { device, isNew: false };
@@ -231,9 +241,10 @@ export class Registry {
 
   #newDevice(input: NewDevice): Device {
     const now = this.#platform.clock.now();
+    const identity = { deviceId: input.deviceId, generationId: newGenerationId(this.#platform.random) };
     return {
-      deviceId: input.deviceId,
-      generationId: newGenerationId(this.#platform.random),
+      ...identity,
+      ...placeAfter({ ...identity, isEdge: false }, input),
       etag: newEtag(this.#platform.random),
       isEnabled: input.isEnabled ?? true,
       ...(input.statusReason ? { statusReason: input.statusReason } : {}),
@@ -253,21 +264,42 @@ export class Registry {
   async #insert(device: Device, initialTwin: InitialTwin = {}): Promise<boolean> {
     const twin = await inTransaction(this.#database, async (transaction) => {
       if (!(await this.#store.insert(transaction, device))) return undefined;
-      return this.#twins.create(transaction, device.deviceId, initialTwin);
+      const created = await this.#twins.create(transaction, device.deviceId, initialTwin);
+      return { created, report: device.isEdge ? await this.modules.createSystem(transaction, device.deviceId) : () => {} };
     });
     if (!twin) return false;
-    this.#reportLifecycle('createDeviceIdentity', twin);
+    this.#reportLifecycle('createDeviceIdentity', twin.created);
+    twin.report();
     this.#platform.log.info('device.created', { deviceId: device.deviceId });
     return true;
   }
 
-  async #replace(device: Device, etag: string, cause: DisconnectCause | undefined): Promise<Device> {
-    const replaced = { ...device, etag: newEtag(this.#platform.random), updatedAt: this.#platform.clock.now() };
-    if (!(await this.#store.replace(replaced, etag))) {
-      throw new Problem('conflict', `The device ${device.deviceId} is being changed by someone else.`);
-    }
+  async #replace(device: Device, present: Device, cause: DisconnectCause | undefined): Promise<Device> {
+    const { random, clock } = this.#platform;
+    const replaced = { ...device, etag: newEtag(random), updatedAt: clock.now() };
+    const endSystem = present.isEdge && !device.isEdge ? await this.modules.beforeSystemEnds(device.deviceId) : undefined;
+    const report = await inTransaction(this.#database, async (transaction) => {
+      if (!(await this.#store.replace(transaction, replaced, present.etag))) {
+        throw new Problem('conflict', `The device ${device.deviceId} is being changed by someone else.`);
+      }
+      if (device.isEdge && !present.isEdge) return this.modules.createSystem(transaction, device.deviceId);
+      if (!endSystem) return () => {};
+      await this.#orphan(transaction, present);
+      return endSystem(transaction);
+    });
+    report();
     if (cause) this.#revoke(device.deviceId, cause);
     return replaced;
+  }
+
+  async #requireParent(device: Pick<Device, 'deviceId' | 'isEdge' | 'parentScope'>): Promise<void> {
+    await requireParent(device, (deviceId) => this.#store.load(deviceId));
+  }
+
+  /** An edge device ends, or ends being one: nobody stands below it any more. */
+  #orphan(transaction: Transaction, device: Device): Promise<void> {
+    const { random, clock } = this.#platform;
+    return this.#store.orphan(transaction, ownScope(device), { etag: newEtag(random), now: clock.now() });
   }
 
   /** A sign-in that looked at the old identity is told to look again; a session that came in by it ends. */
@@ -300,4 +332,8 @@ function statusAfter({ isEnabled, statusReason, ownStatus }: Device, change: Dev
 function withStatus({ isEnabled: _, statusReason, ownStatus, ...rest }: Device, own: DeviceStatus): Device {
   if (!ownStatus) return { ...rest, ...own };
   return { ...rest, isEnabled: false, ...(statusReason === undefined ? {} : { statusReason }), ownStatus: own };
+}
+
+function withPlace({ isEdge: _, parentScope: _parent, ...rest }: Device, place: EdgePlace): Device {
+  return { ...rest, ...place };
 }

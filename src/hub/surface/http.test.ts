@@ -189,7 +189,6 @@ describe('the REST for back ends', () => {
       ['PUT', '/devices/gone/modules/m', {}, 'DeviceNotFound'],
       ['PUT', '/devices/dev1/modules/$edgeHub', {}, 'SystemModuleModifyUnauthorizedAccess'],
       ['PUT', '/devices/dev1', {}, 'DeviceAlreadyExists'],
-      ['PUT', '/devices/edge', { capabilities: { iotEdge: true } }, 'FeatureNotSupported'],
       ['PUT', '/devices/leaf', { deviceScope: 'ms-azure-iot-edge://e-1' }, 'InvalidDeviceScope'],
       ['PUT', '/devices/a b', {}, 'ArgumentInvalid'],
       ['PUT', '/devices/x', '{"deviceId":', 'IotHubFormatError'],

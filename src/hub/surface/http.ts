@@ -10,6 +10,7 @@ import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { isDeviceCall } from './device-path.ts';
+import { keyRoutes } from './key-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { methodRoutes } from './method-routes.ts';
 import { moduleRoutes } from './module-routes.ts';
@@ -34,6 +35,7 @@ export type HubHttpOptions = {
 
 export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
   return [
+    ...keyRoutes(platform, rooms),
     ...registryRoutes(rooms),
     ...moduleRoutes(rooms),
     ...bulkRoutes(platform, rooms),

@@ -3,7 +3,7 @@ import { Problem } from '#base/problem.ts';
 import type { Reply } from '#wire/http/route.ts';
 import { askedModule, versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
-import type { Module } from '../registry/module.ts';
+import { type Module, systemModuleIds } from '../registry/module.ts';
 import { formatModule, parseModule } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
@@ -76,6 +76,6 @@ export function moduleRoutes({
 
 /** The modules of the edge runtime are the service's to make and to keep: they are nobody's own under another meaning. */
 export function requireOrdinary(moduleId: string): void {
-  if (moduleId !== '$edgeAgent' && moduleId !== '$edgeHub') return;
+  if (!systemModuleIds.includes(moduleId)) return;
   throw new Problem('forbidden', `The module ${moduleId} is the system's own.`, { reason: 'system-module' });
 }

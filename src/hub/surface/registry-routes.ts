@@ -71,7 +71,6 @@ export function registryRoutes({ registry, presence, cloudToDevice }: ServiceRoo
       },
     }),
     unsupportedRoute('POST', '/devices/query', 'ServiceConnect', 'Queries'),
-    unsupportedRoute('POST', '/devices/keys/regenerate', 'RegistryWrite', 'Regenerated keys'),
     unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),
   ];
 }

@@ -3,6 +3,7 @@ import { Problem } from '#base/problem.ts';
 import type { AskedIdentity, AskedModule } from '../contract/service-requests.ts';
 import type { PresenceState } from '../presence/presence.ts';
 import type { AskedAuthentication, Device } from '../registry/device.ts';
+import { deviceScopeOf } from '../registry/edge-scope.ts';
 import type { Module, ModuleAuthentication } from '../registry/module.ts';
 import type { ModuleChange } from '../registry/modules.ts';
 import type { DeviceChange } from '../registry/registry.ts';
@@ -24,8 +25,18 @@ export function formatIdentity(device: Device, presence: PresenceState | undefin
     lastActivityTime: formatTime(presence?.since),
     cloudToDeviceMessageCount: messageCount,
     authentication: formatAuthentication(device.authentication),
-    capabilities: { iotEdge: false },
-    parentScopes: [],
+    ...formatPlace(device),
+  };
+}
+
+/** Where a device stands among edge devices, as identities and twins say it. */
+export function formatPlace(device: Device) {
+  const { isEdge, parentScope } = device;
+  const deviceScope = deviceScopeOf(device);
+  return {
+    capabilities: { iotEdge: isEdge },
+    ...(deviceScope === undefined ? {} : { deviceScope }),
+    parentScopes: parentScope === undefined ? [] : [parentScope],
   };
 }
 
@@ -67,20 +78,16 @@ function formatAuthentication(authentication: ModuleAuthentication) {
   };
 }
 
-/**
- * What a body asks for; what it leaves out is left out. Throws Problem `not-supported` for edge devices and
- * `argument-invalid` for a scope: no edge device, no scope.
- */
+/** What a body asks for; what it leaves out is left out. */
 export function parseIdentity(asked: Omit<AskedIdentity, 'deviceId'>): DeviceChange {
-  if (asked.capabilities?.iotEdge) throw new Problem('not-supported', 'Edge devices are not supported.');
-  if (asked.deviceScope || (asked.parentScopes?.length ?? 0) > 0) {
-    throw new Problem('argument-invalid', 'There is no edge device of this scope.', { reason: 'device-scope' });
-  }
   const authentication = parseAuthentication(asked.authentication);
   return {
     ...(asked.status == null ? {} : { isEnabled: asked.status === 'enabled' }),
     ...(asked.statusReason === undefined ? {} : { statusReason: asked.statusReason ?? '' }),
     ...(authentication === undefined ? {} : { authentication }),
+    ...(asked.capabilities?.iotEdge == null ? {} : { isEdge: asked.capabilities.iotEdge }),
+    ...(asked.deviceScope === undefined ? {} : { deviceScope: asked.deviceScope ?? '' }),
+    ...(asked.parentScopes === undefined ? {} : { parentScopes: asked.parentScopes ?? [] }),
   };
 }
 

@@ -4,7 +4,7 @@ import { askedTwin, versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
 import { backEnds } from '../quotas/quotas.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
-import { connectionState, formatThumbprints, formatTime } from './service-identity.ts';
+import { connectionState, formatPlace, formatThumbprints, formatTime } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-route.ts';
 import { ownedOf } from './service-twin.ts';
@@ -41,8 +41,7 @@ export function twinRoutes({ registry, presence, twins, cloudToDevice, quotas }:
         modelId,
         tags,
         properties,
-        capabilities: { iotEdge: false },
-        parentScopes: [],
+        ...formatPlace(device),
       },
     };
   };

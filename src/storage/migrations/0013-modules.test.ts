@@ -10,7 +10,7 @@ for (const { name: kind, open } of testDatabases()) {
     const { database, close } = await open();
     t.after(close);
     const run = (statement: string) => sql.raw(statement).execute(database);
-    for (const table of ['hub_message', 'hub_session', 'hub_twin', 'hub_module']) await run(`drop table ${table}`);
+    for (const table of ['hub_message', 'hub_session', 'hub_twin_tag', 'hub_twin', 'hub_module']) await run(`drop table ${table}`);
     for (const statement of hubMigration.statements(kind)) {
       if (/create table hub_(twin|session)/.test(statement)) await run(statement);
     }
@@ -73,6 +73,7 @@ for (const { name: kind, open } of testDatabases()) {
         primary_thumbprint: null,
         secondary_thumbprint: null,
         sealed_keys: null,
+        is_edge: 0,
         created_at: 1,
         updated_at: 1,
       })

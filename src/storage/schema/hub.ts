@@ -26,6 +26,9 @@ export type HubDeviceRow = {
   past_thumbprints: string | null;
   /** Both symmetric keys, sealed under the master key and the device's name. */
   sealed_keys: Uint8Array | null;
+  is_edge: number;
+  /** The scope of the edge device it stands below. */
+  parent_scope: string | null;
   created_at: number;
   updated_at: number;
 };
