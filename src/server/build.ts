@@ -40,6 +40,7 @@ import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
+import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { Rehearse } from './rehearsal/rehearse.ts';
 import { loadServerCertificates } from './server-certificates.ts';
@@ -130,6 +131,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const instanceName = 'main';
   const oversizePublish = settings['hub.oversizePublish'] === 'drop' ? 'drop' : 'close';
   const cloudToDevice = cloudToDeviceSettingsOf(settings);
+  const quotas = quotaSettingsOf(settings);
   const brokerLimits = brokerLimitsOf(settings);
   const hub = await buildHub({
     platform,
@@ -144,6 +146,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     instanceName,
     oversizePublish,
     cloudToDevice,
+    quotas,
     ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
@@ -161,6 +164,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     main: hub,
     oversizePublish,
     cloudToDevice,
+    quotas,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });

@@ -2,6 +2,7 @@ import { hourMs } from '#base/instant.ts';
 import type { SettingFields, SettingValues } from '#base/settings.ts';
 import { brokerLimits } from '#hub/broker/limits.ts';
 import { listenerLimits } from '#listeners/limits.ts';
+import { rateFields } from './quota-settings.ts';
 
 const gibibyte = 1024 ** 3;
 
@@ -181,6 +182,33 @@ export const serverSettings = {
     describe:
       'What an MQTT message over 256 KiB does: `close` ends the connection, as the cloud does; `drop` acknowledges it, drops it and keeps a refusal, so that a bridge gets past it.',
   },
+  'hub.throttling': {
+    kind: 'text',
+    default: 'off',
+    choices: ['off', 'S1', 'S2', 'S3'],
+    describe:
+      'What all devices and back ends of one hub may do together: as much as in the cloud’s tier of that name. `off`: only what `hub.rates` says.',
+  },
+  'hub.throttlingUnits': {
+    kind: 'number',
+    default: 1,
+    min: 1,
+    max: 10_000,
+    describe: 'Units of that tier; the cloud sells 200 of S1 and S2, and 10 of S3.',
+  },
+  'hub.throttlingPatienceSeconds': {
+    kind: 'number',
+    default: 300,
+    min: 1,
+    max: 24 * 3600,
+    describe:
+      'How long a device may go on sending above its rate over MQTT, where it is only slowed down, before it is disconnected.',
+  },
+  ...rateFields(
+    'rates',
+    (what, inS1) => `${what}, of one hub; 0: as \`hub.throttling\` says. One unit of S1 has ${inS1} in the cloud.`,
+  ),
+  ...rateFields('deviceRates', (what) => `${what}, of each device or module; 0: no limit.`),
   'cloudToDevice.timeToLiveMinutes': {
     kind: 'number',
     default: 60,

@@ -39,6 +39,7 @@ export type HubsOptions = {
   readonly baseHostName: string;
   readonly oversizePublish: NonNullable<HubOptions['oversizePublish']>;
   readonly cloudToDevice?: HubOptions['cloudToDevice'];
+  readonly quotas?: HubOptions['quotas'];
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
 };
@@ -188,7 +189,7 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish, cloudToDevice, revocationLists, issuerChange } = this.#options;
+    const { database, secrets, logs, oversizePublish, cloudToDevice, quotas, revocationLists, issuerChange } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
@@ -206,7 +207,8 @@ export class Hubs implements HubDirectory {
         instanceName: name,
         refusalSubject,
       };
-      const given = { platform, database, refusals, secrets, oversizePublish, ...(cloudToDevice && { cloudToDevice }) };
+      const chosen = { ...(cloudToDevice && { cloudToDevice }), ...(quotas && { quotas }) };
+      const given = { platform, database, refusals, secrets, oversizePublish, ...chosen };
       const hub = await buildHub({ ...given, ...own });
       await hub.start();
       this.#added.set(name, { hub, events });
