@@ -23,6 +23,8 @@ import { lastCredentialsMigration } from './migrations/0019-last-credentials.ts'
 import { cloudToDeviceMigration } from './migrations/0020-cloud-to-device.ts';
 import { issuerPinsMigration } from './migrations/0021-issuer-pins.ts';
 import { fileUploadsMigration } from './migrations/0022-file-uploads.ts';
+import { queriesMigration } from './migrations/0023-queries.ts';
+import { consumerGroupsMigration } from './migrations/0024-consumer-groups.ts';
 import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -50,6 +52,8 @@ export const migrations: readonly Migration[] = [
   cloudToDeviceMigration,
   issuerPinsMigration,
   fileUploadsMigration,
+  queriesMigration,
+  consumerGroupsMigration,
   edgeScopesMigration,
 ];
 

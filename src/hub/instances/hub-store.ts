@@ -14,6 +14,7 @@ export const hubTables = [
   'hub_feedback',
   'hub_file_upload',
   'hub_file_notification',
+  'hub_twin_tag',
   'hub_twin',
   'hub_module',
   'hub_presence',

@@ -2,22 +2,26 @@ import { type Instant, instant } from '#base/instant.ts';
 import { isJsonObject, type JsonObject } from '#base/json.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubTwinRow } from '#storage/schema/hub.ts';
-import type { Transaction } from '#storage/transaction.ts';
+import { inTransaction, type Transaction } from '#storage/transaction.ts';
 import { identityName } from '../identity.ts';
+import { tagEntries } from './tag-index.ts';
+import { TagStore } from './tag-store.ts';
 import type { Twin } from './twin.ts';
 import type { TwinMetadata } from './twin-metadata.ts';
 
 /** A twin as it is kept: with the counter behind its etag. */
 export type StoredTwin = Omit<Twin, 'etag'> & { readonly serviceRevision: number };
 
-/** Twins of one hub in the database. */
+/** Twins of one hub in the database, and beside them the index of their tags. */
 export class TwinStore {
   readonly #database: Database;
   readonly #hub: string;
+  readonly #tags: TagStore;
 
   constructor(database: Database, hub: string) {
     this.#database = database;
     this.#hub = hub;
+    this.#tags = new TagStore(hub);
   }
 
   async load(identity: string): Promise<StoredTwin | undefined> {
@@ -30,14 +34,52 @@ export class TwinStore {
     return row && parseRow(row);
   }
 
-  /** Adds `twin` within the transaction that creates its identity. */
-  async insert(transaction: Transaction, twin: StoredTwin): Promise<void> {
-    await transaction.insertInto('hub_twin').values(formatRow(this.#hub, twin)).execute();
+  /** Adds twins within the transaction that creates their identities. */
+  async insert(transaction: Transaction, twins: readonly StoredTwin[]): Promise<void> {
+    if (twins.length === 0) return;
+    const rows = twins.map((twin) => ({ ...formatRow(this.#hub, twin), is_indexed: 1 }));
+    await transaction.insertInto('hub_twin').values(rows).execute();
+    await this.#tags.insert(transaction, twins.map(indexed));
   }
 
-  /** Replaces the twin, if it still has `revision`; otherwise nothing happens and the answer is false. */
-  async replace(twin: StoredTwin, revision: number): Promise<boolean> {
-    const result = await this.#database
+  /** Puts `twin` in the place of `before`, if that is still what is stored; otherwise nothing happens and the answer is false. */
+  async replace(twin: StoredTwin, before: StoredTwin): Promise<boolean> {
+    // What a device reports, a hundred times as often as tags change, leaves the index alone.
+    if (twin.tags === before.tags) return this.#update(this.#database, twin, before.version);
+    return inTransaction(this.#database, async (transaction) => {
+      if (!(await this.#update(transaction, twin, before.version))) return false;
+      await this.#tags.replace(transaction, identityName(twin), tagEntries(before.tags), tagEntries(twin.tags));
+      return true;
+    });
+  }
+
+  /** Gives the index up to `max` twins that it does not know yet, and says how many those were. */
+  indexSome(max: number): Promise<number> {
+    return inTransaction(this.#database, async (transaction) => {
+      const rows = await transaction
+        .selectFrom('hub_twin')
+        .select(['identity', 'tags'])
+        .where('hub', '=', this.#hub)
+        .where('is_indexed', '=', 0)
+        .limit(max)
+        .execute();
+      if (rows.length === 0) return 0;
+      const identities = rows.map(({ identity }) => identity);
+      await this.#tags.clear(transaction, identities);
+      const entries = rows.map(({ identity, tags }) => ({ identity, entries: tagEntries(parseDocument(tags)) }));
+      await this.#tags.insert(transaction, entries);
+      await transaction
+        .updateTable('hub_twin')
+        .set({ is_indexed: 1 })
+        .where('hub', '=', this.#hub)
+        .where('identity', 'in', identities)
+        .execute();
+      return rows.length;
+    });
+  }
+
+  async #update(executor: Database | Transaction, twin: StoredTwin, revision: number): Promise<boolean> {
+    const result = await executor
       .updateTable('hub_twin')
       .set(formatRow(this.#hub, twin))
       .where('hub', '=', this.#hub)
@@ -48,7 +90,11 @@ export class TwinStore {
   }
 }
 
-function formatRow(hub: string, twin: StoredTwin): HubTwinRow {
+function indexed(twin: StoredTwin) {
+  return { identity: identityName(twin), entries: tagEntries(twin.tags) };
+}
+
+function formatRow(hub: string, twin: StoredTwin): Omit<HubTwinRow, 'is_indexed'> {
   return {
     hub,
     identity: identityName(twin),
@@ -84,7 +130,8 @@ function parseRow(row: HubTwinRow): StoredTwin {
   };
 }
 
-function parseDocument(text: string): JsonObject {
+/** A section as it is stored. */
+export function parseDocument(text: string): JsonObject {
   const value = JSON.parse(text);
   if (!isJsonObject(value)) throw new Error('a stored twin section is no object');
   return value;
@@ -103,7 +150,7 @@ function packMetadata(metadata: TwinMetadata): PackedMetadata {
   return members.length === 0 ? [...head] : [...head, Object.fromEntries(members)];
 }
 
-function unpackMetadata([lastUpdated, lastUpdatedVersion, members]: PackedMetadata): TwinMetadata {
+export function unpackMetadata([lastUpdated, lastUpdatedVersion, members]: PackedMetadata): TwinMetadata {
   const at: Instant | undefined = lastUpdated === null ? undefined : instant(lastUpdated);
   return {
     ...(at === undefined ? {} : { lastUpdated: at }),

@@ -21,6 +21,12 @@ export type DesiredChange = { readonly identity: string; readonly patch: JsonObj
 /** What an owner writes; a section that is left out is not written. */
 export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: JsonObject };
 
+/** A twin that nobody has stored yet. */
+export type NewTwin = { readonly stored: StoredTwin; readonly twin: Twin };
+
+/** Twins given to the index of tags in one transaction. */
+const indexedAtOnce = 200;
+
 /** How often a change is tried again when another process changed the same twin in between. */
 const attemptsMax = 5;
 
@@ -154,8 +160,17 @@ export class Twins {
     });
   }
 
-  /** Adds the twin of a new identity within the transaction that creates it. Throws Problem `twin-invalid`. */
-  async create(transaction: Transaction, identity: string, initial: { tags?: JsonObject; desired?: JsonObject }): Promise<Twin> {
+  /** Gives the index of tags the twins from before there was one. Resolves when queries find them all. */
+  async start(): Promise<void> {
+    let count = 0;
+    for (let done = await this.#store.indexSome(indexedAtOnce); done > 0; done = await this.#store.indexSome(indexedAtOnce)) {
+      count += done;
+    }
+    if (count > 0) this.#platform.log.info('twins.indexed', { count });
+  }
+
+  /** The twin of a new identity, for `insert`. Throws Problem `twin-invalid`. */
+  prepare(identity: string, initial: { tags?: JsonObject; desired?: JsonObject }): NewTwin {
     const { tags = {}, desired = {} } = initial;
     checkTwinPatch('tags', tags);
     checkTwinPatch('desired', desired);
@@ -177,8 +192,22 @@ export class Twins {
     };
     checkTwinSection('tags', twin.tags);
     checkTwinSection('desired', twin.desired);
-    await this.#store.insert(transaction, twin);
-    return publicTwin(twin);
+    return { stored: twin, twin: publicTwin(twin) };
+  }
+
+  /** Adds the twins of new identities within the transaction that creates them. */
+  insert(transaction: Transaction, twins: readonly NewTwin[]): Promise<void> {
+    return this.#store.insert(
+      transaction,
+      twins.map(({ stored }) => stored),
+    );
+  }
+
+  /** Adds the twin of a new identity within the transaction that creates it. Throws Problem `twin-invalid`. */
+  async create(transaction: Transaction, identity: string, initial: { tags?: JsonObject; desired?: JsonObject }): Promise<Twin> {
+    const prepared = this.prepare(identity, initial);
+    await this.insert(transaction, [prepared]);
+    return prepared.twin;
   }
 
   /** Called for each change of desired properties, in the order of versions per identity. */
@@ -214,7 +243,7 @@ export class Twins {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const twin = await this.#require(identity);
       const changed = { ...apply(twin), version: twin.version + 1 };
-      if (await this.#store.replace(changed, twin.version)) return changed;
+      if (await this.#store.replace(changed, twin)) return changed;
     }
     throw new Problem('unavailable', 'The twin is being changed by too many at once.');
   }

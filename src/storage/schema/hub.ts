@@ -86,6 +86,17 @@ export type HubTwinRow = {
   reported: string;
   reported_version: number;
   reported_metadata: string;
+  /** Whether the index of tags knows it; 0 for one from before there was an index. */
+  is_indexed: number;
+};
+
+/** A tag of a twin, for queries (hub/twins/tag-index.ts). */
+export type HubTwinTagRow = {
+  hub: string;
+  /** `{device}` or `{device}/{module}`. */
+  identity: string;
+  path: string;
+  value: Uint8Array;
 };
 
 /** The last known connection state of a device or of a module. */
@@ -182,6 +193,7 @@ export type HubTables = {
   hub_device: HubDeviceRow;
   hub_module: HubModuleRow;
   hub_twin: HubTwinRow;
+  hub_twin_tag: HubTwinTagRow;
   hub_presence: HubPresenceRow;
   hub_session: HubSessionRow;
   hub_message: HubMessageRow;
