@@ -194,6 +194,11 @@ export class AmqpTestClient {
     while (!this.isEnded) await this.#change();
   }
 
+  /** Resolves when what came is enough, or the connection has ended. */
+  async until(isEnough: () => boolean): Promise<void> {
+    while (!isEnough() && !this.isEnded) await this.#change();
+  }
+
   async #take(find: () => number): Promise<Frame | undefined> {
     for (;;) {
       const at = find();
@@ -251,4 +256,11 @@ export function frameOf(
 /** The outcome in a disposition, by its code. */
 export function outcomeOf({ fields }: Frame): number | string | undefined {
   return fields[4] instanceof Described ? fields[4].descriptor : undefined;
+}
+
+/** A frame whose body is these bytes. */
+export function rawFrame(body: Buffer, { size = body.length + 8, offset = 2, type = 0 } = {}): Buffer {
+  const head = Buffer.from([0, 0, 0, 0, offset, type, 0, 0]);
+  head.writeUInt32BE(size);
+  return Buffer.concat([head, body]);
 }

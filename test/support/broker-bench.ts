@@ -136,7 +136,7 @@ export async function openBrokerBench(limits: Partial<BrokerLimits> = {}) {
 export type BrokerBench = Awaited<ReturnType<typeof openBrokerBench>>;
 export type BrokerClient = Awaited<ReturnType<BrokerBench['connect']>>;
 
-function readPacket(buffer: Buffer, first: number, start: number, end: number): SeenPacket {
+export function readPacket(buffer: Buffer, first: number, start: number, end: number): SeenPacket {
   const type = first >> 4;
   const name = (Object.keys(packetType) as PacketName[]).find((each) => packetType[each] === type);
   if (!name) throw new Error(`packet type ${type}`);
