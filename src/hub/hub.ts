@@ -36,11 +36,14 @@ import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
 import { HubAmqp } from './surface/amqp.ts';
+import { serveDevicebound } from './surface/amqp-devicebound.ts';
+import { serveReceiver } from './surface/amqp-service-receiver.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildDeviceHttp } from './surface/device-http.ts';
 import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
+import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
 import { Twins } from './twins/twins.ts';
 
 export type HubOptions = {
@@ -185,10 +188,16 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     oversizePublish,
   });
   const authenticateService = (authorization: string | undefined, path: string) => serviceSignIn.check(authorization, path);
+  // What back ends call the hub: in user names, and in what they are sent.
+  const hubName = hostName.split('.', 1)[0] ?? hostName;
   const amqp = new HubAmqp({
     platform,
-    hubName: hostName.split('.', 1)[0] ?? hostName,
-    serviceLinks: {},
+    hubName,
+    serviceLinks: {
+      devicebound: serveDevicebound(platform.log, cloudToDevice),
+      feedback: serveReceiver(platform, feedbackQueue(cloudToDevice.feedback, hubName)),
+      'file-notifications': serveReceiver(platform, fileNotificationQueue(notifications, hubName)),
+    },
     twins,
     methods,
     cloudToDevice,

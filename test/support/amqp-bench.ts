@@ -6,6 +6,8 @@ import { AmqpTestClient } from './amqp-client.ts';
 import type { TestCertificate } from './certificates.ts';
 import { type HubBench, hubHost } from './hub-bench.ts';
 
+type PolicyTokenOptions = { resource?: string; seconds?: number; isText?: boolean; isSecondary?: boolean };
+
 /** AMQP at a hub in memory: connections are pairs of streams, and time is the bench's. */
 export function openAmqpBench(bench: HubBench) {
   const { clock, random, log, hub } = bench;
@@ -42,6 +44,21 @@ export function openAmqpBench(bench: HubBench) {
       return formatSasToken({
         resource: `${hubHost}/devices/${deviceId}`,
         key: Buffer.from(keys.get(deviceId) ?? '', 'base64'),
+        expirySeconds: Math.floor(clock.now() / 1000) + seconds,
+      });
+    },
+    /** A token of an access policy; `isText`: signed with the text of the key, as Event Hubs clients do it. */
+    policyToken(
+      policyName: string,
+      { resource = hubHost, seconds = 3_600, isText = false, isSecondary = false }: PolicyTokenOptions = {},
+    ): string {
+      const policy = hub.policies.find(policyName);
+      if (!policy) throw new Error(`There is no policy ${policyName}.`);
+      const text = isSecondary ? policy.secondaryKey : policy.primaryKey;
+      return formatSasToken({
+        resource,
+        key: Buffer.from(text, isText ? 'utf8' : 'base64'),
+        keyName: policyName,
         expirySeconds: Math.floor(clock.now() / 1000) + seconds,
       });
     },

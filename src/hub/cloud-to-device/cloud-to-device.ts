@@ -230,11 +230,13 @@ export class CloudToDevice {
   /** The end of a message, with what its sender is to hear of it. Whether it was still there. */
   async #end(message: HeldMessage, outcome: Outcome): Promise<boolean> {
     const identity = queueOf(message);
+    let isRecorded = false;
     const isEnded = await inTransaction(this.#options.database, async (transaction) => {
       if (!(await this.#store.delete(transaction, identity, message.sequence))) return false;
-      await this.feedback.record(transaction, message, outcome);
+      isRecorded = await this.feedback.record(transaction, message, outcome);
       return true;
     });
+    if (isRecorded) this.feedback.arrived();
     this.#attachments.get(identity)?.forget(message.sequence);
     return isEnded;
   }

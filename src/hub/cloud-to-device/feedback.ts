@@ -1,3 +1,4 @@
+import type { Cancel } from '#base/clock.ts';
 import type { Instant } from '#base/instant.ts';
 import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
@@ -6,6 +7,7 @@ import type { Database } from '#storage/database.ts';
 import type { Transaction } from '#storage/transaction.ts';
 import type { Identity } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
+import { Listeners } from '../listeners.ts';
 import { FeedbackStore } from './feedback-store.ts';
 import { type CloudToDeviceSettings, cloudToDeviceLimits } from './limits.ts';
 import type { QueuedMessage } from './message.ts';
@@ -38,6 +40,9 @@ export class Feedback {
   readonly #settings: CloudToDeviceSettings;
   readonly #room: Room;
   readonly #readers = new IdentityQueue();
+  readonly #arrivals: Listeners<void>;
+  #untold = 0;
+  #lingering: Cancel | undefined;
   #lastSequence: number | undefined;
   #sinceTrim = 0;
 
@@ -52,20 +57,40 @@ export class Feedback {
     this.#platform = platform;
     this.#store = new FeedbackStore(database, hub);
     this.#settings = settings;
+    this.#arrivals = new Listeners(platform.log, 'feedback');
   }
 
-  /** Notes how `message` ended, if its sender wants to hear of that. */
-  async record(transaction: Transaction, message: Omit<QueuedMessage, 'body'>, outcome: Outcome): Promise<void> {
-    if (!isAskedFor(message.acknowledgement, outcome)) return;
+  /**
+   * Calls `listener` when there may be records that were not there before: when a batch is full, or some time after its
+   * first, so that one message says of many.
+   */
+  onArrival(listener: () => void): Cancel {
+    return this.#arrivals.add(listener);
+  }
+
+  /**
+   * Notes how `message` ended, if its sender wants to hear of that, and says so; then call `arrived` once the transaction
+   * is done.
+   */
+  async record(transaction: Transaction, message: Omit<QueuedMessage, 'body'>, outcome: Outcome): Promise<boolean> {
+    if (!isAskedFor(message.acknowledgement, outcome)) return false;
     const at = this.#platform.clock.now();
     const { messageId: originalMessageId, identity, generationId } = message;
     const record = { originalMessageId, identity, generationId, outcome, at };
     const sequence = await this.#nextSequence(transaction, at);
     await this.#store.insert(transaction, record, sequence, plus(at, this.#settings.feedbackTimeToLiveMs));
     this.#sinceTrim += 1;
-    if (this.#sinceTrim < this.#room.trimEvery) return;
+    if (this.#sinceTrim < this.#room.trimEvery) return true;
     this.#sinceTrim = 0;
     await this.#store.trim(transaction, at, this.#room.recordsMax);
+    return true;
+  }
+
+  /** What was recorded is on disk. */
+  arrived(): void {
+    this.#untold += 1;
+    if (this.#untold >= cloudToDeviceLimits.feedbackBatchMax) this.#tell();
+    else this.#lingering ??= this.#platform.clock.after(cloudToDeviceLimits.feedbackLingerMs, () => this.#tell());
   }
 
   /** The oldest records that nobody else has, or undefined when there are none. */
@@ -90,6 +115,14 @@ export class Feedback {
     const { feedbackDeliveryCountMax } = this.#settings;
     const isReturned = await this.#store.unlock(lockToken, this.#platform.clock.now(), feedbackDeliveryCountMax);
     if (!isReturned) throw lockLost();
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#untold = 0;
+    this.#lingering?.();
+    this.#lingering = undefined;
+    this.#arrivals.tell();
   }
 
   /**

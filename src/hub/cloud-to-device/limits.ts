@@ -13,6 +13,8 @@ export const cloudToDeviceLimits = {
   timeToLiveMsMax: 2 * dayMs,
   /** Feedback records in one batch (hub-service-protocol.md 8.4). */
   feedbackBatchMax: 64,
+  /** How long a batch that is not full waits for more (the cloud's 15 s are longer than anybody needs). */
+  feedbackLingerMs: secondMs,
   /** Feedback records that wait for a reader; above it the oldest go. The cloud's number is not published. */
   feedbackMax: 10_000,
 } as const;

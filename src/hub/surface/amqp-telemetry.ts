@@ -1,8 +1,9 @@
 import { formatInstantTicks, instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
-import { type AmqpMessage, decodeMessage, textOf } from '#wire/amqp/message.ts';
-import { AmqpUuid, type AmqpValue } from '#wire/amqp/value.ts';
+import { type AmqpMessage, decodeMessage } from '#wire/amqp/message.ts';
+import type { AmqpValue } from '#wire/amqp/value.ts';
 import { encodeDeviceBag, type SystemPropertyName } from '#wire/azure/message-properties.ts';
+import { bodyOf, propertyText, refuseProperty } from './amqp-parts.ts';
 
 /** Every data section holds a whole message of its own (hub-device-protocol.md 5.5). */
 const batchFormat = 0x80013700;
@@ -69,23 +70,4 @@ function partsOf(message: AmqpMessage): TelemetryParts {
     else application.push([String(key), value === null ? null : (propertyText(value) ?? refuseProperty(key))]);
   }
   return { bag: encodeDeviceBag({ system, application }), body: bodyOf(message) };
-}
-
-function propertyText(value: AmqpValue | undefined): string | undefined {
-  return value instanceof AmqpUuid ? value.toString() : Buffer.isBuffer(value) ? value.toString('base64') : textOf(value);
-}
-
-function refuseProperty(key: AmqpValue): never {
-  throw new Problem('argument-invalid', `The property ${String(key).slice(0, 100)} has a value that is no simple one.`);
-}
-
-/** One data section is what SDKs send; several are one body, and a value is taken where it is text or bytes. */
-function bodyOf({ data, value }: AmqpMessage): Buffer {
-  const [only] = data;
-  if (data.length === 1 && only) return only;
-  if (data.length > 1) return Buffer.concat(data);
-  if (typeof value === 'string') return Buffer.from(value);
-  if (Buffer.isBuffer(value)) return value;
-  if (value === undefined || value === null) return Buffer.alloc(0);
-  throw new Problem('argument-invalid', 'The body of a message is bytes or text.');
 }

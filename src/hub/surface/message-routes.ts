@@ -1,9 +1,8 @@
 import { quoteEtag } from '#base/etag.ts';
-import { formatInstantTicks } from '#base/instant.ts';
-import type { FeedbackRecord, Outcome } from '../cloud-to-device/feedback.ts';
 import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import { versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
+import { formatFeedback } from './format-feedback.ts';
 import { newMessageOf, readMessageHeaders } from './message-headers.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
@@ -81,24 +80,4 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
       },
     }),
   ];
-}
-
-const descriptions: Record<Outcome, string> = {
-  Success: 'The device completed the message.',
-  Expired: 'The message expired before the device completed it.',
-  DeliveryCountExceeded: 'The device abandoned the message too often.',
-  Rejected: 'The device rejected the message.',
-  Purged: 'The message was purged before the device completed it.',
-};
-
-function formatFeedback({ originalMessageId = '', identity, generationId, outcome, at }: FeedbackRecord) {
-  return {
-    originalMessageId,
-    description: descriptions[outcome],
-    deviceGenerationId: generationId,
-    deviceId: identity.deviceId,
-    ...(identity.moduleId === undefined ? {} : { moduleId: identity.moduleId }),
-    enqueuedTimeUtc: formatInstantTicks(at),
-    statusCode: outcome,
-  };
 }
