@@ -101,3 +101,38 @@ export const askedKeys = z.object({
     .min(1)
     .max(registryLimits.regeneratedMax),
 });
+
+/** A JSON Patch; what the operations mean is for digital twins to say (4.11). */
+export const askedDigitalTwinPatch = z.preprocess(
+  (value) => {
+    if (Array.isArray(value) && value.length > 0 && value.length <= patchOperationsMax && value.every(isOperation)) return value;
+    throw new Problem('argument-invalid', `The body is no JSON Patch of 1 to ${patchOperationsMax} add, replace or remove.`, {
+      reason: 'digital-twin-json-patch',
+    });
+  },
+  z.array(
+    z.object({
+      op: z.enum(['add', 'replace', 'remove']),
+      path: z.string().max(2_048),
+      value: z.custom<Json>(() => true).optional(),
+    }),
+  ),
+);
+
+const patchOperationsMax = 100;
+
+function isOperation(value: unknown): boolean {
+  const { op, path } = (value ?? {}) as { op?: unknown; path?: unknown };
+  return typeof path === 'string' && path.length <= 2_048 && (op === 'add' || op === 'replace' || op === 'remove');
+}
+
+const seconds = z.coerce.number().optional();
+
+export const commandQuery = z.strictObject({
+  ...version,
+  connectTimeoutInSeconds: seconds,
+  responseTimeoutInSeconds: seconds,
+});
+
+/** Any JSON, or nothing. */
+export const commandPayload = z.custom<Json>(() => true).optional();

@@ -200,7 +200,6 @@ describe('the REST for back ends', () => {
       ['PATCH', '/devices/dev1', {}, 'FeatureNotSupported'],
       ['GET', '/jobs/v2/query', undefined, 'FeatureNotSupported'],
       ['GET', '/configurations', undefined, 'FeatureNotSupported'],
-      ['GET', '/digitaltwins/dev1', undefined, 'FeatureNotSupported'],
       ['DELETE', '/messages/serviceBound/feedback/x', undefined, 'DeviceMessageLockLost'],
       ['GET', '/devices/dev1/nothing/here', undefined, 'FeatureNotSupported'],
       ['GET', '/devices/%', undefined, 'IotHubFormatError'],

@@ -10,6 +10,7 @@ import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { isDeviceCall } from './device-path.ts';
+import { digitalTwinRoutes } from './digital-twin-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { methodRoutes } from './method-routes.ts';
@@ -41,6 +42,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...bulkRoutes(platform, rooms),
     ...twinRoutes(rooms),
     ...methodRoutes(rooms),
+    ...digitalTwinRoutes(rooms),
     ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
   ];

@@ -13,7 +13,7 @@ const retryAfterSecondsDefault = 5;
  */
 export function renderServiceProblem(problem: Problem, url: string, trackingId: string, at: Instant): RenderedProblem {
   const error = serviceErrorOf(problem);
-  const isMethodCall = /^\/twins\/.+\/methods$/i.test(servicePath(url)) && statusOf(error) !== 401;
+  const isMethodCall = methodPattern.test(servicePath(url)) && statusOf(error) !== 401;
   return renderError(error, problem, { isMethodCall, trackingId, at });
 }
 
@@ -21,6 +21,9 @@ export function renderServiceProblem(problem: Problem, url: string, trackingId: 
 export function renderDeviceProblem(problem: Problem, trackingId: string, at: Instant): RenderedProblem {
   return renderError(hubErrorOf(problem), problem, { isMethodCall: false, trackingId, at });
 }
+
+/** Direct methods, and commands of digital twins. */
+const methodPattern = /^\/twins\/.+\/methods$|^\/digitaltwins\/.+\/commands\/[^/]+$/i;
 
 function renderError(
   error: HubError,
