@@ -18,8 +18,11 @@ import { CloudToDevice } from './cloud-to-device/cloud-to-device.ts';
 import type { Feedback } from './cloud-to-device/feedback.ts';
 import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './cloud-to-device/limits.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
+import type { ConsumerGroups } from './events/consumer-groups.ts';
 import type { EventLog } from './events/event-log.ts';
-import { defaultFileSettings } from './files/limits.ts';
+import { defaultEventsEndpointSettings, type EventsEndpointSettings, openEventsEndpoint } from './events/events-endpoint.ts';
+import { FileUploads } from './files/file-uploads.ts';
+import { defaultFileSettings, type FileSettings } from './files/limits.ts';
 import { FileNotifications } from './files/notifications.ts';
 import type { Identity } from './identity.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
@@ -38,6 +41,7 @@ import { StoredSessions } from './sessions/stored-sessions.ts';
 import { HubAmqp } from './surface/amqp.ts';
 import { serveDevicebound } from './surface/amqp-devicebound.ts';
 import { serveReceiver } from './surface/amqp-service-receiver.ts';
+import { AmqpEvents } from './surface/amqp-events.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildDeviceHttp } from './surface/device-http.ts';
 import { buildHubHttp } from './surface/http.ts';
@@ -68,6 +72,8 @@ export type HubOptions = {
   /** Without it, as the cloud does it. */
   readonly cloudToDevice?: CloudToDeviceSettings;
   /** Without it nobody is throttled. */
+  /** Without it readers of events are sent to the hub's own host name. */
+  readonly eventsEndpoint?: EventsEndpointSettings;
   readonly quotas?: QuotaSettings;
   /** Makes the broker door; without it there is none. */
   readonly broker?: BrokerLimits;
@@ -115,6 +121,12 @@ export type Hub = {
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
   /** With what devices signed in last. */
   readonly credentials: Pick<LastCredentials, 'loadMany'>;
+  /** The Event-Hubs-compatible endpoint: its host name, what it is called there, and who may read apart from others. */
+  readonly eventsEndpoint: {
+    readonly hostName: string;
+    readonly entity: string;
+    readonly groups: Pick<ConsumerGroups, 'list' | 'find' | 'create' | 'delete'>;
+  };
   /** Whether a device would be let in at another instant. Nobody is let in and no refusal is kept. */
   signInAt(
     identity: Identity,
@@ -168,7 +180,14 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const sessions = new StoredSessions(database, hub);
   const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
   const policies = await openHubPolicies(platform, secrets, hub);
-  const serviceSignIn = new ServiceSignIn(platform, hostName, policies);
+  const endpoint = await openEventsEndpoint(platform, database, {
+    log,
+    hub,
+    hostName,
+    settings: options.eventsEndpoint ?? defaultEventsEndpointSettings,
+  });
+  const amqpEvents = new AmqpEvents(platform, endpoint);
+  const serviceSignIn = new ServiceSignIn(platform, [hostName, endpoint.hostName], policies);
   const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
   const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins });
   const mqtt = new HubMqtt({
@@ -202,6 +221,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     methods,
     cloudToDevice,
     credentials,
+      events: (arrival, address) => amqpEvents.serve(arrival, address),
     presence,
     events: log,
     refusals,
@@ -260,7 +280,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     cloudToDevice,
     presence,
     events: log,
-    files: { notifications },
+    eventsEndpoint: endpoint,
     policies,
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),

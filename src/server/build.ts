@@ -135,6 +135,12 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const brokerLimits = brokerLimitsOf(settings);
   const hub = await buildHub({
     platform,
+  let amqpPort = settings['listeners.amqpPort'];
+  const eventsEndpoint = {
+    redirectHostName: settings['events.redirectHostName'],
+    redirectPort: () => settings['events.redirectPort'] || amqpPort,
+    readersMax: settings['events.readersMax'],
+  };
     database,
     refusals,
     secrets,
@@ -152,6 +158,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({ ...hub, name: 'hub' });
   const hubs = await Hubs.open({
     platform,
+    eventsEndpoint,
     database,
     refusals,
     secrets,
@@ -174,6 +181,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const { identity, caFile } = certificates;
   const outgoing = openOutgoing(platform, settings);
   const revocationSources = await RevocationSources.open(platform, database, revocationLists, outgoing);
+    eventsEndpoint,
   if (settings['revocation.followCertificates']) {
     revocationLists.onSeen((leafDer, anchorSha256) => void revocationSources.learn(leafDer, anchorSha256));
   }

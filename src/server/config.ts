@@ -176,6 +176,26 @@ export const serverSettings = {
     describe: 'How long a batch waits for company before it is written. 0: batches form behind the sync in flight.',
   },
   'hub.oversizePublish': {
+  'events.redirectHostName': {
+    kind: 'text',
+    default: '',
+    describe:
+      'Where back ends are sent that ask the hub for its Event-Hubs-compatible endpoint; `{hub}` stands for the first label of the hub’s host name. Empty: the hub’s own host name.',
+  },
+  'events.redirectPort': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    describe: 'The port they are sent to; 0: that of AMQP.',
+  },
+  'events.readersMax': {
+    kind: 'number',
+    default: 5,
+    min: 1,
+    max: 100,
+    describe: 'Readers without an owner level that one partition may have at once in a consumer group.',
+  },
     kind: 'text',
     default: 'close',
     choices: ['close', 'drop'],

@@ -37,6 +37,9 @@ export function segmentBase(name: string): number | undefined {
   return /^\d{16}\.segment$/.test(name) ? Number(name.slice(0, 16)) : undefined;
 }
 
+/** Holds more than one block of the usual size. */
+const searchBytes = 256 * 1024;
+
 /** One file of the log, open for reading and, while it is the newest, for appending. */
 export class SegmentFile {
   readonly header: SegmentHeader;
@@ -117,8 +120,24 @@ export class SegmentFile {
     try {
       return await this.#read(from, bytesMax);
     } finally {
-      this.#readers--;
-      if (this.#isRetired && this.#readers === 0) await this.#file.close();
+      await this.#release();
+    }
+  }
+
+  /** Where the first sound block begins that begins at `from` or later; `end` when none does. */
+  async findBlock(from: number): Promise<number> {
+    if (from <= this.base) return this.base;
+    this.#readers++;
+    try {
+      for (let window = searchBytes; ; window *= 2) {
+        // A search leaves out the place where it begins.
+        const bytes = await this.readBytes(from - 1, Math.min(this.end, from - 1 + window));
+        const found = findBlockAfter(bytes, from - 1, this.header.salt);
+        if (found) return found.position;
+        if (from - 1 + window >= this.end) return this.end;
+      }
+    } finally {
+      await this.#release();
     }
   }
 
@@ -127,6 +146,11 @@ export class SegmentFile {
     if (this.#isRetired) return;
     this.#isRetired = true;
     if (this.#readers === 0) await this.#file.close();
+  }
+
+  async #release(): Promise<void> {
+    this.#readers--;
+    if (this.#isRetired && this.#readers === 0) await this.#file.close();
   }
 
   async #read(from: number, bytesMax: number): Promise<LogRecord[]> {

@@ -39,6 +39,14 @@ export type SegmentLogOptions = {
   readonly visitor?: RecoveryVisitor;
 };
 
+/** One segment, for who looks for a place in the log. */
+export type LogStretch = {
+  readonly base: number;
+  readonly end: number;
+  readonly createdAt: number;
+  readonly preamble: Buffer;
+};
+
 const mebibyte = 1024 * 1024;
 type Settings = Required<SegmentLogOptions>;
 
@@ -129,6 +137,11 @@ export class SegmentLog {
     return this.#durable;
   }
 
+  /** The stretches that the log is kept in, oldest first, with what its owner noted at the start of each. */
+  get stretches(): readonly LogStretch[] {
+    return this.#segments.map(({ base, end, header }) => ({ base, end, createdAt: header.createdAt, preamble: header.preamble }));
+  }
+
   /** Bytes that wait for the disk. */
   get pendingBytes(): number {
     return this.#pending.byteLength;
@@ -190,6 +203,16 @@ export class SegmentLog {
     if (position < this.start || position >= this.#durable) return undefined;
     const [record] = await this.read(position, this.#options.blockBytes);
     return record?.position === position ? record : undefined;
+  }
+
+  /** Where the first block begins that begins at `from` or later; `end` when none does. For who looks for a place in the log. */
+  async findBlock(from: number): Promise<number> {
+    for (const segment of [...this.#segments]) {
+      if (from >= segment.end) continue;
+      const found = await segment.findBlock(from);
+      if (found < segment.end) return found;
+    }
+    return this.#durable;
   }
 
   /** Deletes the segments that the retention policy no longer wants. Runs by itself as well. */

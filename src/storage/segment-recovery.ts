@@ -11,7 +11,7 @@ import { type Damage, SegmentFile, segmentBase, segmentName } from './segment-fi
 import { findBlockAfter } from './segment-search.ts';
 
 /** What the owner of the log rebuilds from the newest segment: its preamble, then each record in order. */
-export type RecoveryVisitor = { preamble(bytes: Buffer): void; record(bytes: Buffer): void };
+export type RecoveryVisitor = { preamble(bytes: Buffer): void; record(bytes: Buffer, position: number): void };
 
 export type Recovered = {
   segments: SegmentFile[];
@@ -101,7 +101,7 @@ async function scan(segment: SegmentFile, visitor: RecoveryVisitor, damages: Dam
     if (header && isBlockSound(window, position - windowStart, header, salt)) {
       const records: LogRecord[] = [];
       collectRecords(window, position - windowStart, header, records);
-      for (const record of records) visitor.record(record.bytes);
+      for (const record of records) visitor.record(record.bytes, record.position);
       groupStart = header.groupStart;
       position += header.byteLength;
       continue;

@@ -1,6 +1,7 @@
 import type { Cancel } from '#base/clock.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Problem } from '#base/problem.ts';
+import type { PartitionLog } from './partition-log.ts';
 
 /** Where an event comes from, in the words of the `iothub-message-source` property. */
 export type EventSource =
@@ -28,6 +29,8 @@ export type NewEvent = {
   /** What is constant for a session, made once by encodeSystemProperties (event-record.ts). */
   readonly system: Buffer;
   readonly body: Buffer;
+  /** It is for who follows the log, and not for readers of the partition: those are not told of it, and it is not counted. */
+  readonly isHidden?: boolean | undefined;
 };
 
 export type EventProperties = {
@@ -44,7 +47,7 @@ export interface StoredEvent {
   /** Where to go on reading after this event. */
   readonly next: number;
   readonly partition: number;
-  /** Counts from 1 without gaps within the partition. */
+  /** Counts from 1 without gaps within the partition; a hidden event has the number of the one before it. */
   readonly sequence: number;
   readonly source: EventSource;
   readonly deviceId: string;
@@ -87,6 +90,9 @@ export interface EventLog {
 
   /** Sequence number of the newest event appended to the partition; 0 before the first. */
   lastSequence(partition: number): number;
+
+  /** For who reads partitions, with a place of its own in each. */
+  readonly partitionLog: PartitionLog;
 
   /**
    * Up to `max` durable events from position `from` on (an event's `position` or `next`, `start` or

@@ -9,12 +9,14 @@ import { eventProperties } from './event-properties.ts';
  * An event in the log: what the hub stamped at fixed places, then the rest as it came. Properties
  * stay bytes until somebody asks.
  *
- *     version u8 · source u8 · partition u8 · device id length u8 · module id length u8 · 0 ·
+ *     version u8 · source u8 · partition u8 · device id length u8 · module id length u8 · flags u8 ·
  *     system length u16 · sequence u64 · enqueued u64 · bag length u32 · body length u32 ·
  *     device id · module id · system · bag · body
  */
 const headerBytes = 32;
 const version = 1;
+/** In the flags: readers of the partition do not see it, and it is not counted. */
+const hiddenFlag = 1;
 const idBytesMax = 255;
 const systemBytesMax = 0xffff;
 
@@ -68,7 +70,7 @@ export class EventWriter implements RecordWriter {
     target[offset + 2] = this.#partition;
     target[offset + 3] = this.#deviceIdBytes;
     target[offset + 4] = this.#moduleIdBytes;
-    target[offset + 5] = 0;
+    target[offset + 5] = event.isHidden === true ? hiddenFlag : 0;
     target.writeUInt16LE(event.system.length, offset + 6);
     writePosition(target, this.#sequence, offset + 8);
     writePosition(target, event.enqueuedAt, offset + 16);
@@ -83,9 +85,61 @@ export class EventWriter implements RecordWriter {
   }
 }
 
-/** Partition and sequence of a record, for the count that goes on after a restart. */
-export function sequenceOf(record: Buffer): { partition: number; sequence: number } {
-  return { partition: record.readUInt8(2), sequence: readPosition(record, 8) };
+/** Of a record that was read at the start, for the count that goes on after it. */
+export function countOf(record: Buffer): { partition: number; sequence: number; enqueuedAt: number; isHidden: boolean } {
+  return {
+    partition: record.readUInt8(2),
+    sequence: readPosition(record, 8),
+    enqueuedAt: readPosition(record, 16),
+    isHidden: (record.readUInt8(5) & hiddenFlag) !== 0,
+  };
+}
+
+export function partitionOfRecord({ block, start }: LogRecord): number {
+  return block.readUInt8(start + 2);
+}
+
+export function isHiddenRecord({ block, start }: LogRecord): boolean {
+  return (block.readUInt8(start + 5) & hiddenFlag) !== 0;
+}
+
+/** Where the parts of a record lie. One goes from record to record, so that reading many makes no object for any. */
+export class EventCursor {
+  position = 0;
+  sequence = 0;
+  enqueuedAt = 0;
+  source: EventSource = 'Telemetry';
+  block: Buffer = none;
+  /** Device id, module id, system properties and bag follow each other without gaps. */
+  idsStart = 0;
+  moduleStart = 0;
+  systemStart = 0;
+  bagStart = 0;
+  bodyStart = 0;
+  end = 0;
+
+  /** Throws Problem `internal` for a record of another version. */
+  moveTo({ position, block, start, end }: LogRecord): this {
+    if (end - start < headerBytes || block[start] !== version) throw otherVersion(position);
+    this.position = position;
+    this.block = block;
+    this.sequence = readPosition(block, start + 8);
+    this.enqueuedAt = readPosition(block, start + 16);
+    this.source = sources[block[start + 1] ?? 0] ?? 'Telemetry';
+    this.idsStart = start + headerBytes;
+    this.moduleStart = this.idsStart + block.readUInt8(start + 3);
+    this.systemStart = this.moduleStart + block.readUInt8(start + 4);
+    this.bagStart = this.systemStart + block.readUInt16LE(start + 6);
+    this.bodyStart = this.bagStart + block.readUInt32LE(start + 24);
+    this.end = end;
+    return this;
+  }
+}
+
+const none = Buffer.alloc(0);
+
+function otherVersion(position: number): Problem {
+  return new Problem('internal', `The event at ${position} was written by another version.`);
 }
 
 /** An event over the bytes that were read; nothing is decoded before it is asked for. */
@@ -105,7 +159,7 @@ export class RecordedEvent implements StoredEvent {
     this.#start = start;
     this.#end = end;
     if (end - start < headerBytes || block[start] !== version) {
-      throw new Problem('internal', `The event at ${position} was written by another version.`);
+      throw otherVersion(position);
     }
   }
 

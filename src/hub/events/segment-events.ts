@@ -2,12 +2,13 @@ import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { nodeFileSystem } from '#storage/file-system.ts';
-import { readPosition, writePosition } from '#storage/segment-block.ts';
 import { SegmentLog, type SegmentLogOptions } from '#storage/segment-log.ts';
 import type { EventLog, EventLogState, NewEvent, StoredEvent } from './event-log.ts';
-import { EventWriter, RecordedEvent, sequenceOf } from './event-record.ts';
+import { countOf, EventWriter, RecordedEvent } from './event-record.ts';
 import { followEvents } from './follow-events.ts';
 import { partitionOf } from './partition.ts';
+import { PartitionCounts, partitionsMax } from './partition-counts.ts';
+import { PartitionLog } from './partition-log.ts';
 
 export type SegmentEventsOptions = Partial<Omit<SegmentLogOptions, 'directory' | 'preamble' | 'visitor'>> & {
   readonly directory: string;
@@ -17,7 +18,6 @@ export type SegmentEventsOptions = Partial<Omit<SegmentLogOptions, 'directory' |
   readonly followerPauseMs?: number;
 };
 
-const partitionsMax = 32;
 const readBytesMax = 256 * 1024;
 
 type Waiting = { position: number; done: (problem?: Problem) => void };
@@ -28,7 +28,8 @@ export class SegmentEvents implements EventLog {
   readonly #platform: Platform;
   readonly #log: SegmentLog;
   readonly #followerPauseMs: number;
-  readonly #sequences: number[];
+  readonly #counts: PartitionCounts;
+  readonly partitionLog: PartitionLog;
   readonly #writer = new EventWriter();
   #waiting: Waiting[] = [];
   #lastRead: { from: number; max: number; events: StoredEvent[] } | undefined;
@@ -39,33 +40,39 @@ export class SegmentEvents implements EventLog {
     if (!Number.isInteger(partitions) || partitions < 1 || partitions > partitionsMax) {
       throw new Problem('argument-invalid', `A hub has 1 to ${partitionsMax} partitions.`);
     }
-    const sequences = new Array<number>(partitionsMax).fill(0);
+    const counts = new PartitionCounts();
     const log = await SegmentLog.open(platform, {
       files: nodeFileSystem,
       ...rest,
-      preamble: () => encodeSequences(sequences),
+      preamble: () => counts.encode(),
       visitor: {
-        preamble: (bytes) => decodeSequences(bytes, sequences),
-        record: (bytes) => {
-          const { partition, sequence } = sequenceOf(bytes);
-          sequences[partition] = sequence;
+        preamble: (bytes) => counts.decode(bytes),
+        record: (bytes, position) => {
+          const { partition, sequence, enqueuedAt, isHidden } = countOf(bytes);
+          if (!isHidden) counts.append(partition, sequence, position, enqueuedAt);
         },
       },
     });
-    return new SegmentEvents(platform, log, { partitions, followerPauseMs, sequences });
+    counts.recovered();
+    return new SegmentEvents(platform, log, { partitions, followerPauseMs, counts });
   }
 
   private constructor(
     platform: Platform,
     log: SegmentLog,
-    options: { partitions: number; followerPauseMs: number; sequences: number[] },
+    options: { partitions: number; followerPauseMs: number; counts: PartitionCounts },
   ) {
     this.#platform = platform;
     this.#log = log;
     this.partitions = options.partitions;
     this.#followerPauseMs = options.followerPauseMs;
-    this.#sequences = options.sequences;
-    log.onDurable((last) => this.#settle(last));
+    this.#counts = options.counts;
+    this.partitionLog = new PartitionLog(log, options.counts);
+    // First, so that who hears of a batch finds it counted.
+    log.onDurable((last) => {
+      this.#counts.settle(last, this.partitions);
+      this.#settle(last);
+    });
     log.onState((state) => {
       if (state === 'failed') this.#giveUp('The disk failed.');
     });
@@ -85,10 +92,11 @@ export class SegmentEvents implements EventLog {
 
   append(event: NewEvent, done?: (problem?: Problem) => void): number {
     const partition = partitionOf(event.deviceId, this.partitions);
-    const sequence = (this.#sequences[partition] ?? 0) + 1;
+    const isHidden = event.isHidden === true;
+    const sequence = this.#counts.sequence(partition) + (isHidden ? 0 : 1);
     this.#writer.prepare(event, partition, sequence);
     const position = this.#log.append(this.#writer);
-    this.#sequences[partition] = sequence;
+    if (!isHidden) this.#counts.append(partition, sequence, position, event.enqueuedAt);
     if (done) this.#waiting.push({ position, done });
     return position;
   }
@@ -102,7 +110,7 @@ export class SegmentEvents implements EventLog {
   }
 
   lastSequence(partition: number): number {
-    return this.#sequences[partition] ?? 0;
+    return this.#counts.sequence(partition);
   }
 
   async read({ from, max }: { from: number; max: number }): Promise<StoredEvent[]> {
@@ -154,17 +162,5 @@ export class SegmentEvents implements EventLog {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { done } of waiting) this.#call(done, new Problem('unavailable', why));
-  }
-}
-
-function encodeSequences(sequences: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(8 * sequences.length);
-  for (const [partition, sequence] of sequences.entries()) writePosition(bytes, sequence, 8 * partition);
-  return bytes;
-}
-
-function decodeSequences(bytes: Buffer, sequences: number[]): void {
-  for (let partition = 0; 8 * partition + 8 <= bytes.length; partition++) {
-    sequences[partition] = readPosition(bytes, 8 * partition);
   }
 }

@@ -9,6 +9,7 @@ export const hubTables = [
   'broker_message',
   'broker_session',
   'broker_retained',
+  'hub_consumer_group',
   'hub_session',
   'hub_message',
   'hub_feedback',

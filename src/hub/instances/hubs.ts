@@ -39,6 +39,9 @@ export type HubsOptions = {
   readonly baseHostName: string;
   readonly oversizePublish: NonNullable<HubOptions['oversizePublish']>;
   readonly cloudToDevice?: HubOptions['cloudToDevice'];
+  /** Where the files of the devices of a hub of this name go. */
+  readonly filesOf?: (hub: string) => NonNullable<HubOptions['files']>;
+  readonly eventsEndpoint?: HubOptions['eventsEndpoint'];
   readonly quotas?: HubOptions['quotas'];
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
@@ -189,9 +192,10 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish, cloudToDevice, quotas, revocationLists, issuerChange } = this.#options;
+    const { database, secrets, logs, oversizePublish, cloudToDevice, quotas, eventsEndpoint, revocationLists, issuerChange } =
+      this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
-    const { refusals } = this.#options;
+    const { refusals, filesOf } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
     const refusalSubject = (subject: string) => `${name}//${subject}`;
     const events = await logs.open(name);
@@ -206,8 +210,13 @@ export class Hubs implements HubDirectory {
         hostName: this.#hostNameOf(name),
         instanceName: name,
         refusalSubject,
+        ...(filesOf && { files: filesOf(name) }),
       };
-      const chosen = { ...(cloudToDevice && { cloudToDevice }), ...(quotas && { quotas }) };
+      const chosen = {
+        ...(cloudToDevice && { cloudToDevice }),
+        ...(quotas && { quotas }),
+        ...(eventsEndpoint && { eventsEndpoint }),
+      };
       const given = { platform, database, refusals, secrets, oversizePublish, ...chosen };
       const hub = await buildHub({ ...given, ...own });
       await hub.start();
@@ -248,7 +257,10 @@ export class Hubs implements HubDirectory {
 
   #index(): HubsByHost<Hub> {
     const { main } = this.#options;
-    return { main, byHost: new Map(this.list().map((hub) => [hub.hostName.toLowerCase(), hub])) };
+    // Where several read their events under one name, it is the first one's.
+    const byHost = new Map([...this.list()].reverse().map((hub) => [hub.eventsEndpoint.hostName, hub]));
+    for (const hub of this.list()) byHost.set(hub.hostName.toLowerCase(), hub);
+    return { main, byHost };
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

@@ -71,6 +71,8 @@ export class HubEvents {
         bag,
         system: noSystemProperties,
         body: Buffer.from(JSON.stringify(body)),
+        // The cloud shows these to readers of events only where a route says so.
+        isHidden: true,
       });
     } catch (error) {
       this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });

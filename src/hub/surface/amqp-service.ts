@@ -69,7 +69,9 @@ export class AmqpService {
       return { refuse: this.#unauthorized('No token that was put is good for this link.') };
     }
     const caller = verdict.value;
-    const answer = await this.#answer({ address, request, caller, peer, openLinks: () => this.#open.values() });
+    const openLinks = () => this.#open.values();
+    const close = (link: AmqpLink, error: AmqpError) => this.#close(link, error);
+    const answer = await this.#answer({ address, request, caller, peer, openLinks, close });
     if ('refuse' in answer) return answer;
     return {
       accept: (link) => {

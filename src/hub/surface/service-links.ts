@@ -26,6 +26,8 @@ export type ServiceArrival = {
   readonly peer: Peer;
   /** The links of back ends that are open on the same connection, this one not among them until it is accepted. */
   openLinks(): Iterable<OpenServiceLink>;
+  /** Ends a link of this connection that was accepted, and tells the peer why; who serves it hears of the end. */
+  close(link: AmqpLink, error: AmqpError): void;
 };
 
 export type ServiceAnswer = { readonly refuse: AmqpError } | { accept(link: AmqpLink): ServiceLink };

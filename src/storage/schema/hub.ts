@@ -186,7 +186,15 @@ export type HubIssuerPinRow = {
   pinned_at: number;
 };
 
+/** Who reads the events of a hub apart from others. */
+export type HubConsumerGroupRow = {
+  hub: string;
+  name: string;
+  created_at: number;
+};
+
 export type HubTables = {
+  hub_consumer_group: HubConsumerGroupRow;
   hub_issuer_pin: HubIssuerPinRow;
   hub_credential: HubCredentialRow;
   hub_instance: HubInstanceRow;

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import rhea from 'rhea';
+import { answerDisposition } from './answer-disposition.ts';
 import * as encode from './encode.ts';
 import { type Frame, FrameReader, performative } from './frame-reader.ts';
 import {
@@ -18,6 +19,7 @@ import { AmqpLink, type LinkRequest } from './link.ts';
 import { PeerOutput } from './peer-output.ts';
 import { checkBegin, checkDisposition, checkFirstTransfer, checkFlow, readAttach, readOpen } from './peer-rules.ts';
 import { amqpHeader, formatSaslMechanisms, formatSaslOutcome, readSaslInit, type SaslChoice, saslHeader } from './sasl.ts';
+import { SparseDeliveries } from './sparse-deliveries.ts';
 import { AmqpViolation } from './value.ts';
 
 export type AmqpConnectionOptions = {
@@ -53,6 +55,8 @@ const values: RheaValues = {
   accepted: () => rhea.types.wrap_described([], 0x24),
   rejected: (error) => rhea.types.wrap_described([values.error(error)], 0x25),
   outcome: (outcome) => rhea.types.wrap_described([], 0x24 + outcomes.indexOf(outcome)),
+  filters: (filters) =>
+    Object.fromEntries(filters.map(({ name, descriptor, text }) => [name, rhea.types.wrap_described(text, descriptor)])),
 };
 
 /**
@@ -75,6 +79,8 @@ export class AmqpConnection {
   #request: LinkRequest | undefined;
   #isBusy = false;
   #isSignedIn = false;
+  /** The library goes through what it has to say. */
+  #isProcessing = false;
   #receivedMs: number;
   #leavingMs: number | undefined;
   #incompleteBytes = 0;
@@ -110,10 +116,14 @@ export class AmqpConnection {
     // It also runs by itself, in turns of its own, where nobody would catch what it throws.
     const run = this.#rhea._process.bind(this.#rhea);
     this.#rhea._process = () => {
+      const isNested = this.#isProcessing;
+      this.#isProcessing = true;
       try {
         run();
       } catch (error) {
         this.#fail(new AmqpViolation('amqp:not-allowed', describeLibraryError(error)));
+      } finally {
+        this.#isProcessing = isNested;
       }
     };
     this.#rhea.accept(this.#socket);
@@ -165,9 +175,18 @@ export class AmqpConnection {
       this.#end('connection-lost', '');
       this.#socket.emit('end');
     };
+    stream.on('drain', () => this.#resumeTransfers());
     stream.on('end', lost);
     stream.on('error', lost);
     stream.on('close', lost);
+  }
+
+  /** There may be room again for links that send messages in numbers. */
+  #resumeTransfers(session?: RheaSession): void {
+    if (this.#phase !== 'running') return;
+    for (const [rheaLink, link] of this.#links) {
+      if (link.transfers && (!session || rheaLink.session === session)) this.#handler?.writable(link);
+    }
   }
 
   /** Takes what has come, as far as nothing is being looked at. */
@@ -255,9 +274,7 @@ export class AmqpConnection {
         this.#flow(frame);
         break;
       case performative.disposition:
-        checkDisposition(frame, this.#options.limits.dispositionMax);
-        this.#sessionOf(frame);
-        this.#feed(frame);
+        this.#disposition(frame);
         break;
       case performative.detach:
         this.#detach(frame);
@@ -346,6 +363,17 @@ export class AmqpConnection {
     }
     this.#feed(frame);
     if (fields[9] === true && this.#phase === 'running') session._write_flow(rheaLink);
+    // The library tells of credit; the window of a session is for links that write past it.
+    if (session.outgoing.deliveries instanceof SparseDeliveries) this.#resumeTransfers(session);
+  }
+
+  #disposition(frame: Frame): void {
+    checkDisposition(frame, this.#options.limits.dispositionMax);
+    const session = this.#sessionOf(frame);
+    if (session.outgoing.deliveries instanceof SparseDeliveries) {
+      for (const answer of answerDisposition(frame, session)) this.#output.write(answer);
+    }
+    this.#feed(frame);
   }
 
   #detach(frame: Frame): void {
@@ -374,6 +402,17 @@ export class AmqpConnection {
     if (!link) throw new AmqpViolation('amqp:session:unattached-handle', 'There is no link of that handle.');
     return link;
   }
+
+  readonly #flush = (): boolean => {
+    if (this.#phase !== 'running') return false;
+    if (this.#isProcessing) {
+      // It is in the middle of what it has to say.
+      setImmediate(() => this.#resumeTransfers());
+      return false;
+    }
+    this.#rhea._process();
+    return true;
+  };
 
   /** Hands a frame that was looked at to the library, which calls back from within. */
   #feed(frame: Frame): void {
@@ -423,7 +462,11 @@ export class AmqpConnection {
       link.sendWaiting();
       this.#handler?.writable(link);
     });
-    on('sender_draining', ({ sender }) => sender?.set_drained(true));
+    on('sender_draining', ({ sender }) => {
+      // Who sends messages in numbers says itself when there are no more.
+      if (!sender || (sender.credit > 0 && this.#links.get(sender)?.transfers)) return;
+      sender.set_drained(true);
+    });
     for (const outcome of outcomes) {
       on(outcome, ({ sender, delivery }) => {
         const link = sender && this.#links.get(sender);
@@ -450,7 +493,8 @@ export class AmqpConnection {
     this.#request = undefined;
     this.#answer = undefined;
     if (!request || !answer) return;
-    const link = new AmqpLink(rheaLink, request, values, this.#options.limits);
+    const { limits } = this.#options;
+    const link = new AmqpLink(rheaLink, request, { values, limits, door: { output: this.#output, flush: this.#flush } });
     this.#links.set(rheaLink, link);
     if ('refuse' in answer) link.refuse(answer.refuse);
     else {

@@ -10,6 +10,17 @@ export function int(value: number): Buffer {
   return bytes;
 }
 
+export function uint(value: number): Buffer {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = 0x70;
+  bytes.writeUInt32BE(value, 1);
+  return bytes;
+}
+
+export function boolean(value: boolean): Buffer {
+  return Buffer.from([value ? 0x41 : 0x42]);
+}
+
 export function long(value: number): Buffer {
   const bytes = Buffer.alloc(9);
   bytes[0] = 0x81;
@@ -54,12 +65,33 @@ export function list(items: readonly Buffer[]): Buffer {
   return compound(0xd0, items);
 }
 
+/** Of strings: an array even for one, or none. */
+export function stringArray(items: readonly string[]): Buffer {
+  const parts = items.map((item) => {
+    const bytes = Buffer.from(item);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  });
+  const head = Buffer.alloc(10);
+  head[0] = 0xf0;
+  head.writeUInt32BE(5 + parts.reduce((sum, { length }) => sum + length, 0), 1);
+  head.writeUInt32BE(items.length, 5);
+  head[9] = 0xb1;
+  return Buffer.concat([head, ...parts]);
+}
+
 export function map(pairs: readonly (readonly [Buffer, Buffer])[]): Buffer {
   return compound(0xd1, pairs.flat());
 }
 
 export function described(descriptor: number, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x00, 0x53, descriptor]), value]);
+}
+
+/** A section or an error's details: a map whose keys are symbols. */
+export function describedMap(descriptor: number, pairs: readonly (readonly [string, Buffer])[]): Buffer {
+  return described(descriptor, map(pairs.map(([name, value]) => [symbol(name), value])));
 }
 
 function variable(short: number, long: number, value: Buffer): Buffer {

@@ -1,21 +1,42 @@
 import type { EventEmitter } from 'node:events';
 import type { AmqpError, AmqpOutcome } from './handler.ts';
+import type { LinkFilter } from './link.ts';
 
 /** What of the library is used beside its typings. */
 export type RheaConnection = EventEmitter & {
   accept(socket: EventEmitter): void;
   open(): void;
   _process(): void;
+  /** What the peer takes. */
+  readonly max_frame_size: number;
   readonly remote: { open?: { idle_time_out?: number | null } };
   readonly remote_channel_map: Record<number, RheaSession | undefined>;
 };
 export type RheaSession = {
-  readonly local: { begin: { handle_max?: number } };
+  readonly local: { begin: { handle_max?: number }; readonly channel: number };
+  readonly outgoing: RheaOutgoing;
   readonly remote: { handles: Record<number, RheaLink | undefined> };
   readonly links: Record<string, RheaLink>;
   end(): void;
   _write_flow(link?: RheaLink): void;
 };
+/** What a session keeps of what it sends. */
+export type RheaOutgoing = {
+  available(): number;
+  deliveries: {
+    available(): number;
+    push(delivery: LibraryDelivery): void;
+    by_id(id: number): LibraryDelivery | undefined;
+    pop_if(isOver: (delivery: LibraryDelivery) => boolean): number;
+  };
+  window: number;
+  next_delivery_id: number;
+  next_pending_delivery: number;
+  next_transfer_id: number;
+  readonly remote_window?: number;
+  readonly remote_next_transfer_id?: number;
+};
+export type LibraryDelivery = { readonly id: number; settled: boolean };
 export type RheaContext = {
   readonly session?: RheaSession;
   readonly receiver?: RheaLink;
@@ -26,21 +47,29 @@ export type RheaContext = {
 
 /** The library's link, as far as it is used beside its typings. */
 export type RheaLink = {
-  readonly credit: number;
+  credit: number;
+  readonly _draining?: boolean;
+  readonly connection: RheaConnection;
   delivery_count: number;
   readonly snd_settle_mode?: number;
   readonly rcv_settle_mode?: number;
   readonly local: {
-    readonly attach: { snd_settle_mode?: number; rcv_settle_mode?: number; max_message_size?: number };
+    readonly handle: number;
+    readonly attach: {
+      snd_settle_mode?: number;
+      rcv_settle_mode?: number;
+      max_message_size?: number;
+      offered_capabilities?: readonly string[];
+    };
     readonly detach: { readonly value: unknown[] };
   };
-  readonly session: { readonly outgoing: { available(): number } };
+  readonly session: RheaSession;
   readonly _incomplete?: { readonly frames: Buffer[] };
-  set_source(fields: { address: string | undefined }): void;
+  set_source(fields: { address: string | undefined; filter?: unknown }): void;
   set_target(fields: { address: string | undefined }): void;
   add_credit(count: number): void;
   set_drained(isDrained: boolean): void;
-  send(payload: Buffer, tag: Buffer | undefined, format: number): unknown;
+  send(payload: Buffer, tag: Buffer | undefined, format: number): { settled: boolean };
   close(): void;
 };
 
@@ -57,4 +86,5 @@ export type RheaValues = {
   accepted(): unknown;
   rejected(error: AmqpError): unknown;
   outcome(outcome: AmqpOutcome): unknown;
+  filters(filters: readonly LinkFilter[]): unknown;
 };

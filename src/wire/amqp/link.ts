@@ -1,6 +1,9 @@
 import type { AmqpDelivery, AmqpError } from './handler.ts';
 import type { RheaDelivery, RheaLink, RheaValues } from './library-shapes.ts';
 import type { AmqpLimits } from './limits.ts';
+import { LinkTransfers, type TransferDoor } from './link-transfers.ts';
+import { SparseDeliveries } from './sparse-deliveries.ts';
+import type { AmqpValue } from './value.ts';
 
 /** What a peer asks for with attach. */
 export type LinkRequest = {
@@ -16,6 +19,19 @@ export type LinkRequest = {
   readonly correlationId: string | undefined;
   /** `com.microsoft:model-id`. */
   readonly modelId: string | undefined;
+  readonly properties: ReadonlyMap<AmqpValue, AmqpValue>;
+  readonly desiredCapabilities: readonly string[];
+  /** Of the source. */
+  readonly filters: readonly LinkFilter[];
+};
+
+/** A filter of a source that is a text, with the descriptor it was sent with. */
+export type LinkFilter = { readonly name: string; readonly descriptor: number | string; readonly text: string };
+
+export type LinkSurroundings = {
+  readonly values: RheaValues;
+  readonly limits: Pick<AmqpLimits, 'credit' | 'messageBytesMax' | 'unsentMax'>;
+  readonly door: TransferDoor;
 };
 
 /** One link of a connection. What is sent waits here for credit, where it holds up no other link of its session. */
@@ -33,13 +49,16 @@ export class AmqpLink {
   readonly #values: RheaValues;
   readonly #limits: Pick<AmqpLimits, 'credit' | 'messageBytesMax' | 'unsentMax'>;
   readonly #waiting: { payload: Buffer; tag: Buffer | undefined }[] = [];
+  readonly #door: TransferDoor;
+  #transfers: LinkTransfers | undefined;
   #owedCredit = 0;
   /** Given to the library, beside what it has sent: its own count of credit lags behind. */
   #handed = 0;
   #isClosed = false;
 
-  constructor(link: RheaLink, request: LinkRequest, values: RheaValues, limits: AmqpLimits) {
+  constructor(link: RheaLink, request: LinkRequest, { values, limits, door }: LinkSurroundings) {
     this.#rhea = link;
+    this.#door = door;
     this.#request = request;
     this.#values = values;
     this.#limits = limits;
@@ -66,6 +85,34 @@ export class AmqpLink {
     attach.max_message_size = this.#limits.messageBytesMax;
     this.#rhea.delivery_count = initialDeliveryCount;
     this.#rhea.add_credit(this.#limits.credit);
+  }
+
+  /** To be said while a link is accepted: which filters of its source are kept to, and what is offered beside. */
+  promise({ filters, capabilities }: { filters: readonly LinkFilter[]; capabilities: readonly string[] }): void {
+    if (filters.length > 0) {
+      this.#rhea.set_source({ address: this.#request.sourceAddress, filter: this.#values.filters(filters) });
+    }
+    if (capabilities.length > 0) this.#rhea.local.attach.offered_capabilities = capabilities;
+  }
+
+  /** For who sends messages in numbers on it; from then on `send` is not for it. */
+  openTransfers(): LinkTransfers {
+    const { outgoing } = this.#rhea.session;
+    if (!(outgoing.deliveries instanceof SparseDeliveries)) {
+      const sparse = new SparseDeliveries();
+      outgoing.deliveries.pop_if((delivery) => {
+        sparse.push(delivery);
+        return true;
+      });
+      outgoing.deliveries = sparse;
+    }
+    this.#transfers ??= new LinkTransfers(this.#rhea, this.#door);
+    return this.#transfers;
+  }
+
+  /** Those that `openTransfers` made, if it did. */
+  get transfers(): LinkTransfers | undefined {
+    return this.#transfers;
   }
 
   /** Answers with neither source nor target, and detaches: how AMQP refuses a link. */

@@ -1,7 +1,7 @@
 import type { Frame } from './frame-reader.ts';
 import type { AmqpOpen } from './handler.ts';
 import type { AmqpLimits } from './limits.ts';
-import type { LinkRequest } from './link.ts';
+import type { LinkFilter, LinkRequest } from './link.ts';
 import { type AmqpValue, AmqpViolation, Described } from './value.ts';
 
 // What a frame must be for itself, whatever went before it: the library would fail on it, or do without end what it says.
@@ -65,7 +65,28 @@ export function readAttach({ fields }: Frame): LinkRequest {
     initialDeliveryCount: typeof fields[9] === 'number' ? fields[9] : 0,
     correlationId: property('com.microsoft:channel-correlation-id'),
     modelId: property('com.microsoft:model-id'),
+    properties,
+    desiredCapabilities: symbolsOf(fields[12]),
+    filters: filtersOf(source),
   };
+}
+
+/** One symbol, or an array of them. */
+function symbolsOf(value: AmqpValue | undefined): string[] {
+  const symbols = Array.isArray(value) ? value : [value];
+  return symbols.filter((each) => typeof each === 'string');
+}
+
+/** Those that are a described text; others are not served, and so not answered. */
+function filtersOf(source: AmqpValue | undefined): LinkFilter[] {
+  const fields = source instanceof Described && Array.isArray(source.value) ? source.value : [];
+  const filters: LinkFilter[] = [];
+  if (!(fields[7] instanceof Map)) return filters;
+  for (const [name, filter] of fields[7]) {
+    if (typeof name !== 'string' || !(filter instanceof Described) || typeof filter.value !== 'string') continue;
+    filters.push({ name, descriptor: filter.descriptor, text: filter.value });
+  }
+  return filters;
 }
 
 /** The library goes through a range one by one, and writes to standard error what is no outcome. */

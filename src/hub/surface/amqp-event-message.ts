@@ -1,0 +1,181 @@
+import { binary, described, list, map, nullValue, string, symbol, timestamp } from '#wire/amqp/encode.ts';
+import type { MessageWriter } from '#wire/amqp/link-transfers.ts';
+import { decodeDeviceBag, type SystemPropertyName } from '#wire/azure/message-properties.ts';
+import type { EventCursor } from '../events/event-record.ts';
+
+/** What an event has in common with others of its sender that carry the same properties. */
+type Template = {
+  /** Pairs of the message annotations. */
+  readonly annotations: Buffer;
+  readonly annotationCount: number;
+  /** The properties and the application properties. */
+  readonly sections: Buffer;
+};
+
+/** Templates that are kept. A fleet of more, or with a property that never repeats, has them made again. */
+const templatesMax = 4_096;
+
+const sequenceName = symbol('x-opt-sequence-number');
+const enqueuedName = symbol('x-opt-enqueued-time');
+const hubEnqueuedName = symbol('iothub-enqueuedtime');
+const offsetName = symbol('x-opt-offset');
+const annotationsHead = Buffer.from([0x00, 0x53, 0x72, 0xd1]);
+const dataHead = Buffer.from([0x00, 0x53, 0x75, 0xb0]);
+
+/** Everything before the digits of the offset, with gaps for what differs from event to event. */
+const head = Buffer.concat([
+  annotationsHead,
+  Buffer.alloc(8),
+  sequenceName,
+  Buffer.from([0x81]),
+  Buffer.alloc(8),
+  enqueuedName,
+  Buffer.from([0x83]),
+  Buffer.alloc(8),
+  hubEnqueuedName,
+  Buffer.from([0x83]),
+  Buffer.alloc(8),
+  offsetName,
+  Buffer.from([0xa1, 0]),
+]);
+const sequenceAt = annotationsHead.length + 8 + sequenceName.length + 1;
+const enqueuedAt = sequenceAt + 8 + enqueuedName.length + 1;
+const hubEnqueuedAt = enqueuedAt + 8 + hubEnqueuedName.length + 1;
+const variedCount = 4;
+
+/**
+ * Events as messages of the Event-Hubs-compatible endpoint (hub-service-protocol.md 9.4): from the bytes of the log to those
+ * of the message, without a value in between. What a sender's events have in common is encoded once.
+ */
+export class EventMessages implements MessageWriter {
+  byteLength = 0;
+  readonly #templates = new Map<string, Template>();
+  #event: EventCursor | undefined;
+  #template: Template = { annotations: Buffer.alloc(0), annotationCount: 0, sections: Buffer.alloc(0) };
+  #delivery: Buffer = Buffer.alloc(0);
+  #offset = '';
+
+  /** Takes the event at `cursor` for the `writeTo` that follows. `delivery` are delivery annotations, encoded. */
+  prepare(cursor: EventCursor, delivery: Buffer): this {
+    this.#event = cursor;
+    this.#delivery = delivery;
+    this.#template = this.#templateOf(cursor);
+    this.#offset = String(cursor.position);
+    const { annotations, sections } = this.#template;
+    this.byteLength =
+      delivery.length +
+      head.length +
+      this.#offset.length +
+      annotations.length +
+      sections.length +
+      dataHead.length +
+      4 +
+      (cursor.end - cursor.bodyStart);
+    return this;
+  }
+
+  writeTo(target: Buffer, offset: number): void {
+    const event = this.#event;
+    if (!event) throw new Error('No event was prepared.');
+    const { annotations, annotationCount, sections } = this.#template;
+    let at = offset + this.#delivery.copy(target, offset);
+    head.copy(target, at);
+    const mapBytes = 4 + head.length - annotationsHead.length - 8 + this.#offset.length + annotations.length;
+    target.writeUInt32BE(mapBytes, at + annotationsHead.length);
+    target.writeUInt32BE(2 * (variedCount + annotationCount), at + annotationsHead.length + 4);
+    // The log counts from 1, readers from 0.
+    writeLong(target, event.sequence - 1, at + sequenceAt);
+    writeLong(target, event.enqueuedAt, at + enqueuedAt);
+    writeLong(target, event.enqueuedAt, at + hubEnqueuedAt);
+    at += head.length;
+    target[at - 1] = this.#offset.length;
+    at += target.write(this.#offset, at, 'latin1');
+    at += annotations.copy(target, at);
+    at += sections.copy(target, at);
+    at += dataHead.copy(target, at);
+    at = target.writeUInt32BE(event.end - event.bodyStart, at);
+    event.block.copy(target, at, event.bodyStart, event.end);
+  }
+
+  #templateOf(event: EventCursor): Template {
+    // Ids, system properties and bag lie side by side, and where each ends is part of what they say.
+    const ends = `${event.moduleStart - event.idsStart},${event.systemStart - event.moduleStart},${event.bagStart - event.systemStart}`;
+    const key = `${event.source},${ends},${event.block.toString('latin1', event.idsStart, event.bodyStart)}`;
+    const known = this.#templates.get(key);
+    if (known) return known;
+    const template = makeTemplate(event);
+    if (this.#templates.size >= templatesMax) this.#templates.clear();
+    this.#templates.set(key, template);
+    return template;
+  }
+}
+
+/** Whole numbers below 2^53, and not below 0. */
+function writeLong(target: Buffer, value: number, at: number): void {
+  target.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
+  target.writeUInt32BE(value % 0x1_0000_0000, at + 4);
+}
+
+/** What the hub or the device said beside the body, and where a reader finds it: these are annotations under their own names. */
+const annotationNames: ReadonlySet<string> = new Set([
+  'iothub-connection-auth-method',
+  'iothub-connection-auth-generation-id',
+  'iothub-interface-id',
+  'iothub-outputname',
+  'dt-dataschema',
+  'dt-subject',
+  'Diagnostic-Id',
+  'Correlation-Context',
+]);
+/** And these are properties that the application reads, although the device sends them as the system's. */
+const applicationNames: ReadonlySet<string> = new Set(['iothub-creation-time-utc', 'iothub-message-schema']);
+
+function makeTemplate({ block, idsStart, moduleStart, systemStart, bagStart, bodyStart, source }: EventCursor): Template {
+  const deviceId = block.toString('utf8', idsStart, moduleStart);
+  const moduleId = moduleStart === systemStart ? undefined : block.toString('utf8', moduleStart, systemStart);
+  const { system, application } = decodeDeviceBag(block.toString('utf8', bagStart, bodyStart));
+  const stamped: Record<string, string> =
+    systemStart === bagStart ? {} : JSON.parse(block.toString('utf8', systemStart, bagStart));
+  const said = new Map<string, string | null>([...system, ...Object.entries(stamped)]);
+
+  const annotations: [string, string][] = [
+    ['iothub-connection-device-id', deviceId],
+    ...(moduleId === undefined ? [] : [['iothub-connection-module-id', moduleId] as [string, string]]),
+    ['iothub-message-source', source],
+    ['x-opt-partition-key', deviceId],
+  ];
+  const properties: [string, Buffer][] = [...application].map(([name, value]) => [name, string(value ?? '')]);
+  for (const [name, value] of said) {
+    if (annotationNames.has(name)) annotations.push([name, value ?? '']);
+    else if (applicationNames.has(name)) properties.push([name, string(value ?? '')]);
+  }
+  const text = (name: SystemPropertyName, encode: (value: string) => Buffer): Buffer => {
+    const value = said.get(name);
+    return value === undefined || value === null ? nullValue : encode(value);
+  };
+  const module = moduleId === undefined ? '' : `/modules/${moduleId}`;
+  const standard = [
+    text('message-id', string),
+    text('user-id', (value) => binary(Buffer.from(value))),
+    string(`/devices/${deviceId}${module}/messages/events`),
+    nullValue,
+    nullValue,
+    text('correlation-id', string),
+    text('content-type', symbol),
+    text('content-encoding', symbol),
+    text('absolute-expiry-time', instantOf),
+  ];
+  return {
+    annotations: Buffer.concat(annotations.flatMap(([name, value]) => [symbol(name), string(value)])),
+    annotationCount: annotations.length,
+    sections: Buffer.concat([
+      described(0x73, list(standard)),
+      described(0x74, map(properties.map(([name, value]) => [string(name), value]))),
+    ]),
+  };
+}
+
+function instantOf(text: string): Buffer {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? nullValue : timestamp(at);
+}
