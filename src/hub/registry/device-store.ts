@@ -200,7 +200,9 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
 }
 
 /** Of a device that is kept out, what everybody is told is that; what its owner said stays beneath it. */
-function statusOf(row: HubDeviceRow): Pick<Device, 'isEnabled' | 'statusReason' | 'ownStatus'> {
+export function statusOf(
+  row: Pick<HubDeviceRow, 'is_enabled' | 'status_reason' | 'hold_reason'>,
+): Pick<Device, 'isEnabled' | 'statusReason' | 'ownStatus'> {
   const own = {
     isEnabled: row.is_enabled === 1,
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),

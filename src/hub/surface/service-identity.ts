@@ -1,15 +1,12 @@
-import { formatInstantTicks, type Instant } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import type { AskedIdentity, AskedModule } from '../contract/service-requests.ts';
 import type { PresenceState } from '../presence/presence.ts';
 import type { AskedAuthentication, Device } from '../registry/device.ts';
-import { deviceScopeOf } from '../registry/edge-scope.ts';
+import { formatTime } from '../registry/format-time.ts';
 import type { Module, ModuleAuthentication } from '../registry/module.ts';
 import type { ModuleChange } from '../registry/modules.ts';
 import type { DeviceChange } from '../registry/registry.ts';
-
-/** What the service prints for an instant that never was. */
-const never = '0001-01-01T00:00:00Z';
+import { connectionState, formatPlace, formatThumbprints } from '../twins/twin-document.ts';
 
 /** An identity as the service's REST prints it, keys included (hub-service-protocol.md 4.1). */
 export function formatIdentity(device: Device, presence: PresenceState | undefined, messageCount: number) {
@@ -29,17 +26,6 @@ export function formatIdentity(device: Device, presence: PresenceState | undefin
   };
 }
 
-/** Where a device stands among edge devices, as identities and twins say it. */
-export function formatPlace(device: Device) {
-  const { isEdge, parentScope } = device;
-  const deviceScope = deviceScopeOf(device);
-  return {
-    capabilities: { iotEdge: isEdge },
-    ...(deviceScope === undefined ? {} : { deviceScope }),
-    parentScopes: parentScope === undefined ? [] : [parentScope],
-  };
-}
-
 /** A module identity as the service's REST prints it. It has no status of its own. */
 export function formatModule(module: Module, presence: PresenceState | undefined, messageCount: number) {
   return {
@@ -54,19 +40,6 @@ export function formatModule(module: Module, presence: PresenceState | undefined
     cloudToDeviceMessageCount: messageCount,
     authentication: formatAuthentication(module.authentication),
   };
-}
-
-export function connectionState(presence: PresenceState | undefined): 'Connected' | 'Disconnected' {
-  return presence?.isConnected ? 'Connected' : 'Disconnected';
-}
-
-export function formatTime(at: Instant | undefined): string {
-  return at === undefined ? never : formatInstantTicks(at);
-}
-
-export function formatThumbprints(authentication: ModuleAuthentication) {
-  const { primaryThumbprint = null, secondaryThumbprint = null } = authentication.type === 'selfSigned' ? authentication : {};
-  return { primaryThumbprint, secondaryThumbprint };
 }
 
 function formatAuthentication(authentication: ModuleAuthentication) {

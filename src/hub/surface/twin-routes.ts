@@ -3,15 +3,14 @@ import type { Reply } from '#wire/http/route.ts';
 import { askedTwin, versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
 import { backEnds } from '../quotas/quotas.ts';
-import { formatTwin, type Twin } from '../twins/twin.ts';
-import { connectionState, formatPlace, formatThumbprints, formatTime } from './service-identity.ts';
+import type { Twin } from '../twins/twin.ts';
+import { formatTwinDocument } from '../twins/twin-document.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-route.ts';
 import { ownedOf } from './service-twin.ts';
 
 /** Twins of devices and of modules (hub-service-protocol.md 4.4). */
 export function twinRoutes({ registry, presence, twins, cloudToDevice, quotas }: ServiceRooms): ServiceRoute[] {
-  /** What a module has no word of its own for, its status, is its device's. */
   const answer = async (twin: Twin): Promise<Reply> => {
     const { deviceId, moduleId } = twin;
     const name = identityName(twin);
@@ -21,28 +20,9 @@ export function twinRoutes({ registry, presence, twins, cloudToDevice, quotas }:
       cloudToDevice.count(name),
     ]);
     const owner = moduleId === undefined ? device : await registry.modules.require(deviceId, moduleId);
-    const { properties, tags, version, modelId } = formatTwin(twin);
     return {
       headers: { etag: quoteEtag(twin.etag) },
-      json: {
-        deviceId,
-        ...(moduleId === undefined ? {} : { moduleId }),
-        etag: twin.etag,
-        deviceEtag: owner.etag,
-        status: device.isEnabled ? 'enabled' : 'disabled',
-        statusReason: device.statusReason ?? null,
-        statusUpdateTime: formatTime(device.statusUpdatedAt),
-        connectionState: connectionState(state),
-        lastActivityTime: formatTime(state?.since),
-        cloudToDeviceMessageCount: messageCount,
-        authenticationType: owner.authentication.type,
-        x509Thumbprint: formatThumbprints(owner.authentication),
-        version,
-        modelId,
-        tags,
-        properties,
-        ...formatPlace(device),
-      },
+      json: formatTwinDocument({ twin, device, owner, presence: state, messageCount }),
     };
   };
   /** Whose twin the path names. Throws what tells an unknown device from an unknown module. */

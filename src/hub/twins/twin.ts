@@ -62,3 +62,10 @@ export function formatSection(properties: JsonObject, metadata: TwinMetadata, ve
 export function withVersion(properties: JsonObject, version: number): JsonObject {
   return Object.fromEntries([...Object.entries(properties), ['$version', version] as const]);
 }
+
+/** The service's form of a twin etag: base64 of an 8-byte counter. */
+export function etagOf(serviceRevision: number): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(serviceRevision));
+  return counter.toString('base64');
+}

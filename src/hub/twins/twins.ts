@@ -10,7 +10,7 @@ import { identityName, identityNotFound, parseIdentityName } from '../identity.t
 import { IdentityQueue } from '../identity-queue.ts';
 import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
-import { formatSection, formatTwin, type Twin } from './twin.ts';
+import { etagOf, formatSection, formatTwin, type Twin } from './twin.ts';
 import { selectMetadata, stampMetadata } from './twin-metadata.ts';
 import { checkTwinPatch, checkTwinSection } from './twin-rules.ts';
 import { type StoredTwin, TwinStore } from './twin-store.ts';
@@ -83,7 +83,7 @@ export class Twins {
       identity,
       { ...tags, ...desired },
       (twin) => {
-        checkIfMatch(ifMatch, etagOf(twin));
+        checkIfMatch(ifMatch, etagOf(twin.serviceRevision));
         const tagged = Object.keys(tags).length === 0 ? twin : mergeTags(twin, tags);
         const changed = Object.keys(desired).length === 0 ? tagged : this.#mergeDesired(tagged, desired);
         return { ...changed, serviceRevision: twin.serviceRevision + 1 };
@@ -106,7 +106,7 @@ export class Twins {
     return this.#queue.run(identity, async () => {
       let before: JsonObject = {};
       const changed = await this.#replace(identity, (twin) => {
-        checkIfMatch(ifMatch, etagOf(twin));
+        checkIfMatch(ifMatch, etagOf(twin.serviceRevision));
         before = twin.desired;
         const desiredVersion = twin.desiredVersion + 1;
         const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
@@ -291,12 +291,5 @@ function mergeTags(twin: StoredTwin, patch: JsonObject): StoredTwin {
 
 function publicTwin(stored: StoredTwin): Twin {
   const { serviceRevision: _, ...twin } = stored;
-  return { ...twin, etag: etagOf(stored) };
-}
-
-/** The service's form of a twin etag: base64 of an 8-byte counter. */
-function etagOf({ serviceRevision }: StoredTwin): string {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(serviceRevision));
-  return counter.toString('base64');
+  return { ...twin, etag: etagOf(stored.serviceRevision) };
 }
