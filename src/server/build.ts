@@ -292,7 +292,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     { ...listener, port: settings['listeners.amqpPort'] },
     new AmqpConnections({ platform, limits, amqp: amqpSurfaces }),
   );
-  const amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
+  amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
   await lifecycle.start({ name: 'amqp', stop: () => amqp.stop() });
   const broker = brokerListeners(listener, hub.brokerMqtt, settings);
   if (broker.tls) await bind(broker.tls, address, settings['broker.port']);
