@@ -53,6 +53,15 @@ export async function openServiceBench(parameters: readonly string[] = []) {
       const answer = await fetch(url, { method: 'POST', headers: { ...headers, authorization }, body });
       if (!answer.ok) throw new Error(`The message was answered ${answer.status}: ${await answer.text()}`);
     },
+    /** Gives up what waits for the device, as the CLI does it; how much that was. The SDK has no call for it. */
+    async purgeMessages(deviceId: string): Promise<number> {
+      const { hostName, httpsPort } = status.hub;
+      const authorization = this.token('service', Math.ceil(systemClock.now() / 1000) + 600);
+      const url = `https://${hostName}:${httpsPort}/devices/${encodeURIComponent(deviceId)}/commands?api-version=2021-04-12`;
+      const answer = await fetch(url, { method: 'DELETE', headers: { authorization } });
+      if (!answer.ok) throw new Error(`The purge was answered ${answer.status}: ${await answer.text()}`);
+      return JSON.parse(await answer.text()).totalMessagesPurged;
+    },
     async close(): Promise<void> {
       for (const client of open.splice(0)) await client.close().catch(() => {});
       await home.close();
