@@ -180,6 +180,10 @@ export class ExpressionParser {
     if (operator === undefined) return this.#primary();
     this.next();
     const operand = this.#deeper(() => this.#sign());
+    if (operand.kind === 'constant' && typeof operand.value === 'number') {
+      const value = operator === '-' ? -operand.value : operand.value;
+      return { kind: 'constant', value, start, end: this.#end };
+    }
     return this.#term({ kind: 'sign', operator, operand, start, end: this.#end });
   }
 
