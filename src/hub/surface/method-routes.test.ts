@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { secondMs } from '#base/instant.ts';
-import { type HubBench, settled } from '#test/support/hub-bench.ts';
+import { type HubBench, settled, until } from '#test/support/hub-bench.ts';
 import { openHubService, type ServiceAnswer, type ServiceClient } from '#test/support/service-client.ts';
 
 const listened = '$iothub/methods/POST/';
@@ -100,6 +100,28 @@ describe('direct methods over REST', () => {
     const { errorCode, message } = errorOf(await late);
     assert.equal(errorCode, 404103);
     assert.match(message, /Timed out waiting/);
+  });
+
+  test('hub-service 54: a client that reads for as long as it lets us wait is told that the device is away, and not by itself', async (t) => {
+    // `az iot hub invoke-device-method --timeout 10` asks for ten seconds twice, and reads for ten.
+    const readSeconds = 10;
+    const deviceId = await newDevice();
+    const invoke = t.mock.method(bench.hub.methods, 'invoke');
+    const begun = bench.clock.now();
+    let answeredAt: number | undefined;
+    const answer = call(deviceId, { connectTimeoutInSeconds: readSeconds, responseTimeoutInSeconds: readSeconds }).finally(() => {
+      answeredAt = bench.clock.now();
+    });
+    await until('the call has come', () => invoke.mock.callCount() > 0);
+    await settled();
+    for (let i = 0; i < 200 && answeredAt === undefined; i++) {
+      bench.clock.advance(100);
+      for (let turn = 0; turn < 5; turn++) await settled();
+    }
+    const { errorCode, message } = errorOf(await answer);
+    assert.equal(errorCode, 404103);
+    assert.match(message, /Timed out waiting/);
+    assert.ok(answeredAt !== undefined && answeredAt - begun < readSeconds * secondMs);
   });
 
   test('hub-service 53: no answer is 504101 after the time-out, also under its older name', async () => {
