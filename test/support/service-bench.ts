@@ -10,8 +10,8 @@ import { startHomeport } from './start-homeport.ts';
 type DeviceClient = InstanceType<typeof device.Client>;
 
 /** A real server for a back end's SDK, with the connection strings an operator copies from `homeport status`. */
-export async function openServiceBench(parameters: readonly string[] = []) {
-  const home = await startHomeport(parameters);
+export async function openServiceBench(parameters: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+  const home = await startHomeport(parameters, environment);
   // What a person does with NODE_EXTRA_CA_CERTS: the service SDK has no option for it.
   setDefaultCACertificates([...getCACertificates('default'), home.ca]);
   const status: ServerStatus = JSON.parse(await home.ok('homeport', ['status', '--json', '--secrets']));

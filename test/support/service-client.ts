@@ -44,8 +44,8 @@ export function openServiceClient({ hub, clock }: HubBench) {
 }
 
 /** A hub in memory and a back end at its REST. */
-export async function openHubService() {
-  const bench = await openHubBench();
+export async function openHubService(options: Parameters<typeof openHubBench>[0] = {}) {
+  const bench = await openHubBench(options);
   const client = await openServiceClient(bench);
   const close = async (): Promise<void> => {
     await client.close();
