@@ -32,7 +32,7 @@ const none: readonly LogRecord[] = [];
 /** What a read takes at once, about; a block has 64 KiB under load. */
 const stretchBytes = 128 * 1024;
 /** Kept for readers that are at about the same place: those of the partitions of one hub read the same stretches. */
-const keptMax = 32;
+const keptMax = 64;
 
 export type StretchLog = {
   readonly start: number;
@@ -46,7 +46,7 @@ export type StretchLog = {
  */
 export class EventStretches {
   readonly #log: StretchLog;
-  /** Oldest first. */
+  /** The one that was used longest ago first. */
   readonly #kept = new Set<EventStretch>();
   readonly #reading = new Map<number, Promise<EventStretch>>();
 
@@ -57,7 +57,13 @@ export class EventStretches {
   /** The stretch that holds `position`, where it is still in memory. */
   find(position: number): EventStretch | undefined {
     if (position < this.#log.start) return undefined;
-    for (const stretch of this.#kept) if (stretch.from <= position && position < stretch.next) return stretch;
+    for (const stretch of this.#kept) {
+      if (position < stretch.from || stretch.next <= position) continue;
+      // Whoever comes last moves it to the end of those that are forgotten.
+      this.#kept.delete(stretch);
+      this.#kept.add(stretch);
+      return stretch;
+    }
     return undefined;
   }
 

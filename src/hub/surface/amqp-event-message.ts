@@ -1,10 +1,15 @@
 import { binary, described, list, map, nullValue, string, symbol, timestamp } from '#wire/amqp/encode.ts';
 import type { MessageWriter } from '#wire/amqp/link-transfers.ts';
 import { decodeDeviceBag, type SystemPropertyName } from '#wire/azure/message-properties.ts';
+import type { EventSource } from '../events/event-log.ts';
 import type { EventCursor } from '../events/event-record.ts';
 
 /** What an event has in common with others of its sender that carry the same properties. */
 type Template = {
+  /** What it was made of: ids, system properties and bag, side by side, and where each of them ends. */
+  readonly origin: Buffer;
+  readonly ends: readonly [number, number, number];
+  readonly source: EventSource;
   /** Pairs of the message annotations. */
   readonly annotations: Buffer;
   readonly annotationCount: number;
@@ -12,8 +17,8 @@ type Template = {
   readonly sections: Buffer;
 };
 
-/** Templates that are kept. A fleet of more, or with a property that never repeats, has them made again. */
-const templatesMax = 4_096;
+/** Templates that are kept, each in the place that its device's id gives it. Whoever shares a place has its own made again. */
+const templatesMax = 8_192;
 
 const sequenceName = symbol('x-opt-sequence-number');
 const enqueuedName = symbol('x-opt-enqueued-time');
@@ -49,9 +54,9 @@ const variedCount = 4;
  */
 export class EventMessages implements MessageWriter {
   byteLength = 0;
-  readonly #templates = new Map<string, Template>();
+  readonly #templates: (Template | undefined)[] = new Array(templatesMax).fill(undefined);
   #event: EventCursor | undefined;
-  #template: Template = { annotations: Buffer.alloc(0), annotationCount: 0, sections: Buffer.alloc(0) };
+  #template: Template | undefined;
   #delivery: Buffer = Buffer.alloc(0);
   #offset = '';
 
@@ -59,9 +64,10 @@ export class EventMessages implements MessageWriter {
   prepare(cursor: EventCursor, delivery: Buffer): this {
     this.#event = cursor;
     this.#delivery = delivery;
-    this.#template = this.#templateOf(cursor);
+    const template = this.#templateOf(cursor);
+    this.#template = template;
     this.#offset = String(cursor.position);
-    const { annotations, sections } = this.#template;
+    const { annotations, sections } = template;
     this.byteLength =
       delivery.length +
       head.length +
@@ -76,8 +82,9 @@ export class EventMessages implements MessageWriter {
 
   writeTo(target: Buffer, offset: number): void {
     const event = this.#event;
-    if (!event) throw new Error('No event was prepared.');
-    const { annotations, annotationCount, sections } = this.#template;
+    const template = this.#template;
+    if (!event || !template) throw new Error('No event was prepared.');
+    const { annotations, annotationCount, sections } = template;
     let at = offset + this.#delivery.copy(target, offset);
     head.copy(target, at);
     const mapBytes = 4 + head.length - annotationsHead.length - 8 + this.#offset.length + annotations.length;
@@ -98,16 +105,28 @@ export class EventMessages implements MessageWriter {
   }
 
   #templateOf(event: EventCursor): Template {
-    // Ids, system properties and bag lie side by side, and where each ends is part of what they say.
-    const ends = `${event.moduleStart - event.idsStart},${event.systemStart - event.moduleStart},${event.bagStart - event.systemStart}`;
-    const key = `${event.source},${ends},${event.block.toString('latin1', event.idsStart, event.bodyStart)}`;
-    const known = this.#templates.get(key);
-    if (known) return known;
+    const place = placeOf(event);
+    const present = this.#templates[place];
+    if (present && isMadeOf(present, event)) return present;
     const template = makeTemplate(event);
-    if (this.#templates.size >= templatesMax) this.#templates.clear();
-    this.#templates.set(key, template);
+    this.#templates[place] = template;
     return template;
   }
+}
+
+/** By the bytes of the device's id. */
+function placeOf({ block, idsStart, moduleStart }: EventCursor): number {
+  let hash = 0x811c9dc5;
+  for (let at = idsStart; at < moduleStart; at++) hash = Math.imul(hash ^ (block[at] ?? 0), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (templatesMax - 1);
+}
+
+/** Byte for byte: nothing that one device chose may be taken for another's. */
+function isMadeOf({ origin, ends, source }: Template, event: EventCursor): boolean {
+  const { block, idsStart, bodyStart } = event;
+  if (ends[0] !== event.moduleStart - idsStart || ends[1] !== event.systemStart - idsStart) return false;
+  if (ends[2] !== event.bagStart - idsStart || origin.length !== bodyStart - idsStart || source !== event.source) return false;
+  return origin.compare(block, idsStart, bodyStart) === 0;
 }
 
 /** Whole numbers below 2^53, and not below 0. */
@@ -166,6 +185,9 @@ function makeTemplate({ block, idsStart, moduleStart, systemStart, bagStart, bod
     text('absolute-expiry-time', instantOf),
   ];
   return {
+    origin: Buffer.from(block.subarray(idsStart, bodyStart)),
+    ends: [moduleStart - idsStart, systemStart - idsStart, bagStart - idsStart],
+    source,
     annotations: Buffer.concat(annotations.flatMap(([name, value]) => [symbol(name), string(value)])),
     annotationCount: annotations.length,
     sections: Buffer.concat([

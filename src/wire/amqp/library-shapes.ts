@@ -7,13 +7,13 @@ export type RheaConnection = EventEmitter & {
   accept(socket: EventEmitter): void;
   open(): void;
   _process(): void;
-  /** What the peer takes. */
-  readonly max_frame_size: number;
+  /** What the peer takes; null where it takes any. */
+  readonly max_frame_size: number | null | undefined;
   readonly remote: { open?: { idle_time_out?: number | null } };
   readonly remote_channel_map: Record<number, RheaSession | undefined>;
 };
 export type RheaSession = {
-  readonly local: { begin: { handle_max?: number }; readonly channel: number };
+  readonly local: { begin: { handle_max?: number }; readonly end: { readonly value: unknown[] }; readonly channel: number };
   readonly outgoing: RheaOutgoing;
   readonly remote: { handles: Record<number, RheaLink | undefined> };
   readonly links: Record<string, RheaLink>;

@@ -53,7 +53,7 @@ export class LinkTransfers {
     const { outgoing } = rhea.session;
     const { byteLength } = message;
     const isSettled = rhea.local.attach.snd_settle_mode !== 0;
-    if (headBytes + byteLength > rhea.connection.max_frame_size) {
+    if (headBytes + byteLength > (rhea.connection.max_frame_size ?? Number.POSITIVE_INFINITY)) {
       this.send();
       const payload = Buffer.allocUnsafeSlow(byteLength);
       message.writeTo(payload, 0);
