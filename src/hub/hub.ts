@@ -2,6 +2,7 @@ import type { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
+import type { SourceName } from '#lang/query/ast.ts';
 import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
@@ -31,6 +32,9 @@ import { ServiceSignIn } from './instances/service-sign-in.ts';
 import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
+import { Queries } from './query/queries.ts';
+import type { QuerySource } from './query/query-source.ts';
+import { twinSource } from './query/twin-source.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { noQuotas, type QuotaSettings } from './quotas/rates.ts';
 import { CredentialWatches } from './registry/credential-watches.ts';
@@ -177,6 +181,11 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const methods = new Methods(platform, registry, { quotas });
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
   const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas });
+  const sources = new Map<SourceName, QuerySource>([
+    ['devices', twinSource({ database, hub, presence, cloudToDevice }, false)],
+    ['devices.modules', twinSource({ database, hub, presence, cloudToDevice }, true)],
+  ]);
+  const queries = new Queries(sources);
   const sessions = new StoredSessions(database, hub);
   const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
   const policies = await openHubPolicies(platform, secrets, hub);
@@ -233,7 +242,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice, quotas },
+    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas },
     devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
@@ -286,10 +295,11 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
     authenticateService,
-    start() {
+    async start() {
+      await twins.start();
       brokerConnections.start();
       cloudToDevice.start();
-      return presence.start();
+      await presence.start();
     },
     async stop() {
       cancelAuthorities();

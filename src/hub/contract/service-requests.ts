@@ -68,6 +68,9 @@ export const askedMethod = z.object({
 
 export type AskedMethod = z.output<typeof askedMethod>;
 
+/** How long a text is, the language says. */
+export const askedQuery = z.object({ query: z.string() });
+
 export const bulkEntriesMax = 100;
 
 /** How many there are is said before each is looked at, which would take long for a million. */

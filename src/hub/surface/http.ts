@@ -15,6 +15,7 @@ import { keyRoutes } from './key-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { methodRoutes } from './method-routes.ts';
 import { moduleRoutes } from './module-routes.ts';
+import { queryRoutes } from './query-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
 import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from './service-path.ts';
@@ -41,6 +42,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...moduleRoutes(rooms),
     ...bulkRoutes(platform, rooms),
     ...twinRoutes(rooms),
+    ...queryRoutes(rooms),
     ...methodRoutes(rooms),
     ...digitalTwinRoutes(rooms),
     ...messageRoutes(rooms),

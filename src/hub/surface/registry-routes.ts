@@ -70,7 +70,6 @@ export function registryRoutes({ registry, presence, cloudToDevice }: ServiceRoo
         return { status: 204 };
       },
     }),
-    unsupportedRoute('POST', '/devices/query', 'ServiceConnect', 'Queries'),
     unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),
   ];
 }

@@ -1,6 +1,7 @@
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { Queries } from '../query/queries.ts';
 import type { Quotas } from '../quotas/quotas.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Twins } from '../twins/twins.ts';
@@ -11,6 +12,7 @@ export type ServiceRooms = {
   readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;
+  readonly queries: Pick<Queries, 'run'>;
   readonly quotas: Pick<Quotas, 'take'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany' | 'feedback'>;
 };
