@@ -43,13 +43,18 @@ export async function openServiceBench(parameters: readonly string[] = [], envir
       open.push(client);
       return client;
     },
-    /** Queues a message for the device, as a back end does over REST. */
-    async sendMessage(deviceId: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    /** Queues a message for the device, or for what of it `where` says, as a back end does over REST. */
+    async sendMessage(
+      deviceId: string,
+      body: string,
+      headers: Readonly<Record<string, string>> = {},
+      where = 'messages/deviceBound',
+    ): Promise<void> {
       const { hostName, httpsPort } = status.hub;
       const { HostName = '', SharedAccessKey = '' } = common.ConnectionString.parse(connectionString('service'));
       const end = Math.ceil(systemClock.now() / 1000) + 600;
       const authorization = common.SharedAccessSignature.create(HostName, 'service', SharedAccessKey, end).toString();
-      const url = `https://${hostName}:${httpsPort}/devices/${deviceId}/messages/deviceBound?api-version=2021-04-12`;
+      const url = `https://${hostName}:${httpsPort}/devices/${deviceId}/${where}?api-version=2021-04-12`;
       const answer = await fetch(url, { method: 'POST', headers: { ...headers, authorization }, body });
       if (!answer.ok) throw new Error(`The message was answered ${answer.status}: ${await answer.text()}`);
     },
