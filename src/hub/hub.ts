@@ -30,8 +30,11 @@ import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
 import { ServiceSignIn } from './instances/service-sign-in.ts';
 import { HubEvents } from './messages/hub-events.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { jobsSource } from './jobs/jobs-source.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
+import { IdentityFinder } from './query/find-identities.ts';
 import { Queries } from './query/queries.ts';
 import type { QuerySource } from './query/query-source.ts';
 import { twinSource } from './query/twin-source.ts';
@@ -49,6 +52,7 @@ import { AmqpEvents } from './surface/amqp-events.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildDeviceHttp } from './surface/device-http.ts';
 import { buildHubHttp } from './surface/http.ts';
+import { nameError } from './surface/errors.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
 import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
@@ -185,6 +189,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     ['devices', twinSource({ database, hub, presence, cloudToDevice }, false)],
     ['devices.modules', twinSource({ database, hub, presence, cloudToDevice }, true)],
   ]);
+  const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(sources), twins, methods });
+  sources.set('devices.jobs', jobsSource(jobs.targets, nameError));
   const queries = new Queries(sources);
   const sessions = new StoredSessions(database, hub);
   const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
@@ -242,7 +248,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas },
+    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs },
     devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
@@ -300,6 +306,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       brokerConnections.start();
       cloudToDevice.start();
       await presence.start();
+      await jobs.start();
     },
     async stop() {
       cancelAuthorities();
@@ -307,6 +314,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       await Promise.all([mqtt.drain(drainMsMax), amqp.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
+      await jobs.stop();
       await presence.stop();
       await cloudToDevice.stop();
       await credentials.flush();

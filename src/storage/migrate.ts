@@ -25,6 +25,7 @@ import { issuerPinsMigration } from './migrations/0021-issuer-pins.ts';
 import { fileUploadsMigration } from './migrations/0022-file-uploads.ts';
 import { queriesMigration } from './migrations/0023-queries.ts';
 import { consumerGroupsMigration } from './migrations/0024-consumer-groups.ts';
+import { jobsMigration } from './migrations/0025-jobs.ts';
 import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -54,6 +55,7 @@ export const migrations: readonly Migration[] = [
   fileUploadsMigration,
   queriesMigration,
   consumerGroupsMigration,
+  jobsMigration,
   edgeScopesMigration,
 ];
 

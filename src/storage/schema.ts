@@ -2,6 +2,7 @@ import type { BrokerTables } from './schema/broker.ts';
 import type { CentralTables } from './schema/central.ts';
 import type { FileTables } from './schema/files.ts';
 import type { HubTables } from './schema/hub.ts';
+import type { JobTables } from './schema/jobs.ts';
 import type { ProvisioningTables } from './schema/provisioning.ts';
 import type { SeriesTables } from './schema/series.ts';
 import type { ServerTables } from './schema/server.ts';
@@ -15,6 +16,7 @@ import type { TrustTables } from './schema/trust.ts';
 export type Schema = HubTables &
   BrokerTables &
   FileTables &
+  JobTables &
   ProvisioningTables &
   SphereTables &
   CentralTables &

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
+import { jobLimits } from '../jobs/limits.ts';
 import { registryLimits } from '../registry/limits.ts';
 
 /** Its value is checked before the body is read: surface/http.ts. */
@@ -139,3 +140,32 @@ export const commandQuery = z.strictObject({
 
 /** Any JSON, or nothing. */
 export const commandPayload = z.custom<Json>(() => true).optional();
+
+/** The filters of a list of jobs (4.7). */
+export const jobListQuery = z.strictObject({
+  ...version,
+  jobType: z.string().max(64).optional(),
+  jobStatus: z.string().max(64).optional(),
+});
+
+/** A twin to be merged, and beside it what was sent: whoever asks for the job gets that back. */
+const jobTwin = z
+  .custom<JsonObject>((value) => isJsonObject(value as Json), 'must be an object')
+  .transform((submitted, context) => {
+    const asked = askedTwin.extend({ etag: z.string().max(256).nullish() }).safeParse(submitted);
+    if (asked.success) return { submitted, asked: asked.data };
+    context.addIssue({ code: 'custom', message: 'has tags or desired properties that are no objects' });
+    return z.NEVER;
+  });
+
+export const askedJob = z.object({
+  jobId: z.string().max(1024).nullish(),
+  type: z.enum(['scheduleUpdateTwin', 'scheduleDeviceMethod']),
+  updateTwin: jobTwin.nullish(),
+  cloudToDeviceMethod: askedMethod.nullish(),
+  queryCondition: z.string().max(jobLimits.conditionCharactersMax).nullish(),
+  startTime: z.string().max(64).nullish(),
+  maxExecutionTimeInSeconds: z.number().nullish(),
+});
+
+export type AskedJob = z.output<typeof askedJob>;

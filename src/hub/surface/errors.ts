@@ -1,6 +1,6 @@
 import { formatInstant, type Instant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
-import type { Problem, ProblemCode } from '#base/problem.ts';
+import { Problem, type ProblemCode } from '#base/problem.ts';
 
 /** The hub's number and name of a problem; the first three digits are the status (hub-device-protocol.md 8). */
 export type HubError = { readonly errorCode: number; readonly name: string };
@@ -53,6 +53,10 @@ const byReason: ReadonlyMap<string, HubError> = new Map([
   ['digital-twin-payload', { errorCode: 400506, name: 'InvalidDigitalTwinPayload' }],
   ['digital-twin-patch', { errorCode: 400507, name: 'InvalidDigitalTwinPatch' }],
   ['digital-twin-path', { errorCode: 400508, name: 'InvalidDigitalTwinPatchPath' }],
+  ['job-exists', { errorCode: 409104, name: 'JobAlreadyExists' }],
+  ['job-not-found', { errorCode: 404002, name: 'JobNotFound' }],
+  ['job-over', { errorCode: 405102, name: 'OperationNotAllowedInCurrentState' }],
+  ['too-many-jobs', { errorCode: 429004, name: 'ThrottlingMaxActiveJobCountExceeded' }],
   ['system-module', { errorCode: 401100, name: 'SystemModuleModifyUnauthorizedAccess' }],
   ['lock-lost', { errorCode: 412002, name: 'DeviceMessageLockLost' }],
   ['queue-depth', { errorCode: 403004, name: 'DeviceMaximumQueueDepthExceeded' }],
@@ -67,6 +71,11 @@ const byReason: ReadonlyMap<string, HubError> = new Map([
 
 export function hubErrorOf(problem: Problem): HubError {
   return byReason.get(problem.reason ?? '') ?? hubErrors[problem.code];
+}
+
+/** What a failure that was written down is called to back ends. */
+export function nameError({ code, reason, message }: { code: ProblemCode; reason?: string; message: string }): string {
+  return hubErrorOf(new Problem(code, message, reason === undefined ? {} : { reason })).name;
 }
 
 /** Three digits: what stands in `$iothub/twin/res/{status}/`, and what HTTP answers. */

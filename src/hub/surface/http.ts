@@ -11,6 +11,7 @@ import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { isDeviceCall } from './device-path.ts';
 import { digitalTwinRoutes } from './digital-twin-routes.ts';
+import { jobRoutes } from './job-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { methodRoutes } from './method-routes.ts';
@@ -45,6 +46,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...queryRoutes(rooms),
     ...methodRoutes(rooms),
     ...digitalTwinRoutes(rooms),
+    ...jobRoutes(rooms),
     ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
   ];

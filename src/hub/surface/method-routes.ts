@@ -1,19 +1,14 @@
 import type { Json } from '#base/json.ts';
 import { type AskedMethod, askedMethod, versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
+import { methodRequestOf } from './method-request.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** Direct methods (hub-service-protocol.md 4.5). The device's own status never is the answer's. */
 export function methodRoutes({ methods }: Pick<ServiceRooms, 'methods'>): ServiceRoute[] {
   async function invoke(identity: string, body: AskedMethod): Promise<{ json: { status: number; payload: Json } }> {
-    const responseSeconds = body.responseTimeoutInSeconds ?? body.timeoutInSeconds;
-    const { status, payload } = await methods.invoke(identity, {
-      methodName: body.methodName,
-      payload: body.payload ?? null,
-      ...(responseSeconds == null ? {} : { responseTimeoutSeconds: responseSeconds }),
-      ...(body.connectTimeoutInSeconds == null ? {} : { connectTimeoutSeconds: body.connectTimeoutInSeconds }),
-    });
+    const { status, payload } = await methods.invoke(identity, methodRequestOf(body));
     return { json: { status, payload } };
   }
   return [

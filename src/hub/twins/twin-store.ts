@@ -43,14 +43,22 @@ export class TwinStore {
   }
 
   /** Puts `twin` in the place of `before`, if that is still what is stored; otherwise nothing happens and the answer is false. */
-  async replace(twin: StoredTwin, before: StoredTwin): Promise<boolean> {
+  async replace(twin: StoredTwin, before: StoredTwin, also?: (transaction: Transaction) => Promise<void>): Promise<boolean> {
     // What a device reports, a hundred times as often as tags change, leaves the index alone.
-    if (twin.tags === before.tags) return this.#update(this.#database, twin, before.version);
+    const isTagged = twin.tags !== before.tags;
+    if (!isTagged && !also) return this.#update(this.#database, twin, before.version);
     return inTransaction(this.#database, async (transaction) => {
       if (!(await this.#update(transaction, twin, before.version))) return false;
+      await also?.(transaction);
+      if (!isTagged) return true;
       await this.#tags.replace(transaction, identityName(twin), tagEntries(before.tags), tagEntries(twin.tags));
       return true;
     });
+  }
+
+  /** What would have been written beside a change, when there is none. */
+  alone(also: (transaction: Transaction) => Promise<void>): Promise<void> {
+    return inTransaction(this.#database, also);
   }
 
   /** Gives the index up to `max` twins that it does not know yet, and says how many those were. */

@@ -21,6 +21,9 @@ export type DesiredChange = { readonly identity: string; readonly patch: JsonObj
 /** What an owner writes; a section that is left out is not written. */
 export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: JsonObject };
 
+/** What somebody else writes in the transaction that changes a twin; what it throws undoes the change. */
+export type AlsoInTransaction = (transaction: Transaction) => Promise<void>;
+
 /** A twin that nobody has stored yet. */
 export type NewTwin = { readonly stored: StoredTwin; readonly twin: Twin };
 
@@ -73,9 +76,10 @@ export class Twins {
 
   /**
    * Merges an owner's patches of tags and desired in one step. Empty ones change nothing. Throws Problem
-   * `twin-invalid`, and `precondition-failed` when the twin's etag is not the one that `ifMatch` names.
+   * `twin-invalid`, and `precondition-failed` when the twin's etag is not the one that `ifMatch` names. What `also`
+   * writes is written with the change or not at all, even when nothing changes.
    */
-  patchOwned(identity: string, patches: OwnedSections, ifMatch?: string): Promise<Twin> {
+  patchOwned(identity: string, patches: OwnedSections, ifMatch?: string, also?: AlsoInTransaction): Promise<Twin> {
     const { tags = {}, desired = {} } = patches;
     checkTwinPatch('tags', tags);
     checkTwinPatch('desired', desired);
@@ -89,6 +93,7 @@ export class Twins {
         return { ...changed, serviceRevision: twin.serviceRevision + 1 };
       },
       (twin) => this.#announcePatch(twin, { tags, desired }),
+      also,
     );
   }
 
@@ -225,25 +230,27 @@ export class Twins {
     patch: JsonObject,
     apply: (twin: StoredTwin) => StoredTwin,
     announce: (twin: StoredTwin) => void,
+    also?: AlsoInTransaction,
   ): Promise<Twin> {
     return this.#queue.run(identity, async () => {
       // Nothing to change: answered like a change, without a new version (4.10).
       if (Object.keys(patch).length === 0) {
         const twin = await this.#require(identity);
         apply(twin);
+        if (also) await this.#store.alone(also);
         return publicTwin(twin);
       }
-      const changed = await this.#replace(identity, apply);
+      const changed = await this.#replace(identity, apply, also);
       announce(changed);
       return publicTwin(changed);
     });
   }
 
-  async #replace(identity: string, apply: (twin: StoredTwin) => StoredTwin): Promise<StoredTwin> {
+  async #replace(identity: string, apply: (twin: StoredTwin) => StoredTwin, also?: AlsoInTransaction): Promise<StoredTwin> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const twin = await this.#require(identity);
       const changed = { ...apply(twin), version: twin.version + 1 };
-      if (await this.#store.replace(changed, twin)) return changed;
+      if (await this.#store.replace(changed, twin, also)) return changed;
     }
     throw new Problem('unavailable', 'The twin is being changed by too many at once.');
   }
