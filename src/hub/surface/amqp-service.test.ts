@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { FileNotifications } from '#hub/files/notifications.ts';
 import { hubPolicyTable } from '#hub/instances/hub-policies.ts';
+import { inTransaction } from '#storage/transaction.ts';
 import { type AmqpBench, openAmqpBench } from '#test/support/amqp-bench.ts';
 import { type AmqpTestClient, errorIn, outcomeOf } from '#test/support/amqp-client.ts';
 import { type HubBench, hubHost, openHubBench, settled, until } from '#test/support/hub-bench.ts';
@@ -548,6 +550,64 @@ describe('back ends on AMQP', () => {
       await settled();
       bench.clock.advance(61_000);
       assert.equal(await bench.hub.cloudToDevice.feedback.receive(), undefined);
+    });
+  });
+
+  describe('files that have come', () => {
+    /** As the end of an upload does it. */
+    async function uploaded(name: string): Promise<void> {
+      const notifications = bench.hub.files.notifications as FileNotifications;
+      const blobName = `dev-1/${name}`;
+      const file = { deviceId: 'dev-1', blobUri: `https://files.example/uploads/${blobName}`, blobName, blobBytes: 7 };
+      await inTransaction(bench.database, (transaction) =>
+        notifications.record(transaction, { ...file, modifiedAt: bench.clock.now() }),
+      );
+      await notifications.arrived();
+    }
+
+    test('hub-service 77: each is one message with camelCase fields, which is gone when it is accepted', async () => {
+      const client = await shown(amqp.policyToken('service'));
+      await uploaded('early.txt');
+      client.attach({ handle: 2, address: files, isSender: false });
+      client.flow(2, 10);
+      for (const name of ['early.txt', 'late.txt']) {
+        if (name === 'late.txt') await uploaded(name);
+        const { fields, payload } = await client.next(performative.transfer);
+        const message = decodeMessage(payload);
+        assert.deepEqual(JSON.parse(Buffer.concat(message.data).toString()), {
+          deviceId: 'dev-1',
+          blobUri: `https://files.example/uploads/dev-1/${name}`,
+          blobName: `dev-1/${name}`,
+          lastUpdatedTime: '2026-06-01T00:00:00.0000000Z',
+          blobSizeInBytes: 7,
+          enqueuedTimeUtc: '2026-06-01T00:00:00.0000000Z',
+        });
+        assert.equal(message.properties.get('contentType'), 'application/vnd.microsoft.iothub.filenotification.json');
+        assert.deepEqual(message.properties.get('userId'), Buffer.from('home'));
+        assert.equal((fields[2] as Buffer).length, 16);
+        client.settle(Number(fields[1]), outcomes.accepted);
+      }
+      await settled();
+      bench.clock.advance(120_000);
+      await settled();
+      assert.ok(!client.frames.some(({ code }) => code === performative.transfer));
+    });
+
+    test('what is released comes again, and what is rejected does not', async () => {
+      const client = await shown(amqp.policyToken('service'));
+      client.attach({ handle: 2, address: files, isSender: false });
+      client.flow(2, 10);
+      await uploaded('one.txt');
+      const first = await client.next(performative.transfer);
+      client.settle(Number(first.fields[1]), outcomes.released);
+      const again = await client.next(performative.transfer);
+      assert.deepEqual(again.payload, first.payload);
+      client.settle(Number(again.fields[1]), outcomes.rejected);
+      await settled();
+      bench.clock.advance(61_000);
+      await settled();
+      assert.equal(await bench.hub.files.notifications.receive(), undefined);
+      assert.ok(!client.frames.some(({ code }) => code === performative.transfer));
     });
   });
 });
