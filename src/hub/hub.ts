@@ -22,6 +22,7 @@ import { LastCredentials } from './credentials/last-credentials.ts';
 import type { ConsumerGroups } from './events/consumer-groups.ts';
 import type { EventLog } from './events/event-log.ts';
 import { defaultEventsEndpointSettings, type EventsEndpointSettings, openEventsEndpoint } from './events/events-endpoint.ts';
+import { type FaultMode, Faults } from './faults/faults.ts';
 import { FileUploads } from './files/file-uploads.ts';
 import { defaultFileSettings, type FileSettings } from './files/limits.ts';
 import { FileNotifications } from './files/notifications.ts';
@@ -83,6 +84,8 @@ export type HubOptions = {
   /** Without it readers of events are sent to the hub's own host name. */
   readonly eventsEndpoint?: EventsEndpointSettings;
   readonly quotas?: QuotaSettings;
+  /** What may go wrong on purpose; without it, nothing. */
+  readonly faults?: FaultMode;
   /** Makes the broker door; without it there is none. */
   readonly broker?: BrokerLimits;
 };
@@ -126,6 +129,8 @@ export type Hub = {
   };
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
+  /** What goes wrong on purpose; undefined where nothing may. */
+  readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
   /** With what devices signed in last. */
   readonly credentials: Pick<LastCredentials, 'loadMany'>;
@@ -205,6 +210,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const serviceSignIn = new ServiceSignIn(platform, [hostName, endpoint.hostName], policies);
   const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
   const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins });
+  const faults = options.faults && new Faults(platform, options.faults);
   const mqtt = new HubMqtt({
     platform,
     hostName,
@@ -220,6 +226,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     credentials,
     watches,
     oversizePublish,
+    faults,
   });
   const authenticateService = (authorization: string | undefined, path: string) => serviceSignIn.check(authorization, path);
   // What back ends call the hub: in user names, and in what they are sent.
@@ -244,12 +251,13 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     watches,
     authenticateService,
     quotas,
+    faults,
   });
   const http = await buildHubHttp({
     platform,
     refusals,
     rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs },
-    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals }),
+    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals, faults }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
@@ -296,6 +304,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     presence,
     events: log,
     eventsEndpoint: endpoint,
+    faults,
     policies,
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
@@ -309,6 +318,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       await jobs.start();
     },
     async stop() {
+      faults?.rules.clear();
       cancelAuthorities();
       cancelLists();
       await Promise.all([mqtt.drain(drainMsMax), amqp.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);

@@ -58,6 +58,7 @@ export class MqttSessions {
         trackingId: peer.trackingId,
         error: error instanceof Error ? error.stack : String(error),
       });
+    const cut = () => void stream.destroy();
     pumpStream(stream, { backlogBytesMax: limits.socketBacklogBytesMax, onBug }, (side) => {
       const session: MqttServerSession = new MqttServerSession({
         limits: {
@@ -67,7 +68,7 @@ export class MqttSessions {
           beforeAcceptBytesMax: limits.beforeSignInBytesMax,
         },
         nowMs: () => platform.clock.monotonic(),
-        onConnect: (packet) => surfaces[chooseMqtt(packet.userName)].open({ session, peer }, packet),
+        onConnect: (packet) => surfaces[chooseMqtt(packet.userName)].open({ session, peer, cut }, packet),
         onOutput: side.onOutput,
         onClose: side.onClose,
       });

@@ -22,6 +22,8 @@ export type Peer = {
 export type MqttConnection = {
   readonly session: MqttServerSession;
   readonly peer: Peer;
+  /** Cuts the line, without a word to the client; absent where there is no line. */
+  readonly cut?: () => void;
 };
 
 /** What a service offers on MQTT. */

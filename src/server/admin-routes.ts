@@ -13,6 +13,7 @@ import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
+import { faultAdminRoutes } from './fault-admin-routes.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import { messageAdminRoutes } from './message-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
@@ -65,6 +66,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   return [
     ...hubAdminRoutes(hubs),
     ...messageAdminRoutes(hubOf),
+    ...faultAdminRoutes(hubOf),
     ...revocationRoutes(administration),
     ...clockRoutes(administration.realClock, administration.clock),
     ...rehearsalRoutes(administration.rehearse),

@@ -132,6 +132,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const oversizePublish = settings['hub.oversizePublish'] === 'drop' ? 'drop' : 'close';
   const cloudToDevice = cloudToDeviceSettingsOf(settings);
   const quotas = quotaSettingsOf(settings);
+  const allowed = settings['hub.faults'];
+  const faults = allowed === 'rules' || allowed === 'messages' ? ({ faults: allowed } as const) : {};
   const brokerLimits = brokerLimitsOf(settings);
   const hub = await buildHub({
     platform,
@@ -153,6 +155,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     oversizePublish,
     cloudToDevice,
     quotas,
+    ...faults,
     ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
@@ -172,6 +175,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     oversizePublish,
     cloudToDevice,
     quotas,
+    ...faults,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });

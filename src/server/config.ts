@@ -229,6 +229,13 @@ export const serverSettings = {
     (what, inS1) => `${what}, of one hub; 0: as \`hub.throttling\` says. One unit of S1 has ${inS1} in the cloud.`,
   ),
   ...rateFields('deviceRates', (what) => `${what}, of each device or module; 0: no limit.`),
+  'hub.faults': {
+    kind: 'text',
+    default: 'off',
+    choices: ['off', 'rules', 'messages'],
+    describe:
+      'Whether connections may be broken on purpose: `rules` by `homeport faults`, `messages` also by what a device asks for in its messages, as the suites of the SDKs do. For tests alone.',
+  },
   'cloudToDevice.timeToLiveMinutes': {
     kind: 'number',
     default: 60,

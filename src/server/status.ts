@@ -40,12 +40,14 @@ export type HubStatus = {
   amqpPort: number;
   httpsPort: number;
   events: { partitions: number; state: string; start: number; end: number };
+  /** Where connections may be broken on purpose: by what, and how many rules there are. */
+  faults?: { allowed: string; rules: number };
   /** By access policy, under its primary key; with secrets only. */
   connectionStrings?: Record<string, string>;
 };
 
 export function hubStatus(
-  { hostName, events, policies }: Pick<Hub, 'hostName' | 'events' | 'policies'>,
+  { hostName, events, policies, faults }: Pick<Hub, 'hostName' | 'events' | 'policies' | 'faults'>,
   ports: { mqttPort: number; amqpPort: number; httpsPort: number },
   withSecrets: boolean,
 ): HubStatus {
@@ -54,6 +56,7 @@ export function hubStatus(
     hostName,
     ...ports,
     events: { partitions, state, start, end },
+    ...(faults && { faults: { allowed: faults.mode, rules: faults.rules.size } }),
     ...(withSecrets && { connectionStrings: connectionStrings(hostName, policies.list()) }),
   };
 }

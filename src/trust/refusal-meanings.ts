@@ -178,6 +178,10 @@ export const refusalMeanings: Readonly<Record<RefusalReason, RefusalMeaning>> = 
     means: 'The device did something that the protocol or the hub does not allow.',
     fix: 'Read the detail: it names the topic or the packet.',
   },
+  'fault-injected': {
+    means: 'Its credentials are good. Somebody asked for a fault that refuses it.',
+    fix: 'Remove the rule: homeport faults list, homeport faults remove.',
+  },
   'retained-full': {
     means: 'There is no room for another retained message.',
     fix: 'Clear topics that nobody needs with an empty retained message.',

@@ -103,6 +103,8 @@ export const refusalReasons = [
   'message-malformed',
   'message-too-large',
   'protocol-violation',
+  // what an operator asked to go wrong
+  'fault-injected',
   'retained-full',
   // tokens and sessions
   'token-missing',

@@ -160,6 +160,26 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/certificate-list.ts')).certificateListCommand,
       },
       {
+        path: 'faults add',
+        summary: 'Let something go wrong with devices, on purpose',
+        load: async () => (await import('./faults/add.ts')).faultsAddCommand,
+      },
+      {
+        path: 'faults list',
+        summary: 'List what goes wrong on purpose',
+        load: async () => (await import('./faults/list.ts')).faultsListCommand,
+      },
+      {
+        path: 'faults remove',
+        summary: 'End one fault',
+        load: async () => (await import('./faults/remove.ts')).faultsRemoveCommand,
+      },
+      {
+        path: 'faults clear',
+        summary: 'End every fault',
+        load: async () => (await import('./faults/clear.ts')).faultsClearCommand,
+      },
+      {
         path: 'sphere device suspend',
         summary: 'Take a Sphere device’s trust away for a while',
         load: async () => (await import('./sphere/device-suspend.ts')).deviceSuspendCommand,

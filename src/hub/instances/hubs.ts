@@ -43,6 +43,7 @@ export type HubsOptions = {
   readonly filesOf?: (hub: string) => NonNullable<HubOptions['files']>;
   readonly eventsEndpoint?: HubOptions['eventsEndpoint'];
   readonly quotas?: HubOptions['quotas'];
+  readonly faults?: HubOptions['faults'];
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
 };
@@ -192,8 +193,18 @@ export class Hubs implements HubDirectory {
   }
 
   async #start(name: string): Promise<Hub> {
-    const { database, secrets, logs, oversizePublish, cloudToDevice, quotas, eventsEndpoint, revocationLists, issuerChange } =
-      this.#options;
+    const {
+      database,
+      secrets,
+      logs,
+      oversizePublish,
+      cloudToDevice,
+      quotas,
+      eventsEndpoint,
+      revocationLists,
+      issuerChange,
+      faults,
+    } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
     const { refusals, filesOf } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
@@ -216,6 +227,7 @@ export class Hubs implements HubDirectory {
         ...(cloudToDevice && { cloudToDevice }),
         ...(quotas && { quotas }),
         ...(eventsEndpoint && { eventsEndpoint }),
+        ...(faults && { faults }),
       };
       const given = { platform, database, refusals, secrets, oversizePublish, ...chosen };
       const hub = await buildHub({ ...given, ...own });

@@ -24,6 +24,7 @@ export type DisconnectCause =
   | 'client-too-slow'
   | 'throttled'
   | 'quota-exceeded'
+  | 'fault-injected'
   | 'storage-unavailable'
   | 'hub-stopped'
   | 'hub-failed';

@@ -8,6 +8,7 @@ import type { AmqpLink, LinkRequest } from '#wire/amqp/link.ts';
 import { type DeviceAddress, parseDeviceAddress, spellings } from '#wire/azure/hub-addresses.ts';
 import { parseServiceAddress, type ServiceAddress } from '#wire/azure/service-addresses.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
+import type { BreakingFault } from '../faults/asked-fault.ts';
 import { type Identity, identityName } from '../identity.ts';
 import type { DisconnectCause } from '../presence/presence.ts';
 import type { CredentialWatches } from '../registry/credential-watches.ts';
@@ -177,6 +178,8 @@ export class HubAmqpConnection implements AmqpHandler {
         const verdict = await this.#check(raw, decoded);
         if (this.#isOver) return errorOfCause('hub-stopped', trackingId, false);
         if (!verdict.accepted) return this.#refuse(raw, verdict.refusal);
+        const fault = this.#rooms.faults?.refusal(verdict.value, 'amqp');
+        if (fault) return this.#refuse(verdict.value, fault);
         const throttled = i === 0 && this.#rooms.quotas.tryTake('connections', identityName(verdict.value));
         if (throttled) return this.#throttle(raw, throttled);
         await twins.setModelId(identityName(verdict.value), modelId);
@@ -212,6 +215,7 @@ export class HubAmqpConnection implements AmqpHandler {
       trackingId: peer.trackingId,
       remoteAddress: peer.remoteAddress,
       leave: (cause) => this.#leave(device, cause),
+      break: (fault, error) => this.#break(device, fault, error),
     });
     this.#rooms.presence.open(device);
     this.#devices.set(device.identity, device);
@@ -247,10 +251,54 @@ export class HubAmqpConnection implements AmqpHandler {
     if (this.#devices.get(device.identity) === device) this.#devices.delete(device.identity);
     const { trackingId } = this.#facts.peer;
     for (const [link, owner] of this.#owners) if (owner === device) this.#owners.delete(link);
-    if (this.#isOver || cause === 'disconnect') return;
+    if (this.#isOver || cause === 'disconnect' || cause === 'fault-injected') return;
     if (cause !== 'newer-connection') this.#facts.tokens.forget(device.identity);
     if (this.#devices.size === 0 && !this.#service.hasLinks) this.#facts.connection.close(errorOfCause(cause, trackingId, true));
     else for (const link of device.links) link.close(errorOfCause(cause, trackingId, false));
+  }
+
+  /** Breaks more than a link of one device: its neighbours on the connection lose theirs too. */
+  #break(device: AmqpDevice, fault: BreakingFault, error: AmqpError): boolean {
+    const { connection, tokens } = this.#facts;
+    switch (fault) {
+      case 'KillTcp':
+        this.#endAll(() => connection.cut());
+        return true;
+      case 'KillAmqpConnection':
+        this.#endAll(() => connection.close({ ...error, condition: 'amqp:connection:forced' }));
+        return true;
+      case 'ShutDownAmqp':
+        this.#endAll(() => connection.close());
+        return true;
+      case 'KillAmqpSession': {
+        const [link] = device.links;
+        if (link) for (const lost of connection.endSession(link, error)) this.#lose(lost);
+        return link !== undefined;
+      }
+      case 'KillAmqpCBSLinkReq':
+      case 'KillAmqpCBSLinkResp': {
+        const link = tokens.link(fault === 'KillAmqpCBSLinkReq' ? 'requests' : 'replies');
+        link?.close(error);
+        if (link) tokens.detached(link);
+        return link !== undefined;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #endAll(end: () => void): void {
+    this.#isOver = true;
+    for (const device of [...this.#devices.values()]) device.close('fault-injected');
+    end();
+  }
+
+  #lose(link: AmqpLink): void {
+    const owner = this.#owners.get(link);
+    this.#owners.delete(link);
+    if (owner) owner.lost(link);
+    else if (this.#service.has(link)) this.#service.detached(link);
+    else this.#facts.tokens.detached(link);
   }
 }
 

@@ -13,6 +13,9 @@ import type { DeviceAddress } from '#wire/azure/hub-addresses.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import { inputQueue } from '../cloud-to-device/queue-name.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { BreakingFault } from '../faults/asked-fault.ts';
+import type { Faults } from '../faults/faults.ts';
+import type { SessionFaults } from '../faults/session-faults.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
@@ -35,6 +38,8 @@ export type AmqpRooms = {
   readonly presence: Presence;
   readonly quotas: Pick<Quotas, 'take' | 'tryTake'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  /** Undefined where nothing goes wrong on purpose. */
+  readonly faults: Faults | undefined;
   /** A message waits for its sync: `settle` must be called after the next batch. */
   readonly waits: (device: AmqpDevice) => void;
   readonly gone: (device: AmqpDevice) => void;
@@ -47,6 +52,8 @@ export type AmqpDeviceFacts = {
   readonly remoteAddress: string;
   /** Ends its links, and the connection when nobody else uses it; called once. */
   readonly leave: (cause: DisconnectCause) => void;
+  /** Breaks what belongs to the connection; false for what does not. */
+  readonly break: (fault: BreakingFault, error: AmqpError) => boolean;
 };
 
 type Slot = `${DeviceAddress['kind']}-${'in' | 'out'}`;
@@ -63,6 +70,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
   readonly #links = new Map<Slot, AmqpLink>();
   readonly #correlationIds = new Map<AmqpLink, string | undefined>();
   readonly #twin: AmqpTwinRequests;
+  readonly #faults: SessionFaults | undefined;
   #origin: ReturnType<typeof telemetryOrigin>;
   #waiting: { position: number; delivery: AmqpDelivery }[] = [];
   #detachMethods: Cancel | undefined;
@@ -76,13 +84,18 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.caller = facts.caller;
     this.identity = identityName(facts.caller);
     this.#origin = telemetryOrigin(rooms.platform.clock, rooms.events, facts.caller, facts.modelId);
+    this.#faults = rooms.faults?.open({
+      identity: facts.caller,
+      protocol: 'amqp',
+      break: (fault, reason) => this.#break(fault, reason),
+    });
     this.#twin = new AmqpTwinRequests({
       platform: rooms.platform,
       twins: rooms.twins,
-      quotas: rooms.quotas,
+      quotas: this.#faults?.throttling(rooms.quotas) ?? rooms.quotas,
       identity: this.identity,
       trackingId: facts.trackingId,
-      send: (message) => this.#send('twin-out', message),
+      send: (message) => this.#answer(() => this.#send('twin-out', message)),
     });
   }
 
@@ -151,7 +164,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     let count = 0;
     for (const { position, delivery } of this.#waiting) {
       if (position > lastPosition) break;
-      delivery.accept();
+      this.#answer(() => delivery.accept());
       count += 1;
     }
     this.#waiting.splice(0, count);
@@ -165,6 +178,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#detachMethods?.();
     for (const messages of this.#messages.values()) messages.end();
     this.#twin.reset();
+    this.#faults?.end();
     this.#waiting = [];
     this.#rooms.gone(this);
     this.#facts.leave(cause);
@@ -190,9 +204,11 @@ export class AmqpDevice implements LiveSession, MethodChannel {
   #telemetry(delivery: AmqpDelivery): void {
     let position = 0;
     try {
-      const parts = readTelemetry(delivery.format, delivery.bytes);
+      const all = readTelemetry(delivery.format, delivery.bytes);
+      const parts = this.#faults ? this.#faults.keep(all) : all;
+      if (!parts) return;
       if (parts.length === 0) {
-        delivery.accept();
+        this.#answer(() => delivery.accept());
         return;
       }
       this.#rooms.quotas.take('telemetry', this.identity, parts.length);
@@ -253,6 +269,29 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     return undefined;
   }
 
+  /** A link was ended for a fault; who has lost the last one is gone. */
+  lost(link: AmqpLink): void {
+    for (const [slot, present] of this.#links) if (present === link) this.#forget(slot);
+    if (this.#links.size === 0) this.close('fault-injected');
+  }
+
+  #break(fault: BreakingFault, reason: string): boolean {
+    const detail = reason === '' ? 'A fault was asked for.' : `A fault was asked for: ${reason}`;
+    const error = amqpError('amqp:link:detach-forced', detail, this.#facts.trackingId);
+    const slot = brokenSlots[fault];
+    if (!slot) return this.#facts.break(fault, error);
+    const link = this.#links.get(slot);
+    if (!link) return false;
+    link.close(error);
+    this.lost(link);
+    return true;
+  }
+
+  #answer(run: () => void): void {
+    if (this.#faults) this.#faults.answer(run);
+    else run();
+  }
+
   /** A client that does not read what it asked for is cut off rather than misled. */
   #send(slot: Slot, message: Buffer): void {
     const link = this.#links.get(slot);
@@ -278,6 +317,16 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     if (slot === 'twin-out') this.#twin.reset();
   }
 }
+
+/** The links that faults are called after: requests of methods are ours, those of twins the device's. */
+const brokenSlots: Partial<Record<BreakingFault, Slot>> = {
+  KillAmqpD2CLink: 'events-in',
+  KillAmqpC2DLink: 'messages-out',
+  KillAmqpMethodReqLink: 'methods-out',
+  KillAmqpMethodRespLink: 'methods-in',
+  KillAmqpTwinLinkReq: 'twin-in',
+  KillAmqpTwinLinkResp: 'twin-out',
+};
 
 /** A uuid as text, in the form in which requests are known. */
 function plainUuid(value: unknown): string | undefined {

@@ -64,6 +64,8 @@ export function errorOfCause(cause: DisconnectCause, trackingId: string, isAlone
       return amqpError('amqp:unauthorized-access', 'The credential is no longer good.', trackingId, 401003);
     case 'device-deleted':
       return amqpError('amqp:not-found', 'There is no such device any more.', trackingId, 404001);
+    case 'fault-injected':
+      return amqpError(isAlone ? 'amqp:connection:forced' : 'amqp:link:detach-forced', 'A fault was asked for.', trackingId);
     case 'client-too-slow':
       return amqpError('amqp:resource-limit-exceeded', 'The device does not read what it is sent.', trackingId);
     case 'throttled':

@@ -79,6 +79,11 @@ export class AmqpTokens {
     if (link === this.#requests) this.#requests = undefined;
   }
 
+  /** The link on which tokens come, or the one on which they are answered. */
+  link(which: 'requests' | 'replies'): AmqpLink | undefined {
+    return which === 'requests' ? this.#requests : this.#replies;
+  }
+
   async message(delivery: AmqpDelivery): Promise<void> {
     let message: AmqpMessage;
     try {

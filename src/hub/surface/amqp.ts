@@ -25,6 +25,7 @@ export type HubAmqpOptions = Pick<
   | 'credentials'
   | 'hubName'
   | 'serviceLinks'
+  | 'faults'
 > & {
   /** Under which access policy a token acts that is for no device alone, if it reaches `path`. */
   authenticateService(token: string, path: string): Promise<Verdict<ServiceCaller>>;

@@ -50,11 +50,14 @@ async function signIn(
   const { certificates } = peerOf(request.raw, platform, listenerLimits);
   const evidence = { certificates, token: request.headers.authorization || undefined };
   const verdict = await options.signIn.check(identity, evidence);
-  if (verdict.accepted) {
+  const fault = verdict.accepted ? options.faults?.refusal(verdict.value, 'https') : undefined;
+  if (verdict.accepted && !fault) {
     options.credentials.record(verdict.value, evidence);
+    await options.faults?.beforeAnswer(verdict.value);
     return verdict.value;
   }
   const subject = identityName(identity);
-  options.refusals.record({ service: 'hub', subject, peer: request.remoteAddress, ...verdict.refusal });
+  const refusal = verdict.accepted ? fault : verdict.refusal;
+  if (refusal) options.refusals.record({ service: 'hub', subject, peer: request.remoteAddress, ...refusal });
   throw new Problem('unauthorized', 'The credentials of the device were refused.');
 }

@@ -7,6 +7,7 @@ import { defineRoute, type Route, type RouteContext } from '#wire/http/route.ts'
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import { deviceQuery, eventBatch, receiveQuery, settleQuery } from '../contract/device-requests.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { Faults } from '../faults/faults.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import { storeTelemetry } from '../messages/store-telemetry.ts';
@@ -19,6 +20,8 @@ export type DeviceRooms = {
   readonly events: Pick<EventLog, 'append'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'receive' | 'complete' | 'reject' | 'abandon'>;
   readonly quotas: Pick<Quotas, 'take'>;
+  /** Undefined where nothing goes wrong on purpose. */
+  readonly faults: Faults | undefined;
 };
 
 type DeviceRoute = Route<DeviceCaller, never>;
@@ -30,7 +33,7 @@ const route = defineRoute<DeviceCaller, never>();
 const batchBytesMax = 1024 * 1024;
 
 /** The device's own calls. The routes say that they authenticate nobody because every one of them lets in a device alone. */
-export function deviceRoutes({ platform, events, cloudToDevice, quotas }: DeviceRooms): DeviceRoute[] {
+export function deviceRoutes({ platform, events, cloudToDevice, quotas, faults }: DeviceRooms): DeviceRoute[] {
   async function send({ caller, headers, rawHeaders, bytes }: Context) {
     const origin = telemetryOrigin(platform.clock, events, caller, '');
     const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
@@ -39,8 +42,11 @@ export function deviceRoutes({ platform, events, cloudToDevice, quotas }: Device
         ? readBatch(checkBatch(bytes))
         : [{ bag: telemetryBagOf(readMessageHeaders(rawHeaders)), body: bytes }];
     quotas.take('telemetry', identityName(caller), messages.length);
-    await storeTelemetry(origin, messages);
-    return { status: 204 };
+    const kept = faults ? faults.onRequest(caller, messages) : messages;
+    if (kept === 'dropped') return { isCut: true };
+    if (kept.length > 0) await storeTelemetry(origin, kept);
+    // Who asked for a fault of a connection gets no further request through on this one.
+    return { status: 204, ...(kept.length < messages.length && { headers: { connection: 'close' } }) };
   }
   /** The token in the path decides; a header that names another means another message (6.2). One SDK spells it without a hyphen. */
   function tokenOf({ params: { lockToken = '' }, headers }: Pick<Context, 'params' | 'headers'>): string {

@@ -1,6 +1,6 @@
 import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
-import { asProblem } from '#base/problem.ts';
+import { asProblem, Problem } from '#base/problem.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { type Refusal, type RefusalReason, refuse } from '#trust/verdict.ts';
@@ -18,6 +18,9 @@ import type { InboundPublish, OversizePublish, Subscription } from '#wire/mqtt/p
 import type { CloseReason, MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import { inputQueue } from '../cloud-to-device/queue-name.ts';
+import type { BreakingFault } from '../faults/asked-fault.ts';
+import type { Faults } from '../faults/faults.ts';
+import type { SessionFaults } from '../faults/session-faults.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
 import { messageLimits } from '../messages/limits.ts';
@@ -46,6 +49,8 @@ export type SessionRooms = {
   readonly quotas: Quotas;
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly oversizePublish: OversizeRule;
+  /** Undefined where nothing goes wrong on purpose. */
+  readonly faults: Faults | undefined;
   /** A message waits for its sync: `settle` must be called after the next batch. */
   readonly waits: (session: HubMqttSession) => void;
   readonly gone: (session: HubMqttSession) => void;
@@ -61,6 +66,7 @@ export type SessionFacts = {
   readonly will: HubConnect['will'];
   readonly trackingId: string;
   readonly remoteAddress: string;
+  readonly cut: (() => void) | undefined;
 };
 
 /**
@@ -81,6 +87,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   readonly #twin: MqttTwinRequests;
   /** Of the identity, and of a module's inputs. */
   readonly #messages: readonly MqttMessages[];
+  readonly #faults: SessionFaults | undefined;
   /** QoS 1 messages that wait for their sync, in order: packet ids and, beside them, positions. */
   #waitingIds: number[] = [];
   #waitingPositions: number[] = [];
@@ -101,15 +108,21 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.identity = identityName(facts.caller);
     this.#telemetryTopic = telemetryTopic(facts.caller.deviceId, facts.caller.moduleId);
     this.#telemetryPrefix = `${this.#telemetryTopic}/`;
+    this.#faults = rooms.faults?.open({
+      identity: facts.caller,
+      protocol: 'mqtt',
+      break: (fault) => this.#break(fault),
+    });
     this.#twin = new MqttTwinRequests({
       platform: rooms.platform,
       twins: rooms.twins,
-      quotas: rooms.quotas,
+      quotas: this.#faults?.throttling(rooms.quotas) ?? rooms.quotas,
       identity: this.identity,
       trackingId: facts.trackingId,
-      send: (topic, body) => {
-        if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
-      },
+      send: (topic, body) =>
+        this.#answer(() => {
+          if (facts.subscriptions.has(hubFilters.twinResponses)) this.#send(topic, body);
+        }),
     });
     const { deviceId, moduleId } = facts.caller;
     const queues: [queue: string, filters: readonly string[]][] = [[this.identity, messageFilters(deviceId, moduleId)]];
@@ -161,7 +174,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     const positions = this.#waitingPositions;
     let next = this.#waitingFrom;
     for (; next < positions.length && (positions[next] ?? 0) <= lastPosition; next++) {
-      this.#session.acknowledge(this.#waitingIds[next] ?? 0);
+      this.#acknowledge(this.#waitingIds[next] ?? 0);
     }
     if (next === positions.length) {
       this.#waitingIds = [];
@@ -203,6 +216,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#pacing?.end();
     this.#detachMethods?.();
     for (const messages of this.#messages) messages.end();
+    this.#faults?.end();
     this.#rooms.gone(this);
     if (!isClean && !isRevoked(cause)) this.#deliverWill();
     this.#rooms.presence.ended(this, cause);
@@ -229,6 +243,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   }
 
   #telemetry(bag: string, publish: InboundPublish): void {
+    if (this.#faults && !this.#isOrdinary(this.#faults, bag, publish)) return;
     const pacing = this.#pacing;
     if (pacing && !pacing.admits()) return;
     let position: number;
@@ -252,6 +267,32 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     this.#waitingPositions.push(position);
   }
 
+  /** Whether a message may be stored. Where it may not, what becomes of it is done. */
+  #isOrdinary(faults: SessionFaults, bag: string, { packetId, qos }: InboundPublish): boolean {
+    const judged = faults.judge(bag);
+    if (judged === 'taken' && qos === 1) this.#acknowledge(packetId);
+    // There is no other way to refuse one message; it comes again, and a fault that was asked for ended with this connection.
+    if (judged instanceof Problem) this.close('fault-injected');
+    return judged === 'ordinary';
+  }
+
+  #break(fault: BreakingFault): boolean {
+    if (fault === 'KillTcp') this.#facts.cut?.();
+    else if (fault !== 'ShutDownMqtt') return false;
+    this.close('fault-injected');
+    return true;
+  }
+
+  #acknowledge(packetId: number): void {
+    if (this.#faults) this.#faults.answer(() => this.#session.acknowledge(packetId));
+    else this.#session.acknowledge(packetId);
+  }
+
+  #answer(run: () => void): void {
+    if (this.#faults) this.#faults.answer(run);
+    else run();
+  }
+
   #drop({ packetId, qos }: Pick<InboundPublish, 'packetId' | 'qos'>, detail: string): void {
     this.#explain(refuse('message-too-large', `${detail} It was dropped.`).refusal);
     if (qos === 1) this.#session.acknowledge(packetId);
@@ -261,7 +302,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
     const topic = parseDeviceTopic(publish.topic);
     const { payload, packetId, qos } = publish;
     const acknowledge = (): void => {
-      if (qos === 1) this.#session.acknowledge(packetId);
+      if (qos === 1) this.#acknowledge(packetId);
     };
     switch (topic?.kind) {
       case 'method-response':

@@ -15,7 +15,16 @@ import { SignInAttempt } from './sign-in-attempt.ts';
 
 export type HubMqttOptions = Pick<
   SessionRooms,
-  'platform' | 'twins' | 'methods' | 'cloudToDevice' | 'presence' | 'sessions' | 'quotas' | 'refusals' | 'oversizePublish'
+  | 'platform'
+  | 'twins'
+  | 'methods'
+  | 'cloudToDevice'
+  | 'presence'
+  | 'sessions'
+  | 'quotas'
+  | 'refusals'
+  | 'oversizePublish'
+  | 'faults'
 > & {
   readonly hostName: string;
   readonly events: EventLog;
@@ -74,7 +83,8 @@ export class HubMqtt implements MqttSurface {
     });
   }
 
-  async #signIn({ session, peer }: MqttConnection, connect: ConnectPacket, attempt: SignInAttempt): Promise<void> {
+  async #signIn(connection: MqttConnection, connect: ConnectPacket, attempt: SignInAttempt): Promise<void> {
+    const { session, peer } = connection;
     const read = readHubConnect(connect, this.#options.hostName);
     if (!read.accepted) {
       this.#refuse(session, peer.remoteAddress, connect.userName ?? '', read.refusal);
@@ -84,7 +94,7 @@ export class HubMqtt implements MqttSurface {
     if (this.#isDraining || this.#options.events.state !== 'ok') return session.refuse(3);
     const { deviceId } = read.value;
     const identity = identityName(read.value);
-    const { platform, signIn, sessions, twins, watches } = this.#options;
+    const { platform, signIn, sessions, twins, watches, faults } = this.#options;
     // By device, because a module's sign-in rests on its device too.
     const watch = watches.begin(deviceId);
     try {
@@ -98,6 +108,8 @@ export class HubMqtt implements MqttSurface {
           const trace = [...read.trace, ...verdict.refusal.trace];
           return this.#refuse(session, peer.remoteAddress, identity, { ...verdict.refusal, trace });
         }
+        const fault = faults?.refusal(verdict.value, 'mqtt');
+        if (fault) return this.#refuse(session, peer.remoteAddress, identity, fault);
         const throttled = i === 0 && this.#options.quotas.tryTake('connections', identity);
         if (throttled)
           return this.#refuse(session, peer.remoteAddress, identity, refuse('rate-limited', throttled.message).refusal, 3);
@@ -107,7 +119,7 @@ export class HubMqtt implements MqttSurface {
         if (watch.takeChanged()) continue;
         // From here to the end nothing waits: presence, events and CONNACK are one step.
         this.#options.credentials.record(verdict.value, { certificates: peer.certificates, token });
-        return this.#accept({ session, peer }, read.value, verdict.value, stored, !connect.cleanSession, attempt);
+        return this.#accept(connection, read.value, verdict.value, stored, !connect.cleanSession, attempt);
       }
       session.refuse(3);
     } catch (error) {
@@ -119,7 +131,7 @@ export class HubMqtt implements MqttSurface {
   }
 
   #accept(
-    { session, peer }: MqttConnection,
+    { session, peer, cut }: MqttConnection,
     connect: HubConnect,
     caller: HubMqttSession['caller'],
     stored: { isPresent: boolean; subscriptions: ReadonlyMap<string, 0 | 1> },
@@ -136,6 +148,7 @@ export class HubMqtt implements MqttSurface {
       will: connect.will,
       trackingId: peer.trackingId,
       remoteAddress: peer.remoteAddress,
+      cut,
     });
     attempt.accepted = live;
     presence.open(live);

@@ -72,6 +72,8 @@ export class AmqpConnection {
   readonly #socket = new EventEmitter();
   readonly #rhea: RheaConnection;
   readonly #links = new Map<RheaLink, AmqpLink>();
+  /** Ended from here: what still comes on them was sent before the peer knew. */
+  readonly #endedSessions = new Set<RheaSession>();
   readonly #openedMs: number;
   #phase: 'header' | 'sasl' | 'after-sasl' | 'open' | 'running' | 'ended' = 'header';
   #handler: AmqpHandler | undefined;
@@ -142,6 +144,28 @@ export class AmqpConnection {
   /** Tells the peer why and ends the connection. */
   close(error?: AmqpError): void {
     this.#end('closed', error?.description ?? '', error);
+  }
+
+  /** Cuts the line, without a word to the peer. */
+  cut(): void {
+    this.#stream.destroy();
+    this.#end('connection-lost', '');
+  }
+
+  /** Ends the session of a link, and says which links were lost with it; `detached` is called for none of them. */
+  endSession(link: AmqpLink, error: AmqpError): AmqpLink[] {
+    const session = [...this.#links].find(([, each]) => each === link)?.[0].session;
+    if (!session || this.#phase !== 'running') return [];
+    const lost = [...this.#links].filter(([rheaLink]) => rheaLink.session === session);
+    for (const [rheaLink, each] of lost) {
+      this.#links.delete(rheaLink);
+      if (each.incompleteBytes !== undefined && !each.isDropping) this.#incompleteBytes -= each.incompleteBytes;
+      each.gone();
+    }
+    this.#endedSessions.add(session);
+    session.local.end.value[0] = values.error(error);
+    session.end();
+    return lost.map(([, each]) => each);
   }
 
   /** To be called now and then. Ends a connection that says nothing, and cuts off one that does not leave. */
@@ -255,6 +279,7 @@ export class AmqpConnection {
       this.#feed(frame);
       return;
     }
+    if (this.#endedSessions.size > 0 && this.#isTooLate(frame)) return;
     switch (frame.code) {
       case undefined:
       case performative.close:
@@ -285,6 +310,12 @@ export class AmqpConnection {
       default:
         throw new AmqpViolation('amqp:not-allowed', 'A performative that has no place here.');
     }
+  }
+
+  #isTooLate({ code, channel }: Frame): boolean {
+    const session = this.#rhea.remote_channel_map[channel];
+    const isForSession = code !== undefined && code !== performative.close && code !== performative.end;
+    return isForSession && session !== undefined && this.#endedSessions.has(session);
   }
 
   #begin(frame: Frame): void {
@@ -388,6 +419,7 @@ export class AmqpConnection {
     const session = this.#sessionOf(frame);
     this.#feed(frame);
     for (const rheaLink of Object.values(session.links)) this.#gone(rheaLink);
+    this.#endedSessions.delete(session);
     this.#sessions -= 1;
   }
 

@@ -115,6 +115,11 @@ export async function buildHttpHandler<Caller, Permission extends string>(
           remoteAddress: described.remoteAddress,
           trackingId: described.trackingId,
         });
+        if (result.isCut) {
+          reply.hijack();
+          request.raw.socket.destroy();
+          return reply;
+        }
         return sendReply(reply, result, headersOf(described));
       },
     });

@@ -25,6 +25,8 @@ export type Reply = {
   headers?: Record<string, string>;
   json?: unknown;
   bytes?: { type: string; data: Uint8Array };
+  /** Answers nothing and cuts the connection. */
+  isCut?: boolean;
   /**
    * Server-sent events: called once with a writer and with what ends the stream from our side. The returned
    * function ends the subscription; it is called when the stream is over, whoever ended it.
