@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { constantTimeEqual, parseBase64, sha1Thumbprint, sha256, sha256Hex } from './bytes.ts';
+import { constantTimeEqual, ownCopy, parseBase64, sha1Thumbprint, sha256, sha256Hex } from './bytes.ts';
 
 test('secrets are equal when every byte is, whatever their lengths', () => {
   assert.ok(constantTimeEqual('same', 'same'));
@@ -27,4 +27,12 @@ test('base64 is read with and without padding and white space, and nothing else 
   assert.equal(parseBase64('')?.length, 0);
   for (const text of ['aGVsb', 'a', '====', 'aGV-bG8', 'aGV_bG8', 'aGVs!', 'aG=Vs', 'äöü='])
     assert.equal(parseBase64(text), undefined, text);
+});
+
+test('a copy of one’s own is the same bytes in memory that nothing else is in', () => {
+  const bytes = Buffer.from('kept');
+  const copy = ownCopy(bytes);
+  bytes.fill(0);
+  assert.equal(copy.toString(), 'kept');
+  assert.equal(copy.buffer.byteLength, 4);
 });

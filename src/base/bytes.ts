@@ -25,3 +25,14 @@ export function parseBase64(text: string): Buffer | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.replace(/=+$/, '').length % 4 === 1) return undefined;
   return Buffer.from(compact, 'base64');
 }
+
+/**
+ * A copy to be kept, in memory of its own. `Buffer.from` takes a small one out of a piece that it shares with whatever is
+ * copied around that time, and the whole piece lives as long as the last of them: a thousand messages of a hundred
+ * bytes can hold a thousand pieces.
+ */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

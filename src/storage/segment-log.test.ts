@@ -60,6 +60,13 @@ const many = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => `record ${from + i} ${'x'.repeat((i * 7) % 60)}`);
 
 describe('segment log', () => {
+  test('what is kept in memory for readers holds no more than its own bytes', async () => {
+    const log = await openLog(new CrashDisk(), { tailBytes: 4_096 });
+    await appendDurably(log, 'one', 'two');
+    for (const { bytes } of await readAll(log)) assert.ok(bytes.buffer.byteLength < 256, `${bytes.buffer.byteLength} bytes`);
+    await log.close();
+  });
+
   test('gives back what was appended, across segments and a restart', async () => {
     const disk = new CrashDisk();
     const log = await openLog(disk);

@@ -1,3 +1,4 @@
+import { ownCopy } from '#base/bytes.ts';
 import { collectRecords, type LogRecord, readBlockHeader } from './segment-block.ts';
 
 type TailBlock = { readonly position: number; readonly end: number; readonly bytes: Buffer };
@@ -19,7 +20,7 @@ export class SegmentTail {
 
   /** Takes a copy of a sealed block whose sync has returned: its buffer will be filled again. */
   add(position: number, sealed: Buffer): void {
-    this.#blocks.push({ position, end: position + sealed.length, bytes: Buffer.from(sealed) });
+    this.#blocks.push({ position, end: position + sealed.length, bytes: ownCopy(sealed) });
     this.#byteLength += sealed.length;
     while (this.#byteLength > this.#bytesMax) this.#byteLength -= this.#blocks[this.#first++]?.bytes.length ?? 0;
     if (2 * this.#first <= this.#blocks.length) return;

@@ -5,7 +5,7 @@ import { exportPrivateKeyPem } from '#pki/key.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { handshake, RawWebSocket } from '#test/support/raw-web-socket.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
-import { createTestDevice, openTestDevice, type TestDevice } from '#test/support/test-device.ts';
+import { createKeyDevice, createTestDevice, openTestDevice, type TestDevice } from '#test/support/test-device.ts';
 import { parseConnectionString } from '#wire/azure/connection-string.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 
@@ -76,8 +76,7 @@ export class HostileGround {
     const home = await startHomeport([], environment);
     try {
       const odd = await createTestDevice(home, 'odd');
-      const words = ['--auth-method', 'shared_private_key', '--primary-key', deviceKey.toString('base64')];
-      await home.ok('homeport', ['hub', 'device', 'create', '-d', 'keyed', ...words]);
+      await createKeyDevice(home, 'keyed', deviceKey);
       const steady = await openTestDevice(home, 'steady');
       const identity = { cert: odd.pem, key: exportPrivateKeyPem(odd.privateKey) };
       return new HostileGround(home, await factsOf(home), identity, steady);

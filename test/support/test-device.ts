@@ -22,14 +22,21 @@ export type TestDevice = {
 export async function createTestDevice(home: RunningHomeport, deviceId: string): Promise<TestCertificate> {
   const now = systemClock.now();
   const identity = makeSelfSigned(deviceId, { notBefore: plus(now, -hourMs), notAfter: plus(now, dayMs) });
-  const { sha256Thumbprint } = identity.certificate;
-  const json = { authentication: { type: 'selfSigned', primaryThumbprint: sha256Thumbprint } };
+  await createDevice(home, deviceId, { type: 'selfSigned', primaryThumbprint: identity.certificate.sha256Thumbprint });
+  return identity;
+}
+
+/** The same by its key. */
+export function createKeyDevice(home: RunningHomeport, deviceId: string, key: Buffer): Promise<void> {
+  return createDevice(home, deviceId, { type: 'sas', primaryKey: key.toString('base64') });
+}
+
+async function createDevice(home: RunningHomeport, deviceId: string, authentication: object): Promise<void> {
   const { status, body } = await requestHttp(
     { socketPath: join(home.data, 'admin.sock') },
-    { method: 'PUT', path: `/hub/devices/${deviceId}`, json },
+    { method: 'PUT', path: `/hub/devices/${deviceId}`, json: { authentication } },
   );
   assert.equal(status, 201, body.toString());
-  return identity;
 }
 
 /** Connects over a real TLS socket. Throws ConnectRefused with CONNACK's code. */

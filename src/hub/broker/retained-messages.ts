@@ -1,3 +1,4 @@
+import { ownCopy } from '#base/bytes.ts';
 import type { Qos, Subscription } from '#wire/mqtt/packet.ts';
 import { type BrokerMessage, messageBytes } from './broker-message.ts';
 import type { BrokerLimits } from './limits.ts';
@@ -23,7 +24,7 @@ export class RetainedMessages {
     const bytes = this.#bytes + messageBytes(message) - (present ? messageBytes(present) : 0);
     const { retainedBytesMax, retainedMessagesMax } = this.#limits;
     if (bytes > retainedBytesMax || (!present && this.#byTopic.size >= retainedMessagesMax)) return false;
-    this.#byTopic.set(message.topic, message);
+    this.#byTopic.set(message.topic, { ...message, payload: ownCopy(message.payload) });
     this.#bytes = bytes;
     return true;
   }
