@@ -6,6 +6,7 @@ import { type AmqpMessage, decodeMessage } from '#wire/amqp/message.ts';
 import { AmqpViolation } from '#wire/amqp/value.ts';
 import { parseDeviceAddress, spellings } from '#wire/azure/hub-addresses.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
+import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import type { NewMessage } from '../cloud-to-device/message.ts';
 import { type Identity, identityName } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
@@ -13,6 +14,12 @@ import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 import { bodyOf, propertyText, refuseProperty } from './amqp-parts.ts';
 import { parseAcknowledgement } from './message-headers.ts';
 import type { ServeLink } from './service-links.ts';
+
+/**
+ * Nothing that could be taken is longer as AMQP writes it, and no more of a message is held while it waits for the one
+ * before it: a link may have sent a hundred.
+ */
+const encodedBytesMax = 2 * cloudToDeviceLimits.messageBytesMax;
 
 /**
  * Messages to devices that a back end sends on one link (hub-service-protocol.md 8.1). Each is accepted when it is on
@@ -34,6 +41,9 @@ export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 's
           delivery.reject(errorOf(error, trackingId));
         };
         try {
+          if (delivery.bytes.length > encodedBytesMax) {
+            throw new Problem('payload-too-large', `A message has at most ${cloudToDeviceLimits.messageBytesMax} bytes.`);
+          }
           const message = decodeMessage(delivery.bytes);
           const { name, spelled } = readTarget(message);
           const fresh = newMessageOf(message);

@@ -350,6 +350,7 @@ describe('back ends on AMQP', () => {
         ],
         ['a property name with a blank', { application: [['a b', encode.string('')]] }, 'com.microsoft:argument-error', 400004],
         ['a property that is a list', { application: [['a', encode.list([])]] }, 'com.microsoft:argument-error', 400004],
+        ['far more than 64 KB', { data: Buffer.alloc(500 * 1024) }, 'amqp:link:message-size-exceeded', 413001],
         ['more than 64 KB', { data: Buffer.alloc(64 * 1024 + 1) }, 'amqp:link:message-size-exceeded', 413001],
       ];
       for (const [what, message, ...expected] of rows) assert.deepEqual(await sent(message), expected, what);
