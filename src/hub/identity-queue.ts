@@ -20,6 +20,13 @@ export class IdentityQueue {
     return result;
   }
 
+  /** The same for several identities, each once: when it is the turn of every one of them. */
+  runAll<T>(identities: readonly string[], work: () => Promise<T>): Promise<T> {
+    // In one order everywhere, so that no two wait for each other.
+    const ordered = [...identities].sort();
+    return ordered.reduceRight<() => Promise<T>>((inner, identity) => () => this.run(identity, inner), work)();
+  }
+
   /** Resolves when everything that was asked for so far is done. */
   async idle(): Promise<void> {
     await Promise.all(this.#tails.values());

@@ -118,14 +118,27 @@ export class DeviceStore {
     return { total: Number(row?.total ?? 0), enabled: Number(row?.enabled ?? 0) };
   }
 
-  /** False when a device of this id exists already. */
-  async insert(transaction: Transaction, device: Device): Promise<boolean> {
-    const result = await transaction
+  /** Which of these there are. */
+  async existing(deviceIds: readonly string[]): Promise<Set<string>> {
+    if (deviceIds.length === 0) return new Set();
+    const rows = await this.#database
+      .selectFrom('hub_device')
+      .select('device_id')
+      .where('hub', '=', this.#hub)
+      .where('device_id', 'in', deviceIds)
+      .execute();
+    return new Set(rows.map((row) => row.device_id));
+  }
+
+  /** Adds those whose ids are free, and says which those were. */
+  async insert(transaction: Transaction, devices: readonly Device[]): Promise<Set<string>> {
+    const rows = await transaction
       .insertInto('hub_device')
-      .values(formatRow(this.#hub, device))
+      .values(devices.map((device) => formatRow(this.#hub, device)))
       .onConflict((conflict) => conflict.columns(['hub', 'device_id']).doNothing())
-      .executeTakeFirst();
-    return result.numInsertedOrUpdatedRows === 1n;
+      .returning('device_id')
+      .execute();
+    return new Set(rows.map((row) => row.device_id));
   }
 
   /** Replaces the identity, if it still has `etag`; otherwise nothing happens and the answer is false. */

@@ -1,3 +1,4 @@
+import { assert } from '#base/assert.ts';
 import { checkIfMatch } from '#base/etag.ts';
 import { requireDeviceId } from '#base/ids.ts';
 import type { JsonObject } from '#base/json.ts';
@@ -13,7 +14,7 @@ import { IdentityQueue } from '../identity-queue.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
 import type { DisconnectCause, Presence } from '../presence/presence.ts';
 import { formatTwin, type Twin } from '../twins/twin.ts';
-import type { Twins } from '../twins/twins.ts';
+import type { NewTwin, Twins } from '../twins/twins.ts';
 import type { CredentialWatches } from './credential-watches.ts';
 import {
   type AskedAuthentication,
@@ -48,6 +49,9 @@ export type DeviceChange = AskedEdgePlace & {
 };
 
 export type InitialTwin = { readonly tags?: JsonObject; readonly desired?: JsonObject };
+
+/** A device that nobody has stored yet, with its twin. */
+type PreparedDevice = { readonly device: Device; readonly twin: NewTwin };
 
 export type ProvisionedDevice = Pick<NewDevice, 'deviceId' | 'authentication' | 'initialTwin'>;
 
@@ -88,13 +92,31 @@ export class Registry {
 
   /** Throws Problem `already-exists`, `argument-invalid` or `twin-invalid`. */
   async create(input: NewDevice): Promise<Device> {
-    requireDeviceId(input.deviceId);
-    const device = this.#newDevice(input);
-    await this.#requireParent(device);
-    return this.#queue.run(input.deviceId, async () => {
-      if (await this.#insert(device, input.initialTwin)) return device;
-      throw new Problem('already-exists', `A device ${input.deviceId} exists.`);
+    const [created] = await this.createMany([input]);
+    assert(created !== undefined, 'a device is created or refused');
+    if (created instanceof Problem) throw created;
+    return created;
+  }
+
+  /**
+   * Creates devices of different ids, a hundred at most, in one transaction. Says of each, in their order, which device it is
+   * or why there is none, as `create` throws it; the others are created.
+   */
+  async createMany(inputs: readonly NewDevice[]): Promise<(Device | Problem)[]> {
+    const prepared = await Promise.all(inputs.map((input) => this.#prepare(input)));
+    const fresh = prepared.filter((each): each is PreparedDevice => !(each instanceof Problem));
+    const ids = fresh.map(({ device }) => device.deviceId);
+    const created = await this.#queue.runAll(ids, () => this.#insert(fresh));
+    return prepared.map((each) => {
+      if (each instanceof Problem) return each;
+      const { device } = each;
+      return created.has(device.deviceId) ? device : new Problem('already-exists', `A device ${device.deviceId} exists.`);
     });
+  }
+
+  /** Which of these there are. */
+  existing(deviceIds: readonly string[]): Promise<Set<string>> {
+    return this.#store.existing(deviceIds);
   }
 
   load(deviceId: string): Promise<Device | undefined> {
@@ -226,7 +248,9 @@ export class Registry {
     return this.#queue.run(input.deviceId, async () => {
       const present = await this.#store.load(input.deviceId);
       if (!present) {
-        if (await this.#insert(created, input.initialTwin)) return { device: created, isNew: true };
+        const twin = this.#twins.prepare(input.deviceId, input.initialTwin ?? {});
+        const inserted = await this.#insert([{ device: created, twin }]);
+        if (inserted.size > 0) return { device: created, isNew: true };
         throw new Problem('conflict', `The device ${input.deviceId} is being created by someone else.`);
       }
       const { statusReason: _, ownStatus, ...rest } = present;
@@ -261,17 +285,42 @@ export class Registry {
     });
   }
 
-  async #insert(device: Device, initialTwin: InitialTwin = {}): Promise<boolean> {
-    const twin = await inTransaction(this.#database, async (transaction) => {
-      if (!(await this.#store.insert(transaction, device))) return undefined;
-      const created = await this.#twins.create(transaction, device.deviceId, initialTwin);
-      return { created, report: device.isEdge ? await this.modules.createSystem(transaction, device.deviceId) : () => {} };
+  async #prepare(input: NewDevice): Promise<PreparedDevice | Problem> {
+    try {
+      requireDeviceId(input.deviceId);
+      const device = this.#newDevice(input);
+      await this.#requireParent(device);
+      return { device, twin: this.#twins.prepare(device.deviceId, input.initialTwin ?? {}) };
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
+  }
+
+  /** Those whose ids are free, with all that belongs to them; says which those were. */
+  async #insert(prepared: readonly PreparedDevice[]): Promise<ReadonlySet<string>> {
+    if (prepared.length === 0) return new Set();
+    const { ids, reports } = await inTransaction(this.#database, async (transaction) => {
+      const devices = prepared.map(({ device }) => device);
+      const ids = await this.#store.insert(transaction, devices);
+      const inserted = prepared.filter(({ device }) => ids.has(device.deviceId));
+      await this.#twins.insert(
+        transaction,
+        inserted.map(({ twin }) => twin),
+      );
+      const reports: (() => void)[] = [];
+      for (const { device, twin } of inserted) {
+        const report = device.isEdge ? await this.modules.createSystem(transaction, device.deviceId) : () => {};
+        reports.push(() => {
+          this.#reportLifecycle('createDeviceIdentity', twin.twin);
+          report();
+          this.#platform.log.info('device.created', { deviceId: device.deviceId });
+        });
+      }
+      return { ids, reports };
     });
-    if (!twin) return false;
-    this.#reportLifecycle('createDeviceIdentity', twin.created);
-    twin.report();
-    this.#platform.log.info('device.created', { deviceId: device.deviceId });
-    return true;
+    for (const report of reports) report();
+    return ids;
   }
 
   async #replace(device: Device, present: Device, cause: DisconnectCause | undefined): Promise<Device> {

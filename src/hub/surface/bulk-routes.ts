@@ -1,7 +1,8 @@
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { type AskedBulkEntry, askedBulk, versionOnly } from '../contract/service-requests.ts';
-import { bulkTarget } from './bulk-target.ts';
+import type { NewDevice } from '../registry/registry.ts';
+import { bulkTarget, newDevice } from './bulk-target.ts';
 import { serviceErrorOf } from './service-errors.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
@@ -9,7 +10,10 @@ import { type ServiceRoute, serviceRoute } from './service-route.ts';
 /** A hundred identities, each with a full twin. */
 const bodyBytesMax = 8 * 1024 * 1024;
 
-/** Many identities in one call (hub-service-protocol.md 4.2), one after the other; what fails does not undo the rest. */
+/**
+ * Many identities in one call (hub-service-protocol.md 4.2). New devices come first, in one transaction; the others follow
+ * one after the other. What fails does not undo the rest.
+ */
 export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
   return [
     serviceRoute({
@@ -22,24 +26,30 @@ export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRout
       bodyBytesMax,
       async handle({ body, trackingId }) {
         checkEntries(body);
-        const errors = [];
-        for (const entry of body) {
+        const failures = new Map<AskedBulkEntry, Problem>();
+        for (const entry of await createDevices(rooms, body, failures)) {
           try {
             await apply(rooms, entry);
           } catch (error) {
-            const problem = asProblem(error);
-            if (problem.code === 'internal') {
-              platform.log.error('bulk.failed', { trackingId, deviceId: entry.id, cause: String(problem.cause) });
-            }
-            errors.push({
+            failures.set(entry, asProblem(error));
+          }
+        }
+        const errors = body.flatMap((entry) => {
+          const problem = failures.get(entry);
+          if (!problem) return [];
+          if (problem.code === 'internal') {
+            platform.log.error('bulk.failed', { trackingId, deviceId: entry.id, cause: String(problem.cause) });
+          }
+          return [
+            {
               deviceId: entry.id,
               errorCode: serviceErrorOf(problem).name,
               errorStatus: problem.message,
               moduleId: entry.moduleId ?? null,
               operation: null,
-            });
-          }
-        }
+            },
+          ];
+        });
         return { status: errors.length === 0 ? 200 : 400, json: { isSuccessful: errors.length === 0, errors, warnings: [] } };
       },
     }),
@@ -56,10 +66,49 @@ function checkEntries(entries: readonly AskedBulkEntry[]): void {
   }
 }
 
+/**
+ * Creates the devices that are new, and notes of each that was refused why. Returns what is left: entries that ask for
+ * something else, and, when the transaction failed as a whole, those that it had.
+ */
+async function createDevices(
+  { registry }: ServiceRooms,
+  entries: readonly AskedBulkEntry[],
+  failures: Map<AskedBulkEntry, Problem>,
+): Promise<AskedBulkEntry[]> {
+  const candidates = entries.filter((entry) => !entry.moduleId && creatingModes.has(modeOf(entry)));
+  const unsure = candidates.filter((entry) => modeOf(entry) !== 'create').map(({ id }) => id);
+  const present = await registry.existing(unsure);
+  const creating = new Map<AskedBulkEntry, NewDevice>();
+  for (const entry of candidates) {
+    if (present.has(entry.id)) continue;
+    try {
+      creating.set(entry, newDevice(entry));
+    } catch (error) {
+      failures.set(entry, asProblem(error));
+    }
+  }
+  const left = new Set(entries.filter((entry) => !creating.has(entry) && !failures.has(entry)));
+  const results = await registry.createMany([...creating.values()]).catch(() => undefined);
+  for (const [at, entry] of [...creating.keys()].entries()) {
+    const result = results?.[at];
+    // Somebody created it in between: then it is changed, where that was asked for.
+    const isChanged = result instanceof Problem && result.code === 'already-exists' && modeOf(entry) !== 'create';
+    if (results === undefined || isChanged) left.add(entry);
+    else if (result instanceof Problem) failures.set(entry, result);
+  }
+  return entries.filter((entry) => left.has(entry));
+}
+
+const creatingModes: ReadonlySet<string> = new Set(['create', 'createorupdate', 'createorupdateifmatchetag']);
+
+function modeOf({ importMode }: AskedBulkEntry): string {
+  return importMode?.toLowerCase() ?? 'createorupdate';
+}
+
 async function apply(rooms: ServiceRooms, entry: AskedBulkEntry): Promise<void> {
   const target = bulkTarget(rooms, entry);
   const tag = entry.eTag ?? entry.etag ?? undefined;
-  switch (entry.importMode?.toLowerCase() ?? 'createorupdate') {
+  switch (modeOf(entry)) {
     case 'create':
       return target.create();
     case 'createorupdate':

@@ -1,6 +1,7 @@
 import { requireDeviceId } from '#base/ids.ts';
 import type { AskedBulkEntry } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
+import type { NewDevice } from '../registry/registry.ts';
 import { requireOrdinary } from './module-routes.ts';
 import { parseIdentity, parseModule } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
@@ -21,13 +22,18 @@ export function bulkTarget(rooms: ServiceRooms, entry: AskedBulkEntry): BulkTarg
   return entry.moduleId ? moduleTarget(rooms, entry, deviceId, entry.moduleId) : deviceTarget(rooms, entry, deviceId);
 }
 
+/** The device that an entry of a bulk call would create. Throws Problem `argument-invalid`. */
+export function newDevice(entry: AskedBulkEntry): NewDevice {
+  const { authentication = { type: 'sas' }, ...rest } = parseIdentity(entry);
+  return { deviceId: requireDeviceId(entry.id), authentication, ...rest, initialTwin: ownedOf(entry) };
+}
+
 function deviceTarget({ registry, twins }: ServiceRooms, entry: AskedBulkEntry, deviceId: string): BulkTarget {
   const owned = ownedOf(entry);
   return {
     exists: async () => (await registry.load(deviceId)) !== undefined,
     async create() {
-      const { authentication = { type: 'sas' }, ...rest } = parseIdentity(entry);
-      await registry.create({ deviceId, authentication, ...rest, initialTwin: owned });
+      await registry.create(newDevice(entry));
     },
     async update(ifMatch) {
       await registry.update(deviceId, parseIdentity(entry), ifMatch);

@@ -9,7 +9,10 @@ import type { Twins } from '../twins/twins.ts';
 
 /** The rooms that the service's REST opens. */
 export type ServiceRooms = {
-  readonly registry: Pick<Registry, 'create' | 'load' | 'require' | 'list' | 'update' | 'delete' | 'count' | 'modules'>;
+  readonly registry: Pick<
+    Registry,
+    'create' | 'createMany' | 'existing' | 'load' | 'require' | 'list' | 'update' | 'delete' | 'count' | 'modules'
+  >;
   readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;
