@@ -73,7 +73,9 @@ export type TestDevice = {
 };
 
 /** A whole hub in memory: database, disk and clock under the test's control; devices join by bytes. */
-export async function openHubBench(more: Pick<HubOptions, 'broker' | 'oversizePublish' | 'issuerChange' | 'quotas' | 'faults'> = {}) {
+export async function openHubBench(
+  more: Pick<HubOptions, 'broker' | 'oversizePublish' | 'issuerChange' | 'quotas' | 'faults'> = {},
+) {
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');
   const refusals = new RefusalLog(platform, database);
