@@ -26,6 +26,7 @@ import { type FaultMode, Faults } from './faults/faults.ts';
 import { FileUploads } from './files/file-uploads.ts';
 import { defaultFileSettings, type FileSettings } from './files/limits.ts';
 import { FileNotifications } from './files/notifications.ts';
+import { defaultHubLimits, type HubLimits } from './hub-limits.ts';
 import type { Identity } from './identity.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
@@ -80,6 +81,8 @@ export type HubOptions = {
   readonly oversizePublish?: OversizeRule;
   /** Without it, as the cloud does it. */
   readonly cloudToDevice?: CloudToDeviceSettings;
+  /** Default: the cloud's. */
+  readonly limits?: HubLimits;
   /** Without it nobody is throttled. */
   /** Without it readers of events are sent to the hub's own host name. */
   readonly eventsEndpoint?: EventsEndpointSettings;
@@ -176,20 +179,20 @@ const drainMsMax = 2_000;
 
 export async function buildHub(options: HubOptions): Promise<Hub> {
   const { platform, database, secrets, authorities, events: log, hostName, instanceName: hub } = options;
-  const { revocationLists, issuerChange = 'alert' } = options;
+  const { revocationLists, issuerChange = 'alert', limits = defaultHubLimits } = options;
   const { refusalSubject = (subject) => subject, oversizePublish = 'close' } = options;
   const refusals = refusalsUnder(options.refusals, refusalSubject);
   const events = new HubEvents(platform, log, hub);
   const presence = new Presence(platform, database, hub, events);
-  const twins = new Twins(platform, database, hub, events);
+  const twins = new Twins(platform, database, hub, events, limits.twins);
   const watches = new CredentialWatches();
-  const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets });
+  const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets, limits: limits.registry });
   const credentials = new LastCredentials(platform, database, hub);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
   const quotas = new Quotas(platform.clock, options.quotas ?? noQuotas);
-  const methods = new Methods(platform, registry, { quotas });
+  const methods = new Methods(platform, registry, { quotas, limits: limits.methods });
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
-  const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas });
+  const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas, limits: limits.cloudToDevice });
   const sources = new Map<SourceName, QuerySource>([
     ['devices', twinSource({ database, hub, presence, cloudToDevice }, false)],
     ['devices.modules', twinSource({ database, hub, presence, cloudToDevice }, true)],
@@ -220,6 +223,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     presence,
     sessions,
     quotas,
+    limits,
     events: log,
     refusals,
     signIn,
@@ -251,13 +255,14 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     watches,
     authenticateService,
     quotas,
+    limits,
     faults,
   });
   const http = await buildHubHttp({
     platform,
     refusals,
     rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs },
-    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, signIn, credentials, refusals, faults }),
+    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, limits, signIn, credentials, refusals, faults }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
@@ -271,6 +276,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       broker,
       connections: brokerConnections,
       quotas,
+      limits,
       events: log,
       refusals,
       signIn,

@@ -1,3 +1,5 @@
+import { defaultMqttLimits } from '#wire/mqtt/limits.ts';
+
 /** What the listeners bear before they refuse. Those that an operator may want otherwise are settings: src/server/listener-limits.ts. */
 export type ListenerLimits = {
   /** Open connections in all, per listener. */
@@ -36,6 +38,11 @@ export type ListenerLimits = {
   /** One message, fragments joined: it is held whole before a byte of it is read. Three times the largest MQTT packet. */
   webSocketMessageBytesMax: number;
   webSocketFragmentsMax: number;
+  /** Of an MQTT session that has begun: src/wire/mqtt/limits.ts says what each is. */
+  mqttPayloadBytesMax: number;
+  mqttKeepAliveMsMax: number;
+  mqttInFlightMax: number;
+  mqttFiltersPerPacketMax: number;
 };
 
 export const listenerLimits: ListenerLimits = {
@@ -56,4 +63,8 @@ export const listenerLimits: ListenerLimits = {
   httpPipelinedMax: 1_000,
   webSocketMessageBytesMax: 1024 * 1024,
   webSocketFragmentsMax: 1_024,
+  mqttPayloadBytesMax: defaultMqttLimits.payloadBytesMax,
+  mqttKeepAliveMsMax: defaultMqttLimits.keepAliveMsMax,
+  mqttInFlightMax: defaultMqttLimits.outboundInflightMax,
+  mqttFiltersPerPacketMax: defaultMqttLimits.filtersPerPacketMax,
 };

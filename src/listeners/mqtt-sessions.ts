@@ -17,6 +17,9 @@ export type MqttSessionsOptions = {
 /** One keep-alive wheel for all connections: a deadline is noticed at most this much late. */
 const wheelMs = 2_000;
 
+/** The longest topic, and a packet id. */
+const beyondPayloadBytes = defaultMqttLimits.packetBytesMax - defaultMqttLimits.payloadBytesMax;
+
 /** What a client gets to answer the end of its connection when the server stops. */
 const drainMsMax = 3_000;
 
@@ -63,6 +66,11 @@ export class MqttSessions {
       const session: MqttServerSession = new MqttServerSession({
         limits: {
           ...defaultMqttLimits,
+          payloadBytesMax: limits.mqttPayloadBytesMax,
+          packetBytesMax: limits.mqttPayloadBytesMax + beyondPayloadBytes,
+          keepAliveMsMax: limits.mqttKeepAliveMsMax,
+          outboundInflightMax: limits.mqttInFlightMax,
+          filtersPerPacketMax: limits.mqttFiltersPerPacketMax,
           connectMsMax: limits.connectMsMax,
           connectBytesMax: limits.connectBytesMax,
           beforeAcceptBytesMax: limits.beforeSignInBytesMax,

@@ -38,6 +38,7 @@ import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { loadOrCreateFile } from './key-file.ts';
+import { hubLimitsOf } from './hub-limit-settings.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
@@ -132,6 +133,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const oversizePublish = settings['hub.oversizePublish'] === 'drop' ? 'drop' : 'close';
   const cloudToDevice = cloudToDeviceSettingsOf(settings);
   const quotas = quotaSettingsOf(settings);
+  const hubLimits = hubLimitsOf(settings);
   const allowed = settings['hub.faults'];
   const faults = allowed === 'rules' || allowed === 'messages' ? ({ faults: allowed } as const) : {};
   const brokerLimits = brokerLimitsOf(settings);
@@ -155,6 +157,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     oversizePublish,
     cloudToDevice,
     quotas,
+    limits: hubLimits,
     ...faults,
     ...(brokerLimits && { broker: brokerLimits }),
   });
@@ -175,6 +178,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     oversizePublish,
     cloudToDevice,
     quotas,
+    limits: hubLimits,
     ...faults,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,

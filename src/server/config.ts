@@ -2,6 +2,7 @@ import { hourMs } from '#base/instant.ts';
 import type { SettingFields, SettingValues } from '#base/settings.ts';
 import { brokerLimits } from '#hub/broker/limits.ts';
 import { listenerLimits } from '#listeners/limits.ts';
+import { hubLimitFields } from './hub-limit-settings.ts';
 import { rateFields } from './quota-settings.ts';
 
 const gibibyte = 1024 ** 3;
@@ -228,6 +229,7 @@ export const serverSettings = {
     'rates',
     (what, inS1) => `${what}, of one hub; 0: as \`hub.throttling\` says. One unit of S1 has ${inS1} in the cloud.`,
   ),
+  ...hubLimitFields,
   ...rateFields('deviceRates', (what) => `${what}, of each device or module; 0: no limit.`),
   'hub.faults': {
     kind: 'text',

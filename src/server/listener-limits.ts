@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ListenerLimits, listenerLimits } from '#listeners/limits.ts';
 import type { ServerSettings } from './config.ts';
+import { mqttLimitsOf } from './hub-limit-settings.ts';
 
 /** Open files that are no connections at these ports: the log, the database, the administration socket, what they need for a moment. */
 const otherFilesMax = 256;
@@ -11,7 +12,7 @@ const otherFilesMax = 256;
  * strangers could take the last one, and the log could not begin its next segment.
  */
 export function listenerLimitsOf(settings: ServerSettings, openFilesMax = Number.POSITIVE_INFINITY): ListenerLimits {
-  const limits = { ...listenerLimits };
+  const limits = { ...listenerLimits, ...mqttLimitsOf(settings) };
   const given: Readonly<Record<string, unknown>> = settings;
   for (const name of Object.keys(limits) as (keyof ListenerLimits)[]) {
     const value = given[`listeners.${name}`];

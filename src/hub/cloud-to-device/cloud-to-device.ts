@@ -1,4 +1,4 @@
-import { type Instant, plus, secondMs } from '#base/instant.ts';
+import { type Instant, minuteMs, plus, secondMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
@@ -11,7 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import { Attachment, type HeldMessage, type Receiver } from './attachment.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
 import { Feedback, lockLost, type Outcome } from './feedback.ts';
-import { type CloudToDeviceSettings, cloudToDeviceLimits } from './limits.ts';
+import { type CloudToDeviceLimits, type CloudToDeviceSettings, cloudToDeviceLimits } from './limits.ts';
 import { checkMessage, type LockedMessage, type NewMessage, type QueuedMessage } from './message.ts';
 import { MessageStore } from './message-store.ts';
 import { inputQueue, parseQueueName, queueOf } from './queue-name.ts';
@@ -22,6 +22,8 @@ export type CloudToDeviceOptions = {
   readonly hub: string;
   readonly registry: Pick<Registry, 'require'> & { readonly modules: Pick<Modules, 'require'> };
   readonly settings: CloudToDeviceSettings;
+  /** Default: the cloud's. */
+  readonly limits?: CloudToDeviceLimits;
   readonly quotas?: Pick<Quotas, 'take'>;
 };
 
@@ -46,6 +48,7 @@ const retryMs = secondMs;
  */
 export class CloudToDevice {
   readonly feedback: Feedback;
+  readonly limits: CloudToDeviceLimits;
   readonly #options: CloudToDeviceOptions;
   readonly #store: MessageStore;
   readonly #queue = new IdentityQueue();
@@ -55,6 +58,7 @@ export class CloudToDevice {
   constructor(options: CloudToDeviceOptions) {
     const { platform, database, hub, settings } = options;
     this.#options = options;
+    this.limits = options.limits ?? cloudToDeviceLimits;
     this.#store = new MessageStore(database, hub);
     this.feedback = new Feedback(platform, database, hub, settings);
     this.#sweep = new ExpirySweep(platform, this.#store, (message) => this.#expire(message));
@@ -93,8 +97,8 @@ export class CloudToDevice {
       isExpiryAsked: expiresAt !== undefined,
       deliveryCount: 0,
     };
-    checkExpiry(fresh.expiresAt, now);
-    checkMessage(fresh);
+    checkExpiry(fresh.expiresAt, now, this.limits.timeToLiveMsMax);
+    checkMessage(fresh, this.limits);
     this.#options.quotas?.take('cloudToDevice', identity);
     const queue = queueOf(fresh);
     const queued = await this.#queue.run(queue, () => this.#enqueue(queue, fresh));
@@ -186,7 +190,7 @@ export class CloudToDevice {
   }
 
   async #enqueue(identity: string, fresh: QueuedMessage): Promise<QueuedMessage> {
-    const { pendingMax } = cloudToDeviceLimits;
+    const { pendingMax } = this.limits;
     try {
       return await inTransaction(this.#options.database, async (transaction) => {
         const { pending, lastSequence } = await this.#store.measure(transaction, identity, fresh.enqueuedAt);
@@ -297,7 +301,7 @@ export class CloudToDevice {
     if (released.length > 0) attachment.hasMore = true;
     this.#unlocked(released);
     const held = attachment.heldSequences;
-    const room = Math.min(attachment.receiver.room, cloudToDeviceLimits.pendingMax - held.length);
+    const room = Math.min(attachment.receiver.room, this.limits.pendingMax - held.length);
     if (room > 0 && attachment.hasMore) {
       const messages = await this.#store.listDeliverable(identity, now, held, room);
       if (attachment.isDetached) return;
@@ -315,7 +319,9 @@ export class CloudToDevice {
   }
 }
 
-function checkExpiry(expiresAt: Instant, now: Instant): void {
-  if (expiresAt > now && expiresAt <= plus(now, cloudToDeviceLimits.timeToLiveMsMax)) return;
-  throw new Problem('argument-invalid', 'A message expires in the future, and within two days.', { reason: 'message-expiry' });
+function checkExpiry(expiresAt: Instant, now: Instant, mostMs: number): void {
+  if (expiresAt > now && expiresAt <= plus(now, mostMs)) return;
+  throw new Problem('argument-invalid', `A message expires in the future, and within ${mostMs / minuteMs} minutes.`, {
+    reason: 'message-expiry',
+  });
 }

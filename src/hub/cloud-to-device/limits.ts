@@ -19,6 +19,8 @@ export const cloudToDeviceLimits = {
   feedbackMax: 10_000,
 } as const;
 
+export type CloudToDeviceLimits = Readonly<Record<keyof typeof cloudToDeviceLimits, number>>;
+
 /** What an owner may choose, with the cloud's defaults (hub-service-protocol.md 10.2). */
 export type CloudToDeviceSettings = {
   /** How long a message lives whose sender does not say. */

@@ -3,7 +3,7 @@ import { Problem } from '#base/problem.ts';
 import { formatCloudToDeviceTopic, formatInputTopic } from '#wire/azure/hub-topics.ts';
 import { type Acknowledgement, encodeCloudToDeviceBag } from '#wire/azure/message-properties.ts';
 import type { Identity } from '../identity.ts';
-import { cloudToDeviceLimits } from './limits.ts';
+import type { CloudToDeviceLimits } from './limits.ts';
 
 type MessageParts = {
   readonly messageId?: string | undefined;
@@ -89,9 +89,9 @@ export function encodeMessageBag(message: QueuedMessage): string {
  * Throws Problem `argument-invalid` or `payload-too-large` for what could not be delivered on every protocol, so that
  * a message that was accepted can be.
  */
-export function checkMessage(message: QueuedMessage): void {
+export function checkMessage(message: QueuedMessage, limits: CloudToDeviceLimits): void {
   const { messageId, correlationId, userId, contentType, contentEncoding, application, body, input } = message;
-  if (messageId !== undefined) checkId(messageId);
+  if (messageId !== undefined) checkId(messageId, limits.idCharactersMax);
   if (input !== undefined) checkInput(message.identity, input);
   const texts = [messageId, correlationId, userId, contentType, contentEncoding].filter((text) => text !== undefined);
   for (const [name, value] of application) {
@@ -103,7 +103,7 @@ export function checkMessage(message: QueuedMessage): void {
   }
   if (texts.some((text) => controlPattern.test(text))) throw invalid('A property holds a control character.');
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), body.length);
-  const { messageBytesMax, topicBytesMax } = cloudToDeviceLimits;
+  const { messageBytesMax, topicBytesMax } = limits;
   if (bytes > messageBytesMax) {
     throw new Problem('payload-too-large', `The message has ${bytes} bytes, at most ${messageBytesMax} are accepted.`);
   }
@@ -112,9 +112,9 @@ export function checkMessage(message: QueuedMessage): void {
   }
 }
 
-function checkId(text: string): void {
-  if (idPattern.test(text) && text.length <= cloudToDeviceLimits.idCharactersMax) return;
-  throw invalid(`A message id has 1 to 128 characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.`);
+function checkId(text: string, most: number): void {
+  if (idPattern.test(text) && text.length <= most) return;
+  throw invalid(`A message id has 1 to ${most} characters of A-Z a-z 0-9 and - : . + % _ # * ? ! ( ) , = @ ; $ '.`);
 }
 
 function checkInput({ moduleId }: Identity, input: string): void {

@@ -43,6 +43,7 @@ export type HubsOptions = {
   readonly filesOf?: (hub: string) => NonNullable<HubOptions['files']>;
   readonly eventsEndpoint?: HubOptions['eventsEndpoint'];
   readonly quotas?: HubOptions['quotas'];
+  readonly limits?: HubOptions['limits'];
   readonly faults?: HubOptions['faults'];
   /** Names that mean something else here, so that no hub may get them. */
   readonly otherHostNames: readonly string[];
@@ -200,6 +201,7 @@ export class Hubs implements HubDirectory {
       oversizePublish,
       cloudToDevice,
       quotas,
+      limits,
       eventsEndpoint,
       revocationLists,
       issuerChange,
@@ -226,6 +228,7 @@ export class Hubs implements HubDirectory {
       const chosen = {
         ...(cloudToDevice && { cloudToDevice }),
         ...(quotas && { quotas }),
+        ...(limits && { limits }),
         ...(eventsEndpoint && { eventsEndpoint }),
         ...(faults && { faults }),
       };

@@ -4,7 +4,7 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import { propertyBytes } from '#wire/azure/message-properties.ts';
 import type { EventLog, NewEvent } from '../events/event-log.ts';
 import { encodeSystemProperties } from '../events/event-record.ts';
-import { messageLimits } from './limits.ts';
+import type { MessageLimits } from './limits.ts';
 
 /** Everything about a sender that stays the same for a session: resolved at sign-in, not per message. */
 export type TelemetryOrigin = {
@@ -12,6 +12,8 @@ export type TelemetryOrigin = {
   readonly log: Pick<EventLog, 'append'>;
   readonly deviceId: string;
   readonly moduleId: string | undefined;
+  /** Of one message, or of a batch together. */
+  readonly bytesMax: number;
   /** The properties that the hub stamps, beside those that the log knows itself (device, time, source). */
   readonly system: Buffer;
 };
@@ -21,6 +23,7 @@ export function telemetryOrigin(
   log: Pick<EventLog, 'append'>,
   caller: DeviceCaller,
   modelId: string,
+  limits: MessageLimits,
 ): TelemetryOrigin {
   const { scope, type } = caller.authMethod;
   const issuer = type === 'x509' ? 'external' : 'iothub';
@@ -29,7 +32,7 @@ export function telemetryOrigin(
     'iothub-connection-auth-method': JSON.stringify({ scope, type, issuer, acceptingIpFilterRule: null }),
     ...(modelId === '' ? {} : { 'dt-dataschema': modelId }),
   });
-  return { clock, log, deviceId: caller.deviceId, moduleId: caller.moduleId, system };
+  return { clock, log, deviceId: caller.deviceId, moduleId: caller.moduleId, bytesMax: limits.telemetryBytesMax, system };
 }
 
 /**
@@ -46,7 +49,7 @@ export function acceptTelemetry(
   isRetained: boolean,
   done?: (problem?: Problem) => void,
 ): number {
-  if (body.length + bag.length > messageLimits.telemetryBytesMax) checkSize(bag, body);
+  if (body.length + bag.length > origin.bytesMax) checkSize(bag, body, origin.bytesMax);
   const event: NewEvent = {
     source: 'Telemetry',
     deviceId: origin.deviceId,
@@ -72,11 +75,8 @@ function withProperty(bag: string, name: string, value: string): string {
 }
 
 /** Names and values count as they are, not as they are encoded: an escape of three characters is one byte. */
-function checkSize(bag: string, body: Buffer): void {
+function checkSize(bag: string, body: Buffer, bytesMax: number): void {
   const size = body.length + propertyBytes(bag);
-  if (size <= messageLimits.telemetryBytesMax) return;
-  throw new Problem(
-    'payload-too-large',
-    `The message has ${size} bytes; at most ${messageLimits.telemetryBytesMax} are accepted.`,
-  );
+  if (size <= bytesMax) return;
+  throw new Problem('payload-too-large', `The message has ${size} bytes; at most ${bytesMax} are accepted.`);
 }

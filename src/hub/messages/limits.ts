@@ -3,3 +3,5 @@ export const messageLimits = {
   /** Body plus names and values of properties. */
   telemetryBytesMax: 256 * 1024,
 } as const;
+
+export type MessageLimits = Readonly<Record<keyof typeof messageLimits, number>>;

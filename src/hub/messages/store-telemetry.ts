@@ -1,7 +1,6 @@
 import { Problem } from '#base/problem.ts';
 import { propertyBytes } from '#wire/azure/message-properties.ts';
 import { acceptTelemetry, type TelemetryOrigin } from './accept-telemetry.ts';
-import { messageLimits } from './limits.ts';
 
 export type TelemetryParts = { readonly bag: string; readonly body: Buffer };
 
@@ -11,10 +10,10 @@ export type TelemetryParts = { readonly bag: string; readonly body: Buffer };
  */
 export function storeTelemetry(origin: TelemetryOrigin, messages: readonly TelemetryParts[]): Promise<void> {
   const bytes = messages.reduce((sum, { bag, body }) => sum + body.length + propertyBytes(bag), 0);
-  const { telemetryBytesMax } = messageLimits;
+  const { bytesMax } = origin;
   return new Promise((resolve, reject) => {
-    if (bytes > telemetryBytesMax) {
-      throw new Problem('payload-too-large', `The messages have ${bytes} bytes, at most ${telemetryBytesMax} are accepted.`);
+    if (bytes > bytesMax) {
+      throw new Problem('payload-too-large', `The messages have ${bytes} bytes, at most ${bytesMax} are accepted.`);
     }
     const done = (problem?: Problem) => (problem ? reject(problem) : resolve());
     for (const [i, { bag, body }] of messages.entries()) {

@@ -11,3 +11,5 @@ export const methodLimits = {
   /** Callers' own time-outs often equal the one they ask of us: we answer this much earlier, so that they see our answer. */
   answerEarlyMs: 300,
 } as const;
+
+export type MethodLimits = Readonly<Record<keyof typeof methodLimits, number>>;

@@ -8,7 +8,7 @@ import type { Quotas } from '../quotas/quotas.ts';
 import { methodMeterBytes } from '../quotas/rates.ts';
 import type { Modules } from '../registry/modules.ts';
 import type { Registry } from '../registry/registry.ts';
-import { methodLimits } from './limits.ts';
+import { type MethodLimits, methodLimits } from './limits.ts';
 
 export type MethodRequest = {
   readonly methodName: string;
@@ -48,12 +48,18 @@ export class Methods {
   readonly #platform: Platform;
   readonly #registry: MethodRegistry;
   readonly #quotas: Pick<Quotas, 'take'> | undefined;
+  readonly #limits: MethodLimits;
   readonly #callees = new Map<string, Callee>();
 
-  constructor(platform: Platform, registry: MethodRegistry, { quotas }: { quotas?: Pick<Quotas, 'take'> } = {}) {
+  constructor(
+    platform: Platform,
+    registry: MethodRegistry,
+    { quotas, limits = methodLimits }: { quotas?: Pick<Quotas, 'take'>; limits?: MethodLimits } = {},
+  ) {
     this.#platform = platform;
     this.#registry = registry;
     this.#quotas = quotas;
+    this.#limits = limits;
   }
 
   /**
@@ -62,13 +68,13 @@ export class Methods {
    * `device-timeout` or `device-reply-invalid`.
    */
   async invoke(identity: string, request: MethodRequest): Promise<MethodResult> {
-    const { methodName, connectMs, responseMs, body } = checkRequest(request);
+    const { methodName, connectMs, responseMs, body } = checkRequest(request, this.#limits);
     await this.#requireEnabled(parseIdentityName(identity));
     this.#quotas?.take('methods', identity, Math.ceil(Math.max(1, body.length) / methodMeterBytes));
     const callee = this.#callee(identity);
     try {
-      if (callee.calls.size + callee.waiting.size >= methodLimits.inflightMax) {
-        throw new Problem('throttled', `The ${describe(identity)} has ${methodLimits.inflightMax} calls in progress.`, {
+      if (callee.calls.size + callee.waiting.size >= this.#limits.inflightMax) {
+        throw new Problem('throttled', `The ${describe(identity)} has ${this.#limits.inflightMax} calls in progress.`, {
           reason: 'too-many-calls',
         });
       }
@@ -140,7 +146,7 @@ export class Methods {
         end();
         resolve(callee.channel);
       };
-      const cancel = this.#platform.clock.after(connectMs - methodLimits.answerEarlyMs, () => {
+      const cancel = this.#platform.clock.after(connectMs - this.#limits.answerEarlyMs, () => {
         end();
         reject(new Problem('device-not-online', `Timed out waiting for the ${describe(identity)} to connect.`));
       });
@@ -155,12 +161,13 @@ export class Methods {
     { methodName, responseMs, body }: { methodName: string; responseMs: number; body: Buffer },
   ): Promise<MethodResult> {
     return new Promise((resolve, reject) => {
+      const { payloadBytesMax } = this.#limits;
       const requestId = this.#platform.random.bytes(16).toString('hex');
       const end = (): void => {
         cancel();
         callee.calls.delete(requestId);
       };
-      const cancel = this.#platform.clock.after(responseMs - methodLimits.answerEarlyMs, () => {
+      const cancel = this.#platform.clock.after(responseMs - this.#limits.answerEarlyMs, () => {
         end();
         reject(new Problem('device-timeout', `The ${describe(identity)} did not answer in time.`));
       });
@@ -168,7 +175,7 @@ export class Methods {
         answer(status, reply) {
           end();
           try {
-            resolve({ status, payload: parseReply(reply) });
+            resolve({ status, payload: parseReply(reply, payloadBytesMax) });
           } catch (cause) {
             reject(new Problem('device-reply-invalid', `The answer of the ${describe(identity)} is no valid JSON.`, { cause }));
           }
@@ -189,22 +196,22 @@ function describe(identity: string): string {
   return describeIdentity(parseIdentityName(identity));
 }
 
-function checkRequest(request: MethodRequest): { methodName: string; connectMs: number; responseMs: number; body: Buffer } {
+function checkRequest(
+  request: MethodRequest,
+  limits: MethodLimits,
+): { methodName: string; connectMs: number; responseMs: number; body: Buffer } {
   const { methodName, payload = null, connectTimeoutSeconds = 0, responseTimeoutSeconds = 30 } = request;
   // One topic level that no filter and no parameter can be mistaken for.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  if (!/^[^/#+?\u0000-\u001f\u007f]+$/.test(methodName) || methodName.length > methodLimits.nameCharactersMax) {
-    throw new Problem(
-      'argument-invalid',
-      `A method name has 1 to ${methodLimits.nameCharactersMax} characters, none of / # + ?.`,
-    );
+  if (!/^[^/#+?\u0000-\u001f\u007f]+$/.test(methodName) || methodName.length > limits.nameCharactersMax) {
+    throw new Problem('argument-invalid', `A method name has 1 to ${limits.nameCharactersMax} characters, none of / # + ?.`);
   }
-  const { responseSecondsMin, responseSecondsMax, connectSecondsMax } = methodLimits;
+  const { responseSecondsMin, responseSecondsMax, connectSecondsMax } = limits;
   checkSeconds('response', responseTimeoutSeconds, responseSecondsMin, responseSecondsMax);
   checkSeconds('connect', connectTimeoutSeconds, 0, connectSecondsMax);
   const body = Buffer.from(JSON.stringify(payload));
-  if (body.length > methodLimits.payloadBytesMax) {
-    throw new Problem('payload-too-large', `A method payload has at most ${methodLimits.payloadBytesMax} bytes.`);
+  if (body.length > limits.payloadBytesMax) {
+    throw new Problem('payload-too-large', `A method payload has at most ${limits.payloadBytesMax} bytes.`);
   }
   return { methodName, connectMs: connectTimeoutSeconds * secondMs, responseMs: responseTimeoutSeconds * secondMs, body };
 }
@@ -215,6 +222,6 @@ function checkSeconds(what: string, seconds: number, min: number, max: number): 
 }
 
 /** Python answers `null` for no payload, C and .NET send nothing. */
-function parseReply(body: Buffer): Json {
-  return body.length === 0 ? null : parseJson(body, { bytesMax: methodLimits.payloadBytesMax });
+function parseReply(body: Buffer, bytesMax: number): Json {
+  return body.length === 0 ? null : parseJson(body, { bytesMax });
 }

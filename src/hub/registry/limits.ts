@@ -11,3 +11,5 @@ export const registryLimits = {
   /** Identities whose keys are renewed in one call (4.3). */
   regeneratedMax: 100,
 } as const;
+
+export type RegistryLimits = Readonly<Record<keyof typeof registryLimits, number>>;

@@ -15,7 +15,7 @@ import type { Twins } from '../twins/twins.ts';
 import type { CredentialWatches } from './credential-watches.ts';
 import { generatedKeyBytes, isSameAuthentication, newEtag, newGenerationId, normalizeAuthentication } from './device.ts';
 import type { DeviceStore } from './device-store.ts';
-import { registryLimits } from './limits.ts';
+import { type RegistryLimits, registryLimits } from './limits.ts';
 import { type AskedModuleAuthentication, type Module, type ModuleAuthentication, systemModuleIds } from './module.ts';
 import { ModuleStore } from './module-store.ts';
 import type { InitialTwin } from './registry.ts';
@@ -34,6 +34,8 @@ export type ModulesOptions = {
   readonly database: Database;
   readonly hub: string;
   readonly sealer: KeySealer;
+  /** Default: the cloud's. */
+  readonly limits?: RegistryLimits;
   readonly devices: Pick<DeviceStore, 'load'>;
   /** By device id: what happens to a device and to its modules happens one after the other. */
   readonly queue: IdentityQueue;
@@ -69,7 +71,8 @@ export class Modules {
       const twin = await inTransaction(this.#options.database, async (transaction) => {
         const count = await this.#store.count(transaction, deviceId);
         if (!(await this.#store.insert(transaction, module))) return undefined;
-        if (count >= registryLimits.modulesPerDeviceMax) throw tooMany(deviceId);
+        const { modulesPerDeviceMax } = this.#options.limits ?? registryLimits;
+        if (count >= modulesPerDeviceMax) throw tooMany(deviceId, modulesPerDeviceMax);
         return this.#options.twins.create(transaction, identityName(module), initialTwin);
       });
       if (!twin) {
@@ -242,8 +245,7 @@ function checkManagedBy(text: string | undefined): string | undefined {
   throw new Problem('argument-invalid', `managedBy has at most ${registryLimits.managedByCharactersMax} characters.`);
 }
 
-function tooMany(deviceId: string): Problem {
-  const { modulesPerDeviceMax } = registryLimits;
+function tooMany(deviceId: string, modulesPerDeviceMax: number): Problem {
   const detail = `The device ${deviceId} has ${modulesPerDeviceMax} modules, and no device has more.`;
   return new Problem('quota-exceeded', detail, { reason: 'too-many-modules' });
 }

@@ -29,7 +29,7 @@ import {
 } from './device.ts';
 import { DeviceStore } from './device-store.ts';
 import { type AskedEdgePlace, type EdgePlace, ownScope, placeAfter, requireParent } from './edge-scope.ts';
-import { registryLimits } from './limits.ts';
+import { type RegistryLimits, registryLimits } from './limits.ts';
 import { Modules } from './modules.ts';
 
 export type NewDevice = AskedEdgePlace & {
@@ -79,6 +79,7 @@ export class Registry {
     watches: CredentialWatches;
     events: HubEvents;
     sealer: KeySealer;
+    limits?: RegistryLimits;
   }) {
     this.#platform = options.platform;
     this.#database = options.database;

@@ -16,6 +16,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { BreakingFault } from '../faults/asked-fault.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { SessionFaults } from '../faults/session-faults.ts';
+import type { HubLimits } from '../hub-limits.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
@@ -37,6 +38,7 @@ export type AmqpRooms = {
   readonly cloudToDevice: CloudToDevice;
   readonly presence: Presence;
   readonly quotas: Pick<Quotas, 'take' | 'tryTake'>;
+  readonly limits: HubLimits;
   readonly refusals: Pick<RefusalLog, 'record'>;
   /** Undefined where nothing goes wrong on purpose. */
   readonly faults: Faults | undefined;
@@ -83,7 +85,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#facts = facts;
     this.caller = facts.caller;
     this.identity = identityName(facts.caller);
-    this.#origin = telemetryOrigin(rooms.platform.clock, rooms.events, facts.caller, facts.modelId);
+    this.#origin = telemetryOrigin(rooms.platform.clock, rooms.events, facts.caller, facts.modelId, rooms.limits.messages);
     this.#faults = rooms.faults?.open({
       identity: facts.caller,
       protocol: 'amqp',
@@ -114,8 +116,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
   }
 
   announceModel(modelId: string): void {
-    const { platform, events } = this.#rooms;
-    this.#origin = telemetryOrigin(platform.clock, events, this.caller, modelId);
+    const { platform, events, limits } = this.#rooms;
+    this.#origin = telemetryOrigin(platform.clock, events, this.caller, modelId, limits.messages);
   }
 
   /** A link of the device is open. It takes the place of the one before it; a half of another pair goes with that. */

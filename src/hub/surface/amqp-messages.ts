@@ -6,13 +6,12 @@ import type { AmqpLink } from '#wire/amqp/link.ts';
 import { encodeMessage } from '#wire/amqp/message.ts';
 import type { Receiver } from '../cloud-to-device/attachment.ts';
 import type { CloudToDevice, Delivery } from '../cloud-to-device/cloud-to-device.ts';
-import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import { type DeliveredMessage, messageAddress } from '../cloud-to-device/message.ts';
 import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 
 export type AmqpMessagesOptions = {
   readonly log: Log;
-  readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete' | 'reject' | 'abandon'>;
+  readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete' | 'reject' | 'abandon' | 'limits'>;
   readonly queue: string;
   readonly link: AmqpLink;
   readonly trackingId: string;
@@ -32,7 +31,7 @@ export class AmqpMessages implements Receiver {
 
   /** Receiver. */
   get room(): number {
-    return Math.min(this.#options.link.credit, cloudToDeviceLimits.pendingMax - this.#unsettled.size);
+    return Math.min(this.#options.link.credit, this.#options.cloudToDevice.limits.pendingMax - this.#unsettled.size);
   }
 
   /** Receiver. */

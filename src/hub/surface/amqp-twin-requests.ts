@@ -4,7 +4,6 @@ import { asProblem, Problem } from '#base/problem.ts';
 import { int, long, string } from '#wire/amqp/encode.ts';
 import { type AmqpMessage, encodeMessage } from '#wire/amqp/message.ts';
 import type { Quotas } from '../quotas/quotas.ts';
-import { twinLimits } from '../twins/limits.ts';
 import { formatTwinForDevice, withVersion } from '../twins/twin.ts';
 import type { DesiredChange, Twins } from '../twins/twins.ts';
 import { formatDeviceError, hubErrorOf, statusOf } from './errors.ts';
@@ -20,7 +19,7 @@ type Answer = { readonly status: number; readonly version?: number; readonly bod
 
 export type AmqpTwinOptions = {
   readonly platform: Platform;
-  readonly twins: Pick<Twins, 'load' | 'patchReported'>;
+  readonly twins: Pick<Twins, 'load' | 'patchReported' | 'limits'>;
   readonly quotas: Pick<Quotas, 'take'>;
   readonly identity: string;
   readonly trackingId: string;
@@ -86,7 +85,7 @@ export class AmqpTwinRequests {
     if (operation === 'PATCH' && resource === reportedResource) {
       const asked = annotations.get('version') ?? null;
       const version = asked === null ? undefined : Number(asked);
-      const patch = requireObject(parseJson(Buffer.concat(data), { bytesMax: twinLimits.patchBytesMax }), 'A twin patch');
+      const patch = requireObject(parseJson(Buffer.concat(data), { bytesMax: twins.limits.patchBytesMax }), 'A twin patch');
       quotas.take('twinUpdates', identity);
       const twin = await twins.patchReported(identity, patch, version);
       return { status: 200, version: twin.reportedVersion, body: emptyBody };

@@ -19,6 +19,7 @@ export type HubAmqpOptions = Pick<
   | 'cloudToDevice'
   | 'presence'
   | 'quotas'
+  | 'limits'
   | 'refusals'
   | 'signIn'
   | 'watches'

@@ -6,6 +6,7 @@ import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-sessio
 import type { LastCredentials } from '../credentials/last-credentials.ts';
 import { DurablePositions } from '../events/durable-positions.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { HubLimits } from '../hub-limits.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { CredentialWatches } from '../registry/credential-watches.ts';
 import type { SignIn } from '../registry/sign-in.ts';
@@ -18,6 +19,7 @@ export type BrokerMqttOptions = Pick<
   'platform' | 'broker' | 'connections' | 'quotas' | 'refusals' | 'oversizePublish'
 > & {
   readonly hostName: string;
+  readonly limits: HubLimits;
   readonly events: EventLog;
   readonly signIn: SignIn;
   readonly credentials: Pick<LastCredentials, 'record'>;
@@ -107,7 +109,7 @@ export class BrokerMqtt implements MqttSurface {
     const connection = new BrokerConnection(this.#rooms, {
       link: session,
       caller,
-      origin: telemetryOrigin(platform.clock, events, caller, ''),
+      origin: telemetryOrigin(platform.clock, events, caller, '', this.#options.limits.messages),
       isClean: connect.cleanSession,
       will: connect.will,
       remoteAddress: peer.remoteAddress,

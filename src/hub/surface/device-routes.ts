@@ -8,6 +8,7 @@ import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
 import { deviceQuery, eventBatch, receiveQuery, settleQuery } from '../contract/device-requests.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Faults } from '../faults/faults.ts';
+import type { HubLimits } from '../hub-limits.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import { storeTelemetry } from '../messages/store-telemetry.ts';
@@ -20,6 +21,7 @@ export type DeviceRooms = {
   readonly events: Pick<EventLog, 'append'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'receive' | 'complete' | 'reject' | 'abandon'>;
   readonly quotas: Pick<Quotas, 'take'>;
+  readonly limits: HubLimits;
   /** Undefined where nothing goes wrong on purpose. */
   readonly faults: Faults | undefined;
 };
@@ -33,9 +35,9 @@ const route = defineRoute<DeviceCaller, never>();
 const batchBytesMax = 1024 * 1024;
 
 /** The device's own calls. The routes say that they authenticate nobody because every one of them lets in a device alone. */
-export function deviceRoutes({ platform, events, cloudToDevice, quotas, faults }: DeviceRooms): DeviceRoute[] {
+export function deviceRoutes({ platform, events, cloudToDevice, quotas, limits, faults }: DeviceRooms): DeviceRoute[] {
   async function send({ caller, headers, rawHeaders, bytes }: Context) {
-    const origin = telemetryOrigin(platform.clock, events, caller, '');
+    const origin = telemetryOrigin(platform.clock, events, caller, '', limits.messages);
     const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
     const messages =
       mediaType === batchMediaType

@@ -1,5 +1,4 @@
 import { quoteEtag } from '#base/etag.ts';
-import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import { versionOnly } from '../contract/service-requests.ts';
 import { identityName } from '../identity.ts';
 import { formatFeedback } from './format-feedback.ts';
@@ -16,7 +15,7 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
       permission: 'ServiceConnect',
       summary: 'Queues a message for a device',
       query: versionOnly,
-      bodyBytesMax: cloudToDeviceLimits.messageBytesMax,
+      bodyBytesMax: cloudToDevice.limits.messageBytesMax,
       async handle({ caller, headers, rawHeaders, bytes }) {
         await cloudToDevice.send(caller.deviceId, newMessageOf(readMessageHeaders(rawHeaders), headers, bytes));
         return { status: 204 };
@@ -28,7 +27,7 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
       permission: 'ServiceConnect',
       summary: 'Queues a message for an input of a module',
       query: versionOnly,
-      bodyBytesMax: cloudToDeviceLimits.messageBytesMax,
+      bodyBytesMax: cloudToDevice.limits.messageBytesMax,
       async handle({ caller, params: { moduleId = '', input }, headers, rawHeaders, bytes }) {
         const message = newMessageOf(readMessageHeaders(rawHeaders), headers, bytes);
         await cloudToDevice.send(identityName({ deviceId: caller.deviceId, moduleId }), { ...message, input });

@@ -3,13 +3,12 @@ import { Problem } from '#base/problem.ts';
 import type { MqttServerSession } from '#wire/mqtt/server-session.ts';
 import type { Receiver } from '../cloud-to-device/attachment.ts';
 import type { CloudToDevice, Delivery } from '../cloud-to-device/cloud-to-device.ts';
-import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import { type DeliveredMessage, messageTopic } from '../cloud-to-device/message.ts';
 import type { MqttSubscriptions } from './mqtt-subscriptions.ts';
 
 export type MqttMessagesOptions = {
   readonly log: Log;
-  readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete'>;
+  readonly cloudToDevice: Pick<CloudToDevice, 'attach' | 'complete' | 'limits'>;
   readonly session: MqttServerSession;
   readonly queue: string;
   /** Those under which the messages of the queue come. */
@@ -55,7 +54,7 @@ export class MqttMessages implements Receiver {
 
   /** Receiver: packets of which the client has not acknowledged the copy either, although their lock is over, count. */
   get room(): number {
-    return cloudToDeviceLimits.pendingMax - this.#unacknowledged.size;
+    return this.#options.cloudToDevice.limits.pendingMax - this.#unacknowledged.size;
   }
 
   /** Receiver. */

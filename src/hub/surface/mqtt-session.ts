@@ -23,7 +23,6 @@ import type { Faults } from '../faults/faults.ts';
 import type { SessionFaults } from '../faults/session-faults.ts';
 import { identityName } from '../identity.ts';
 import { acceptTelemetry, acceptWill, type TelemetryOrigin } from '../messages/accept-telemetry.ts';
-import { messageLimits } from '../messages/limits.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
 import type { Quotas } from '../quotas/quotas.ts';
@@ -164,7 +163,7 @@ export class HubMqttSession implements SessionHandler, LiveSession, MethodChanne
   oversize(publish: OversizePublish): void {
     const { topic, payloadBytes } = publish;
     const isOwn = topic === this.#telemetryTopic || topic.startsWith(this.#telemetryPrefix) || !topic.startsWith('devices/');
-    const detail = `A message to ${topic} had ${payloadBytes} bytes; at most ${messageLimits.telemetryBytesMax} are accepted.`;
+    const detail = `A message to ${topic} had ${payloadBytes} bytes; at most ${this.#origin.bytesMax} are accepted.`;
     if (isOwn) this.#drop(publish, detail);
     else this.#violate('message-too-large', detail);
   }

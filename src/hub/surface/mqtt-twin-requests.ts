@@ -3,7 +3,6 @@ import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { formatTwinResponseTopic } from '#wire/azure/hub-topics.ts';
 import type { Quotas } from '../quotas/quotas.ts';
-import { twinLimits } from '../twins/limits.ts';
 import { formatTwinForDevice } from '../twins/twin.ts';
 import type { Twins } from '../twins/twins.ts';
 import { formatDeviceError, hubErrorOf, statusOf } from './errors.ts';
@@ -21,7 +20,7 @@ type Answer = { status: number; version?: number; body: Buffer };
  */
 export class MqttTwinRequests {
   readonly #platform: Platform;
-  readonly #twins: Pick<Twins, 'load' | 'patchReported'>;
+  readonly #twins: Pick<Twins, 'load' | 'patchReported' | 'limits'>;
   readonly #quotas: Pick<Quotas, 'take'>;
   readonly #identity: string;
   readonly #trackingId: string;
@@ -30,7 +29,7 @@ export class MqttTwinRequests {
 
   constructor(options: {
     platform: Platform;
-    twins: Pick<Twins, 'load' | 'patchReported'>;
+    twins: Pick<Twins, 'load' | 'patchReported' | 'limits'>;
     quotas: Pick<Quotas, 'take'>;
     identity: string;
     trackingId: string;
@@ -54,7 +53,7 @@ export class MqttTwinRequests {
 
   /** `done` is called when the change is stored or refused. The body is read before this returns: its memory is used again. */
   patchReported(request: { requestId: string; version?: number }, payload: Buffer, done: () => void): void {
-    const patch = parsePatch(payload);
+    const patch = parsePatch(payload, this.#twins.limits.patchBytesMax);
     this.#answer(request.requestId, async () => {
       try {
         if (patch instanceof Problem) throw patch;
@@ -95,9 +94,9 @@ export class MqttTwinRequests {
   }
 }
 
-function parsePatch(payload: Buffer): JsonObject | Problem {
+function parsePatch(payload: Buffer, bytesMax: number): JsonObject | Problem {
   try {
-    return requireObject(parseJson(payload, { bytesMax: twinLimits.patchBytesMax }), 'A twin patch');
+    return requireObject(parseJson(payload, { bytesMax }), 'A twin patch');
   } catch (error) {
     return asProblem(error);
   }

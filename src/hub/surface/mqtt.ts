@@ -4,6 +4,7 @@ import type { ConnectPacket } from '#wire/mqtt/packet.ts';
 import type { MqttServerSession, SessionHandler } from '#wire/mqtt/server-session.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { HubLimits } from '../hub-limits.ts';
 import { identityName } from '../identity.ts';
 import { telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { CredentialWatches } from '../registry/credential-watches.ts';
@@ -27,6 +28,7 @@ export type HubMqttOptions = Pick<
   | 'faults'
 > & {
   readonly hostName: string;
+  readonly limits: HubLimits;
   readonly events: EventLog;
   readonly signIn: SignIn;
   readonly credentials: Pick<LastCredentials, 'record'>;
@@ -142,7 +144,7 @@ export class HubMqtt implements MqttSurface {
     const live = new HubMqttSession(this.#rooms, {
       session,
       caller,
-      origin: telemetryOrigin(platform.clock, events, caller, connect.modelId),
+      origin: telemetryOrigin(platform.clock, events, caller, connect.modelId, this.#options.limits.messages),
       subscriptions: new MqttSubscriptions(caller, stored.subscriptions),
       isStored,
       will: connect.will,

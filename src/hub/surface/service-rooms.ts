@@ -19,5 +19,5 @@ export type ServiceRooms = {
   readonly jobs: Pick<Jobs, 'create' | 'require' | 'list' | 'cancel'>;
   readonly queries: Pick<Queries, 'run'>;
   readonly quotas: Pick<Quotas, 'take'>;
-  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany' | 'feedback'>;
+  readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany' | 'feedback' | 'limits'>;
 };

@@ -12,3 +12,5 @@ export const twinLimits = {
   /** A patch as text: a full section with every character escaped stays below. */
   patchBytesMax: 256 * 1024,
 } as const;
+
+export type TwinLimits = Readonly<Record<keyof typeof twinLimits, number>>;

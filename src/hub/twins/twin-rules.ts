@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
-import { twinLimits } from './limits.ts';
+import type { TwinLimits } from './limits.ts';
 
 export type TwinSection = 'tags' | 'desired' | 'reported';
 
@@ -8,56 +8,59 @@ export type TwinSection = 'tags' | 'desired' | 'reported';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const keyForbidden = /[\u0000-\u001f\u007f-\u009f.$ ]/;
 
-const sizeMax: Record<TwinSection, number> = {
-  tags: twinLimits.tagsSizeMax,
-  desired: twinLimits.desiredSizeMax,
-  reported: twinLimits.reportedSizeMax,
-};
+const sizeMax = {
+  tags: 'tagsSizeMax',
+  desired: 'desiredSizeMax',
+  reported: 'reportedSizeMax',
+} as const satisfies Record<TwinSection, keyof TwinLimits>;
 
 /** Throws Problem `twin-invalid` when a patch holds a key, a value or a depth that no twin may hold. */
-export function checkTwinPatch(section: TwinSection, patch: JsonObject): void {
-  checkMembers(section, patch, 1);
+export function checkTwinPatch(section: TwinSection, patch: JsonObject, limits: TwinLimits): void {
+  checkMembers({ section, limits }, patch, 1);
 }
 
 /** Throws Problem `twin-invalid` when the section as a whole, after a patch, is too large or too deep. */
-export function checkTwinSection(section: TwinSection, properties: JsonObject): void {
+export function checkTwinSection(section: TwinSection, properties: JsonObject, limits: TwinLimits): void {
   const size = sizeOfMembers(properties);
-  if (size <= sizeMax[section]) return;
-  throw invalid(section, `has ${size} characters after the change; at most ${sizeMax[section]} are allowed`);
+  const most = limits[sizeMax[section]];
+  if (size <= most) return;
+  throw invalid(section, `has ${size} characters after the change; at most ${most} are allowed`);
 }
 
-function checkMembers(section: TwinSection, members: JsonObject, depth: number): void {
+type Rules = { readonly section: TwinSection; readonly limits: TwinLimits };
+
+function checkMembers(rules: Rules, members: JsonObject, depth: number): void {
   for (const [key, value] of Object.entries(members)) {
-    checkKey(section, key);
-    checkValue(section, value, depth);
+    checkKey(rules, key);
+    checkValue(rules, value, depth);
   }
 }
 
 /** `depth` counts the containers around `value`, the section included. */
-function checkValue(section: TwinSection, value: Json, depth: number): void {
+function checkValue(rules: Rules, value: Json, depth: number): void {
+  const { section, limits } = rules;
   if (typeof value === 'string') {
-    if (Buffer.byteLength(value) <= twinLimits.stringBytesMax) return;
-    throw invalid(section, `holds a string longer than ${twinLimits.stringBytesMax} bytes`);
+    if (Buffer.byteLength(value) <= limits.stringBytesMax) return;
+    throw invalid(section, `holds a string longer than ${limits.stringBytesMax} bytes`);
   }
-  if (typeof value === 'number') checkNumber(section, value);
+  if (typeof value === 'number') checkNumber(rules, value);
   if (typeof value !== 'object' || value === null) return;
-  if (depth >= twinLimits.depthMax) throw invalid(section, `nests deeper than ${twinLimits.depthMax} levels`);
-  if (isJsonObject(value)) checkMembers(section, value, depth + 1);
-  else for (const element of value) checkValue(section, element, depth + 1);
+  if (depth >= limits.depthMax) throw invalid(section, `nests deeper than ${limits.depthMax} levels`);
+  if (isJsonObject(value)) checkMembers(rules, value, depth + 1);
+  else for (const element of value) checkValue(rules, element, depth + 1);
 }
 
-function checkNumber(section: TwinSection, value: number): void {
+function checkNumber({ section, limits }: Rules, value: number): void {
   // 1e999 parses to Infinity, which no document can carry back.
   if (!Number.isFinite(value)) throw invalid(section, 'holds a number that is out of range');
-  if (!Number.isInteger(value) || (value >= twinLimits.integerMin && value <= twinLimits.integerMax)) return;
-  throw invalid(section, `holds an integer outside ${twinLimits.integerMin} to ${twinLimits.integerMax}`);
+  if (!Number.isInteger(value) || (value >= limits.integerMin && value <= limits.integerMax)) return;
+  throw invalid(section, `holds an integer outside ${limits.integerMin} to ${limits.integerMax}`);
 }
 
-function checkKey(section: TwinSection, key: string): void {
+function checkKey({ section, limits }: Rules, key: string): void {
   if (key.length === 0) throw invalid(section, 'has an empty name');
   if (keyForbidden.test(key)) throw invalid(section, 'has a name with a control character, a space, "." or "$"');
-  if (Buffer.byteLength(key) > twinLimits.keyBytesMax)
-    throw invalid(section, `has a name longer than ${twinLimits.keyBytesMax} bytes`);
+  if (Buffer.byteLength(key) > limits.keyBytesMax) throw invalid(section, `has a name longer than ${limits.keyBytesMax} bytes`);
 }
 
 function sizeOfMembers(members: JsonObject): number {

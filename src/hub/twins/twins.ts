@@ -10,6 +10,7 @@ import { identityName, identityNotFound, parseIdentityName } from '../identity.t
 import { IdentityQueue } from '../identity-queue.ts';
 import { Listeners } from '../listeners.ts';
 import type { HubEvents } from '../messages/hub-events.ts';
+import { type TwinLimits, twinLimits } from './limits.ts';
 import { etagOf, formatSection, formatTwin, type Twin } from './twin.ts';
 import { selectMetadata, stampMetadata } from './twin-metadata.ts';
 import { checkTwinPatch, checkTwinSection } from './twin-rules.ts';
@@ -44,8 +45,10 @@ export class Twins {
   readonly #events: HubEvents;
   readonly #queue = new IdentityQueue();
   readonly #listeners: Listeners<DesiredChange>;
+  readonly limits: TwinLimits;
 
-  constructor(platform: Platform, database: Database, hub: string, events: HubEvents) {
+  constructor(platform: Platform, database: Database, hub: string, events: HubEvents, limits: TwinLimits = twinLimits) {
+    this.limits = limits;
     this.#platform = platform;
     this.#store = new TwinStore(database, hub);
     this.#events = events;
@@ -62,7 +65,7 @@ export class Twins {
    * nothing. Throws Problem `twin-invalid`, and `precondition-failed` when `ifVersion` is not the version.
    */
   patchDesired(identity: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
-    checkTwinPatch('desired', patch);
+    checkTwinPatch('desired', patch, this.limits);
     return this.#change(
       identity,
       patch,
@@ -81,14 +84,14 @@ export class Twins {
    */
   patchOwned(identity: string, patches: OwnedSections, ifMatch?: string, also?: AlsoInTransaction): Promise<Twin> {
     const { tags = {}, desired = {} } = patches;
-    checkTwinPatch('tags', tags);
-    checkTwinPatch('desired', desired);
+    checkTwinPatch('tags', tags, this.limits);
+    checkTwinPatch('desired', desired, this.limits);
     return this.#change(
       identity,
       { ...tags, ...desired },
       (twin) => {
         checkIfMatch(ifMatch, etagOf(twin.serviceRevision));
-        const tagged = Object.keys(tags).length === 0 ? twin : mergeTags(twin, tags);
+        const tagged = Object.keys(tags).length === 0 ? twin : mergeTags(twin, tags, this.limits);
         const changed = Object.keys(desired).length === 0 ? tagged : this.#mergeDesired(tagged, desired);
         return { ...changed, serviceRevision: twin.serviceRevision + 1 };
       },
@@ -102,12 +105,12 @@ export class Twins {
    * changed: what it must add, and as null what it must drop. Throws as `patchOwned`.
    */
   replaceOwned(identity: string, sections: Required<OwnedSections>, ifMatch?: string): Promise<Twin> {
-    checkTwinPatch('tags', sections.tags);
-    checkTwinPatch('desired', sections.desired);
+    checkTwinPatch('tags', sections.tags, this.limits);
+    checkTwinPatch('desired', sections.desired, this.limits);
     const tags = mergePatch({}, sections.tags);
     const desired = mergePatch({}, sections.desired);
-    checkTwinSection('tags', tags);
-    checkTwinSection('desired', desired);
+    checkTwinSection('tags', tags, this.limits);
+    checkTwinSection('desired', desired, this.limits);
     return this.#queue.run(identity, async () => {
       let before: JsonObject = {};
       const changed = await this.#replace(identity, (twin) => {
@@ -127,14 +130,14 @@ export class Twins {
 
   /** Merges `patch` into reported: what a device says of itself. Throws as `patchDesired`. */
   patchReported(identity: string, patch: JsonObject, ifVersion?: number): Promise<Twin> {
-    checkTwinPatch('reported', patch);
+    checkTwinPatch('reported', patch, this.limits);
     return this.#change(
       identity,
       patch,
       (twin) => {
         checkVersion(ifVersion, twin.reportedVersion);
         const reported = mergePatch(twin.reported, patch);
-        checkTwinSection('reported', reported);
+        checkTwinSection('reported', reported, this.limits);
         const stamp = { lastUpdated: this.#platform.clock.now() };
         const reportedMetadata = stampMetadata(twin.reportedMetadata, patch, stamp);
         return { ...twin, reported, reportedVersion: twin.reportedVersion + 1, reportedMetadata };
@@ -148,11 +151,11 @@ export class Twins {
 
   /** Merges `patch` into tags, which a device never sees. Throws Problem `twin-invalid`. */
   patchTags(identity: string, patch: JsonObject): Promise<Twin> {
-    checkTwinPatch('tags', patch);
+    checkTwinPatch('tags', patch, this.limits);
     return this.#change(
       identity,
       patch,
-      (twin) => ({ ...mergeTags(twin, patch), serviceRevision: twin.serviceRevision + 1 }),
+      (twin) => ({ ...mergeTags(twin, patch, this.limits), serviceRevision: twin.serviceRevision + 1 }),
       (twin) => this.#announcePatch(twin, { tags: patch }),
     );
   }
@@ -177,8 +180,8 @@ export class Twins {
   /** The twin of a new identity, for `insert`. Throws Problem `twin-invalid`. */
   prepare(identity: string, initial: { tags?: JsonObject; desired?: JsonObject }): NewTwin {
     const { tags = {}, desired = {} } = initial;
-    checkTwinPatch('tags', tags);
-    checkTwinPatch('desired', desired);
+    checkTwinPatch('tags', tags, this.limits);
+    checkTwinPatch('desired', desired, this.limits);
     const twin: StoredTwin = {
       ...parseIdentityName(identity),
       tags: mergePatch({}, tags),
@@ -195,8 +198,8 @@ export class Twins {
       version: 1,
       serviceRevision: 1,
     };
-    checkTwinSection('tags', twin.tags);
-    checkTwinSection('desired', twin.desired);
+    checkTwinSection('tags', twin.tags, this.limits);
+    checkTwinSection('desired', twin.desired, this.limits);
     return { stored: twin, twin: publicTwin(twin) };
   }
 
@@ -263,7 +266,7 @@ export class Twins {
 
   #mergeDesired(twin: StoredTwin, patch: JsonObject): StoredTwin {
     const desired = mergePatch(twin.desired, patch);
-    checkTwinSection('desired', desired);
+    checkTwinSection('desired', desired, this.limits);
     const desiredVersion = twin.desiredVersion + 1;
     const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
     return { ...twin, desired, desiredVersion, desiredMetadata: stampMetadata(twin.desiredMetadata, patch, stamp) };
@@ -290,9 +293,9 @@ function checkVersion(wanted: number | undefined, present: number): void {
   throw new Problem('precondition-failed', `The section has version ${present}, not ${wanted}.`);
 }
 
-function mergeTags(twin: StoredTwin, patch: JsonObject): StoredTwin {
+function mergeTags(twin: StoredTwin, patch: JsonObject, limits: TwinLimits): StoredTwin {
   const tags = mergePatch(twin.tags, patch);
-  checkTwinSection('tags', tags);
+  checkTwinSection('tags', tags, limits);
   return { ...twin, tags };
 }
 
