@@ -15,7 +15,7 @@ type RestRow = {
   readonly operation: string;
   readonly needs: ServiceRight;
   readonly method: string;
-  /** `:name` stands for what the route calls so; `:deviceId` is a fresh device. */
+  /** `:name` stands for what the route calls so, here and in the body; `:deviceId` and `:jobId` are fresh ones. */
   readonly path: string;
   readonly ask?: ServiceAsk;
   /** What a policy is answered that may; without it anything but 401. */
@@ -50,6 +50,12 @@ const restRows: readonly RestRow[] = [
   service('twins put', 'PUT', '/twins/:deviceId/modules/:moduleId', 404, { body: {} }),
   service('direct methods', 'POST', '/twins/:deviceId/methods', 404, { body: { methodName: 'm' } }),
   service('direct methods', 'POST', '/twins/:deviceId/modules/:moduleId/methods', 404, { body: { methodName: 'm' } }),
+  service('jobs v2', 'PUT', '/jobs/v2/:jobId', 200, {
+    body: { jobId: ':jobId', type: 'scheduleUpdateTwin', queryCondition: "deviceId = ':deviceId'", updateTwin: { tags: {} } },
+  }),
+  service('jobs v2', 'GET', '/jobs/v2/:jobId', 404),
+  service('jobs v2', 'GET', '/jobs/v2/query', 200),
+  service('jobs v2', 'POST', '/jobs/v2/:jobId/cancel', 404),
   service('digital twins', 'GET', '/digitaltwins/:deviceId', 200),
   service('digital twins', 'PATCH', '/digitaltwins/:deviceId', 202, { body: [{ op: 'add', path: '/a', value: 1 }] }),
   service('digital twins', 'POST', '/digitaltwins/:deviceId/commands/:command', 404, { body: {} }),
@@ -93,6 +99,8 @@ const amqpRows: readonly AmqpRow[] = [
 
 const values: Readonly<Record<string, string>> = { moduleId: 'm1', lockToken: 'none', command: 'c', component: 'c1', input: 'i' };
 
+const isFresh = (name: string) => name === 'deviceId' || name === 'jobId';
+
 /** The rights of the table of policies (2.3), where writing brings reading. */
 const policies = Object.entries(hubPolicyTable).map(([name, rights]) => ({
   name,
@@ -129,9 +137,10 @@ describe('the permissions of every operation, for every policy that a hub has', 
     test(`${operation}: ${method} ${path} needs ${needs}`, async () => {
       for (const { name: policy, rights } of policies) {
         const deviceId = await newDevice();
-        const filled = path.replaceAll(/:(\w+)/g, (_, name) => (name === 'deviceId' ? deviceId : (values[name] ?? '')));
-        const body =
-          ask.body === undefined ? {} : { body: JSON.parse(JSON.stringify(ask.body).replaceAll(':deviceId', deviceId)) };
+        const fill = (text: string) =>
+          text.replaceAll(/:([a-z]+[a-zA-Z]*)/g, (all, name) => values[name] ?? (isFresh(name) ? deviceId : all));
+        const body = ask.body === undefined ? {} : { body: JSON.parse(fill(JSON.stringify(ask.body))) };
+        const filled = fill(path);
         const got = await client.ask(method, filled, { ...ask, ...body, policy });
         const { status, text } = got;
         if (rights.has(needs) && answer === undefined) assert.notEqual(status, 401, `${policy}: ${text}`);
