@@ -8,6 +8,7 @@ import deviceAmqp from 'azure-iot-device-amqp';
 import deviceHttp from 'azure-iot-device-http';
 import deviceMqtt from 'azure-iot-device-mqtt';
 import iothub from 'azure-iothub';
+import { breakingFaults } from '#hub/faults/asked-fault.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { makeKnown } from '#test/support/known-names.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
@@ -32,20 +33,7 @@ const httpTransport = deviceHttp.Http as Transport;
 /** As the SDK's own, without the waiting. */
 const eager = { shouldRetry: () => true, nextRetryTimeout: () => 50 } as unknown as common.RetryPolicy;
 
-const amqpFaults = [
-  'KillTcp',
-  'KillAmqpConnection',
-  'KillAmqpSession',
-  'KillAmqpCBSLinkReq',
-  'KillAmqpCBSLinkResp',
-  'KillAmqpD2CLink',
-  'KillAmqpC2DLink',
-  'KillAmqpMethodReqLink',
-  'KillAmqpMethodRespLink',
-  'KillAmqpTwinLinkReq',
-  'KillAmqpTwinLinkResp',
-  'ShutDownAmqp',
-];
+const amqpFaults = breakingFaults.filter((fault) => fault !== 'ShutDownMqtt');
 const mqttFaults = ['KillTcp', 'ShutDownMqtt'];
 /** What breaks a link is the same in a WebSocket. */
 const faultsOf = {
