@@ -26,14 +26,15 @@ import { type FaultMode, Faults } from './faults/faults.ts';
 import { FileUploads } from './files/file-uploads.ts';
 import { defaultFileSettings, type FileSettings } from './files/limits.ts';
 import { FileNotifications } from './files/notifications.ts';
+import type { UploadTarget } from './files/upload-target.ts';
 import { defaultHubLimits, type HubLimits } from './hub-limits.ts';
 import type { Identity } from './identity.ts';
 import { type HubPolicies, openHubPolicies } from './instances/hub-policies.ts';
 import { refusalsUnder } from './instances/hub-refusals.ts';
 import { ServiceSignIn } from './instances/service-sign-in.ts';
-import { HubEvents } from './messages/hub-events.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { jobsSource } from './jobs/jobs-source.ts';
+import { HubEvents } from './messages/hub-events.ts';
 import { Methods } from './methods/methods.ts';
 import { Presence } from './presence/presence.ts';
 import { IdentityFinder } from './query/find-identities.ts';
@@ -49,12 +50,12 @@ import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
 import { HubAmqp } from './surface/amqp.ts';
 import { serveDevicebound } from './surface/amqp-devicebound.ts';
-import { serveReceiver } from './surface/amqp-service-receiver.ts';
 import { AmqpEvents } from './surface/amqp-events.ts';
+import { serveReceiver } from './surface/amqp-service-receiver.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildDeviceHttp } from './surface/device-http.ts';
-import { buildHubHttp } from './surface/http.ts';
 import { nameError } from './surface/errors.ts';
+import { buildHubHttp } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
 import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
@@ -81,12 +82,14 @@ export type HubOptions = {
   readonly oversizePublish?: OversizeRule;
   /** Without it, as the cloud does it. */
   readonly cloudToDevice?: CloudToDeviceSettings;
+  /** Without it readers of events are sent to the hub's own host name. */
+  readonly eventsEndpoint?: EventsEndpointSettings;
   /** Default: the cloud's. */
   readonly limits?: HubLimits;
   /** Without it nobody is throttled. */
-  /** Without it readers of events are sent to the hub's own host name. */
-  readonly eventsEndpoint?: EventsEndpointSettings;
   readonly quotas?: QuotaSettings;
+  /** Where devices upload files to; without it they are told that nothing is configured. */
+  readonly files?: { readonly settings: FileSettings; readonly target: UploadTarget };
   /** What may go wrong on purpose; without it, nothing. */
   readonly faults?: FaultMode;
   /** Makes the broker door; without it there is none. */
@@ -132,17 +135,17 @@ export type Hub = {
   };
   readonly presence: Pick<Presence, 'isConnected' | 'connectedCount' | 'load' | 'onChange'>;
   readonly events: EventLog;
-  /** What goes wrong on purpose; undefined where nothing may. */
-  readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
-  readonly policies: Pick<HubPolicies, 'list' | 'find'>;
-  /** With what devices signed in last. */
-  readonly credentials: Pick<LastCredentials, 'loadMany'>;
   /** The Event-Hubs-compatible endpoint: its host name, what it is called there, and who may read apart from others. */
   readonly eventsEndpoint: {
     readonly hostName: string;
     readonly entity: string;
     readonly groups: Pick<ConsumerGroups, 'list' | 'find' | 'create' | 'delete'>;
   };
+  /** What goes wrong on purpose; undefined where nothing may. */
+  readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
+  readonly policies: Pick<HubPolicies, 'list' | 'find'>;
+  /** With what devices signed in last. */
+  readonly credentials: Pick<LastCredentials, 'loadMany'>;
   /** Whether a device would be let in at another instant. Nobody is let in and no refusal is kept. */
   signInAt(
     identity: Identity,
@@ -186,7 +189,17 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const presence = new Presence(platform, database, hub, events);
   const twins = new Twins(platform, database, hub, events, limits.twins);
   const watches = new CredentialWatches();
-  const registry = new Registry({ platform, database, hub, twins, presence, watches, events, sealer: secrets, limits: limits.registry });
+  const registry = new Registry({
+    platform,
+    database,
+    hub,
+    twins,
+    presence,
+    watches,
+    events,
+    sealer: secrets,
+    limits: limits.registry,
+  });
   const credentials = new LastCredentials(platform, database, hub);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
   const quotas = new Quotas(platform.clock, options.quotas ?? noQuotas);
@@ -197,11 +210,13 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     ['devices', twinSource({ database, hub, presence, cloudToDevice }, false)],
     ['devices.modules', twinSource({ database, hub, presence, cloudToDevice }, true)],
   ]);
+  const queries = new Queries(sources);
   const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(sources), twins, methods });
   sources.set('devices.jobs', jobsSource(jobs.targets, nameError));
-  const queries = new Queries(sources);
   const sessions = new StoredSessions(database, hub);
-  const notifications = await FileNotifications.open(platform, database, hub, defaultFileSettings);
+  const { settings: fileSettings, target } = options.files ?? { settings: defaultFileSettings, target: undefined };
+  const notifications = await FileNotifications.open(platform, database, hub, fileSettings);
+  const files = new FileUploads({ platform, database, hub, settings: fileSettings, notifications, target });
   const policies = await openHubPolicies(platform, secrets, hub);
   const endpoint = await openEventsEndpoint(platform, database, {
     log,
@@ -242,12 +257,12 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       devicebound: serveDevicebound(platform.log, cloudToDevice),
       feedback: serveReceiver(platform, feedbackQueue(cloudToDevice.feedback, hubName)),
       'file-notifications': serveReceiver(platform, fileNotificationQueue(notifications, hubName)),
+      events: (arrival, address) => amqpEvents.serve(arrival, address),
     },
     twins,
     methods,
     cloudToDevice,
     credentials,
-      events: (arrival, address) => amqpEvents.serve(arrival, address),
     presence,
     events: log,
     refusals,
@@ -262,7 +277,18 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     platform,
     refusals,
     rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs },
-    devices: await buildDeviceHttp({ platform, events: log, cloudToDevice, quotas, limits, signIn, credentials, refusals, faults }),
+    devices: await buildDeviceHttp({
+      platform,
+      events: log,
+      cloudToDevice,
+      files,
+      quotas,
+      limits,
+      signIn,
+      credentials,
+      refusals,
+      faults,
+    }),
     authenticateService,
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
@@ -307,6 +333,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     twins,
     methods,
     cloudToDevice,
+    files: { notifications },
     presence,
     events: log,
     eventsEndpoint: endpoint,

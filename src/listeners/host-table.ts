@@ -7,6 +7,11 @@ export type MqttTarget = 'hub' | 'provisioning';
 export type AmqpTarget = MqttTarget;
 export type HttpTarget = 'hub' | 'provisioning' | 'provisioningService' | 'sphere' | 'central' | 'app';
 
+/** Whether a request is for files, which have a host of their own so that nothing in them belongs to any other page. */
+export function isForFiles(host: string | undefined, filesHost: string): boolean {
+  return filesHost !== '' && (host ?? '').toLowerCase().replace(/:[0-9]{1,5}$/, '') === filesHost.toLowerCase();
+}
+
 /** `{id scope}/registrations/{id}/…` is the provisioning service's; everything else is the hub's to judge. */
 export function chooseMqtt(userName: string | undefined): MqttTarget {
   return userName !== undefined && /^[^/]*\/registrations\//i.test(userName) ? 'provisioning' : 'hub';

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Cancel } from '#base/clock.ts';
@@ -29,9 +29,12 @@ export type OutgoingCall = {
 };
 
 export type OutgoingAnswer = { readonly status: number; readonly body: Buffer };
+export type OutgoingHead = { readonly status: number; readonly headers: IncomingHttpHeaders };
 
 /** Why there is no answer, as the `reason` of the Problem `unavailable`. */
 export type OutgoingReason = 'target-refused' | 'target-unreachable' | 'target-timeout' | 'answer-too-large' | 'too-many-calls';
+
+type Method = 'GET' | 'HEAD' | 'POST';
 
 /** From the first look at the name to the last byte of the answer. */
 const totalMsMax = 10_000;
@@ -78,16 +81,20 @@ export class Outgoing {
 
   /** Posts JSON. Throws Problem `unavailable` whose reason is an OutgoingReason; every status is an answer. */
   post({ url, json }: OutgoingCall): Promise<OutgoingAnswer> {
-    return this.#call(url, Buffer.from(JSON.stringify(json)));
+    return this.#call('POST', url, Buffer.from(JSON.stringify(json)));
   }
 
   /** Fetches whatever stands there. Throws as `post` does. */
   get(url: Secret): Promise<OutgoingAnswer> {
-    return this.#call(url, undefined);
+    return this.#call('GET', url, undefined);
   }
 
-  /** With a body, JSON, it is posted. */
-  async #call(secretUrl: Secret, body: Buffer | undefined): Promise<OutgoingAnswer> {
+  /** Asks what stands there without fetching it. Throws as `post` does. */
+  head(url: Secret): Promise<OutgoingHead> {
+    return this.#call('HEAD', url, undefined);
+  }
+
+  async #call(method: Method, secretUrl: Secret, body: Buffer | undefined): Promise<OutgoingAnswer & OutgoingHead> {
     if (body && body.length > requestBytesMax) throw refused('target-refused', 'What would be sent is larger than 1 MiB.');
     let url: URL;
     try {
@@ -105,18 +112,18 @@ export class Outgoing {
       abort.abort();
     });
     try {
-      return await Promise.race([late, this.#send(url, body, abort.signal)]);
+      return await Promise.race([late, this.#send(method, url, body, abort.signal)]);
     } finally {
       cancel();
       this.#calls -= 1;
     }
   }
 
-  async #send(url: URL, body: Buffer | undefined, signal: AbortSignal): Promise<OutgoingAnswer> {
+  async #send(method: Method, url: URL, body: Buffer | undefined, signal: AbortSignal): Promise<OutgoingAnswer & OutgoingHead> {
     const addresses = await this.#addressesOf(url);
     signal.throwIfAborted();
-    const response = await this.#open(url, addresses, body, signal);
-    return { status: response.statusCode ?? 0, body: await readAnswer(response, url.host) };
+    const response = await this.#open(method, url, addresses, body, signal);
+    return { status: response.statusCode ?? 0, headers: response.headers, body: await readAnswer(response, url.host) };
   }
 
   /** All of them must be allowed: which one is taken is not ours to say. */
@@ -140,11 +147,17 @@ export class Outgoing {
     }
   }
 
-  #open(url: URL, addresses: readonly LookupAddress[], body: Buffer | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  #open(
+    method: Method,
+    url: URL,
+    addresses: readonly LookupAddress[],
+    body: Buffer | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const [first] = addresses;
     return new Promise((resolve, reject) => {
       const options = {
-        method: body ? 'POST' : 'GET',
+        method,
         signal,
         // No connection is kept: a kept one would go to an address that was looked at earlier.
         agent: false,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '#base/clock.ts';
 import { formatInstant } from '#base/instant.ts';
+import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { Hub, HubDirectory } from '#hub/hub.ts';
@@ -14,6 +15,8 @@ import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { faultAdminRoutes } from './fault-admin-routes.ts';
+import { fileAdminRoutes } from './file-admin-routes.ts';
+import type { FileService } from './file-service.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import { messageAdminRoutes } from './message-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
@@ -25,6 +28,10 @@ import type { ServerStatus } from './status.ts';
 export type Administration = RevocationRooms & {
   readonly hubs: HubDirectory;
   readonly clock: ClockControl;
+  readonly platform: Pick<Platform, 'clock'>;
+  readonly files: FileService;
+  /** The file to trust. */
+  readonly caFile: string;
   readonly realClock: Clock;
   readonly rehearse: Pick<Rehearse, 'until'>;
   readonly refusals: RefusalLog;
@@ -66,6 +73,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   return [
     ...hubAdminRoutes(hubs),
     ...messageAdminRoutes(hubOf),
+    ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
     ...faultAdminRoutes(hubOf),
     ...revocationRoutes(administration),
     ...clockRoutes(administration.realClock, administration.clock),

@@ -14,7 +14,7 @@ import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub } from '#hub/hub.ts';
 import { Hubs } from '#hub/instances/hubs.ts';
 import { AmqpConnections } from '#listeners/amqp-connections.ts';
-import { chooseDeviceHttp, choosePeopleHttp } from '#listeners/host-table.ts';
+import { chooseDeviceHttp, choosePeopleHttp, isForFiles } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
 import { MqttSessions } from '#listeners/mqtt-sessions.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
@@ -37,8 +37,9 @@ import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
-import { loadOrCreateFile } from './key-file.ts';
+import { fileListenerLimits, openFileService } from './file-service.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
+import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
@@ -83,6 +84,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { platform, directory, settings } = options;
   const address = settings['listeners.address'];
   checkReach(address, settings['listeners.hostNames']);
+  checkFilesHost(settings['files.hostName'], settings['listeners.hostNames']);
   checkSocketPath(administrationSocket(directory));
   await checkDataDirectory(directory);
   const lifecycle = new Lifecycle(platform);
@@ -104,8 +106,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
   const hostName = settings['listeners.hostNames'][0] ?? (isOrdinary(address) ? 'localhost' : address);
-  const names = [...new Set([...settings['listeners.hostNames'], hostName, 'localhost', address])].filter(
-    (name) => !isWildcard(name),
+  const filesHost = settings['files.hostName'];
+  const names = [...new Set([...settings['listeners.hostNames'], hostName, 'localhost', address, filesHost])].filter(
+    (name) => name !== '' && !isWildcard(name),
   );
   const masterKey = await loadOrCreateFile(join(directory, 'master.key'), () => platform.random.bytes(32));
 
@@ -136,15 +139,18 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const hubLimits = hubLimitsOf(settings);
   const allowed = settings['hub.faults'];
   const faults = allowed === 'rules' || allowed === 'messages' ? ({ faults: allowed } as const) : {};
-  const brokerLimits = brokerLimitsOf(settings);
-  const hub = await buildHub({
-    platform,
   let amqpPort = settings['listeners.amqpPort'];
   const eventsEndpoint = {
     redirectHostName: settings['events.redirectHostName'],
     redirectPort: () => settings['events.redirectPort'] || amqpPort,
     readersMax: settings['events.readersMax'],
   };
+  const brokerLimits = brokerLimitsOf(settings);
+  const outgoing = openOutgoing(platform, settings);
+  const files = await openFileService({ platform, database, directory, settings, secrets, refusals, outgoing });
+  await lifecycle.start({ name: 'files', stop: async () => files.store.stop() });
+  const hub = await buildHub({
+    platform,
     database,
     refusals,
     secrets,
@@ -156,15 +162,16 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     instanceName,
     oversizePublish,
     cloudToDevice,
+    eventsEndpoint,
     quotas,
     limits: hubLimits,
     ...faults,
+    files: files.of(instanceName),
     ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
   const hubs = await Hubs.open({
     platform,
-    eventsEndpoint,
     database,
     refusals,
     secrets,
@@ -172,14 +179,19 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     issuerChange,
     logs: {
       open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
-      discard: (name) => rm(join(directory, 'hubs', name), { recursive: true, force: true }),
+      async discard(name) {
+        await rm(join(directory, 'hubs', name), { recursive: true, force: true });
+        await files.store.deleteContainer(files.containerOf(name));
+      },
     },
     main: hub,
     oversizePublish,
     cloudToDevice,
+    eventsEndpoint,
     quotas,
     limits: hubLimits,
     ...faults,
+    filesOf: files.of,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });
@@ -187,9 +199,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   // What clients outside trust us by ends when they think that it does.
   const certificates = await loadServerCertificates(options.platform, directory, [...names, ...hubs.hostNames]);
   const { identity, caFile } = certificates;
-  const outgoing = openOutgoing(platform, settings);
   const revocationSources = await RevocationSources.open(platform, database, revocationLists, outgoing);
-    eventsEndpoint,
   if (settings['revocation.followCertificates']) {
     revocationLists.onSeen((leafDer, anchorSha256) => void revocationSources.learn(leafDer, anchorSha256));
   }
@@ -257,7 +267,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         port,
         asksForCertificate: true,
         upgrade: webSockets,
-        choose: (request) => surfaces[chooseDeviceHttp(request.url ?? '/') ?? ''],
+        choose: (request) =>
+          isForFiles(request.headers.host, filesHost) ? files.http : surfaces[chooseDeviceHttp(request.url ?? '/') ?? ''],
       }),
     {
       address,
@@ -290,6 +301,19 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const peoplePort = await bind(people, address, settings['listeners.peoplePort']);
   await lifecycle.start({ name: 'people', stop: () => people.stop() });
+  const filesListener =
+    files.http && filesHost === ''
+      ? new HttpsListener({
+          ...listener,
+          limits: fileListenerLimits(limits),
+          port: settings['files.port'],
+          asksForCertificate: false,
+          choose: () => files.http,
+        })
+      : undefined;
+  const filesPort = filesListener ? await bind(filesListener, address, settings['files.port']) : https.port;
+  await lifecycle.start({ name: 'files-listener', stop: async () => filesListener?.stop() });
+  files.hostName = new URL(urlOf(filesHost || hostName, filesPort)).host;
   const mqtt = new TlsListener(
     { ...listener, port: settings['listeners.mqttPort'] },
     new MqttSessions({ platform, limits, surfaces: mqttSurfaces }),
@@ -317,7 +341,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
-    for (const each of [https.listener, people, mqtt, amqp, broker.tls]) each?.present(fresh);
+    for (const each of [https.listener, people, filesListener, mqtt, amqp, broker.tls]) each?.present(fresh);
   });
   const peopleUrl = urlOf(hostName, peoplePort);
 
@@ -346,6 +370,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       ...(withSecrets && { apiToken: (await central.mintApiToken()).token }),
     },
     sphere: { url: sphereUrl, tenantId: sphere.defaultTenantId },
+    ...(files.http && { files: { hostName: files.hostName } }),
     ...(brokerLimits && { broker: { port: settings['broker.port'], plainPort: settings['broker.plainPort'] } }),
   });
   const admin = await AdminSocket.open(
@@ -354,6 +379,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     adminRoutes({
       hubs,
       clock,
+      platform,
+      files,
+      caFile,
       revocationLists,
       revocationSources,
       rehearse,
@@ -385,6 +413,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         amqp: amqpPort,
         https: https.port,
         people: peoplePort,
+        ...(filesListener && { files: filesPort }),
         broker: settings['broker.port'],
       }),
     ],
@@ -398,6 +427,15 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
 
 /** Nobody sees a chart move faster; under load, readers of the log are woken 50 times a second instead of at every sync. */
 const followerPauseMs = 20;
+
+/** Files share no name with anything else, or pages could be made of them. Throws StartRefused. */
+function checkFilesHost(filesHost: string, hostNames: readonly string[]): void {
+  if (filesHost === '') return;
+  if (!hostNames.some((name) => name.toLowerCase() === filesHost.toLowerCase()) && filesHost !== 'localhost') return;
+  throw new StartRefused(`files.hostName is ${filesHost}, which is a name of the server itself.`, {
+    fix: 'Give files a name of their own, or leave it out: then they have a port of their own.',
+  });
+}
 
 /** Throws StartRefused for an allow list that names no networks. */
 function openOutgoing(platform: Platform, settings: ServerSettings): Outgoing {

@@ -2,6 +2,7 @@ import { hourMs } from '#base/instant.ts';
 import type { SettingFields, SettingValues } from '#base/settings.ts';
 import { brokerLimits } from '#hub/broker/limits.ts';
 import { listenerLimits } from '#listeners/limits.ts';
+import { fileFields } from './file-settings.ts';
 import { hubLimitFields } from './hub-limit-settings.ts';
 import { rateFields } from './quota-settings.ts';
 
@@ -176,7 +177,6 @@ export const serverSettings = {
     max: 1000,
     describe: 'How long a batch waits for company before it is written. 0: batches form behind the sync in flight.',
   },
-  'hub.oversizePublish': {
   'events.redirectHostName': {
     kind: 'text',
     default: '',
@@ -197,6 +197,7 @@ export const serverSettings = {
     max: 100,
     describe: 'Readers without an owner level that one partition may have at once in a consumer group.',
   },
+  'hub.oversizePublish': {
     kind: 'text',
     default: 'close',
     choices: ['close', 'drop'],
@@ -280,6 +281,7 @@ export const serverSettings = {
     max: 300,
     describe: 'How long a reader of feedback may take before another gets it.',
   },
+  ...fileFields,
   'broker.port': {
     kind: 'number',
     default: 0,

@@ -18,8 +18,8 @@ export function listenerLimitsOf(settings: ServerSettings, openFilesMax = Number
     const value = given[`listeners.${name}`];
     if (typeof value === 'number') limits[name] = value;
   }
-  // MQTT, AMQP, devices' HTTPS, people's HTTPS, and the broker's where there is one.
-  const ports = 4 + Number(settings['broker.port'] !== 0) + Number(settings['broker.plainPort'] !== 0);
+  // MQTT, AMQP, devices' HTTPS, people's HTTPS, files, and the broker's where there is one.
+  const ports = 5 + Number(settings['broker.port'] !== 0) + Number(settings['broker.plainPort'] !== 0);
   const connectionsLeft = Math.max(1, Math.floor((openFilesMax - otherFilesMax) / ports));
   return { ...limits, connectionsMax: Math.min(limits.connectionsMax, connectionsLeft) };
 }

@@ -36,11 +36,12 @@ const hostNamePattern = /^(?!-)[A-Za-z0-9.-]{1,253}$/;
 /** What is now reachable from elsewhere, port by port; nothing on loopback. */
 export function describeReach(
   address: string,
-  ports: { mqtt: number; amqp: number; https: number; people: number; broker?: number },
+  ports: { mqtt: number; amqp: number; https: number; people: number; files?: number; broker?: number },
 ): string[] {
   if (isLoopback(address)) return [];
+  const files = !ports.files ? '' : `, ${ports.files} (files, HTTPS)`;
   const broker = !ports.broker ? '' : `, ${ports.broker} (devices, plain MQTT broker)`;
   return [
-    `Reachable from other machines on ${address}: port ${ports.mqtt} (devices, MQTT), ${ports.amqp} (devices, AMQP), ${ports.https} (devices and services, HTTPS), ${ports.people} (people: the web app and its API)${broker}`,
+    `Reachable from other machines on ${address}: port ${ports.mqtt} (devices, MQTT), ${ports.amqp} (devices, AMQP), ${ports.https} (devices and services, HTTPS), ${ports.people} (people: the web app and its API)${files}${broker}`,
   ];
 }

@@ -30,6 +30,8 @@ export type ServerStatus = {
   };
   central: { url: string; applicationId: string; apiToken?: string };
   sphere: { url: string; tenantId: string };
+  /** Where devices write files, unless they go to a storage account. */
+  files?: { hostName: string };
   /** Where the broker door is open; 0 for a port that was not asked for. */
   broker?: { port: number; plainPort: number };
 };

@@ -140,6 +140,21 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/device-delete.ts')).deviceDeleteCommand,
       },
       {
+        path: 'hub file list',
+        summary: 'List the files that devices uploaded',
+        load: async () => (await import('./hub/file-list.ts')).fileListCommand,
+      },
+      {
+        path: 'hub file download',
+        summary: 'Fetch a file that a device uploaded',
+        load: async () => (await import('./hub/file-download.ts')).fileDownloadCommand,
+      },
+      {
+        path: 'hub file delete',
+        summary: 'Delete a file that a device uploaded',
+        load: async () => (await import('./hub/file-delete.ts')).fileDeleteCommand,
+      },
+      {
         path: 'hub certificate upload',
         summary: 'Upload a CA certificate to the hub',
         load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,

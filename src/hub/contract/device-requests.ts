@@ -27,3 +27,14 @@ export const eventBatch = z
   .max(batchMessagesMax);
 
 export type EventBatch = z.output<typeof eventBatch>;
+
+/** What a device asks for when it begins an upload. SDKs may say more in time; what is not here decides nothing. */
+export const uploadBegin = z.object({ blobName: z.string().min(1).max(4096) });
+
+/** How an upload went. Node and .NET name it in the path instead; what the target answered is for people. */
+export const uploadEnd = z.object({
+  correlationId: z.string().max(512).optional(),
+  isSuccess: z.boolean(),
+  statusCode: z.number().nullish(),
+  statusDescription: z.string().nullish(),
+});

@@ -7,13 +7,16 @@ import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import type { LastCredentials } from '../credentials/last-credentials.ts';
+import type { FileUploads } from '../files/file-uploads.ts';
 import { type Identity, identityName } from '../identity.ts';
 import type { SignIn } from '../registry/sign-in.ts';
 import { type DeviceRooms, deviceRoutes } from './device-routes.ts';
+import { fileRoutes } from './file-routes.ts';
 import { renderDeviceProblem } from './service-errors.ts';
 import { requireServiceVersion } from './service-path.ts';
 
 export type DeviceHttpOptions = DeviceRooms & {
+  readonly files: Pick<FileUploads, 'begin' | 'end'>;
   readonly signIn: Pick<SignIn, 'check'>;
   readonly credentials: Pick<LastCredentials, 'record'>;
   readonly refusals: Pick<RefusalLog, 'record'>;
@@ -24,7 +27,7 @@ export function buildDeviceHttp(options: DeviceHttpOptions): Promise<HttpSurface
   const { platform } = options;
   return buildHttpHandler<DeviceCaller, never>(platform, {
     name: 'hub-device',
-    routes: deviceRoutes(options),
+    routes: [...deviceRoutes(options), ...fileRoutes(options.files)],
     headers: ({ trackingId }) => ({ 'x-ms-request-id': trackingId }),
     async authenticate(request, _permission, { deviceId = '', moduleId }) {
       const caller = await signIn(platform, options, request, { deviceId, ...(moduleId === undefined ? {} : { moduleId }) });

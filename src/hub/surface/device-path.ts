@@ -2,6 +2,7 @@ import { servicePath } from './service-path.ts';
 
 const events = /^\/devices\/[^/]+(?:\/modules\/[^/]+)?\/messages\/events$/i;
 const queue = /^\/devices\/[^/]+\/messages\/devicebound$/i;
+const files = /^\/devices\/[^/]+\/files(?:\/notifications(?:\/[^/]+)?)?$/i;
 const locked = /^\/devices\/[^/]+\/messages\/devicebound\/[^/]+(?:\/abandon)?$/i;
 
 /**
@@ -11,5 +12,5 @@ const locked = /^\/devices\/[^/]+\/messages\/devicebound\/[^/]+(?:\/abandon)?$/i
  */
 export function isDeviceCall(method: string, url: string): boolean {
   const path = servicePath(url);
-  return events.test(path) || locked.test(path) || (queue.test(path) && method !== 'POST');
+  return events.test(path) || files.test(path) || locked.test(path) || (queue.test(path) && method !== 'POST');
 }

@@ -14,6 +14,8 @@ export const fileUploadsMigration: Migration = {
       `create table blob_block (
         container text not null, name_sha256 text not null, block_id text not null, file text not null,
         bytes bigint not null, staged_at bigint not null, primary key (container, name_sha256, block_id))`,
+      'create index blob_file on blob (file)',
+      'create index blob_block_file on blob_block (file)',
       'create index blob_block_staged on blob_block (staged_at)',
       `create table hub_file_upload (
         hub text not null, correlation_id text not null, device_id text not null, blob_name text not null,
