@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { plus } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
@@ -78,6 +79,7 @@ async function gather(
     });
     cursor = through;
     isGathered = through === undefined;
+    await turn();
   }
   return undefined;
 }
@@ -88,7 +90,7 @@ async function workOff(rooms: JobRooms, job: Job, stopOf: () => Stop | undefined
   /** Begun in this run: its row may still say pending when the next page is read. */
   const begun = new Set<string>();
   let stop: Stop | undefined;
-  const next = async (): Promise<string | undefined> => {
+  const next = (): string | undefined => {
     stop ??= stopOf();
     if (stop) return undefined;
     return waiting.shift();
@@ -99,7 +101,11 @@ async function workOff(rooms: JobRooms, job: Job, stopOf: () => Stop | undefined
     if (waiting.length === 0) return stop;
     for (const identity of waiting) begun.add(identity);
     const lanes = Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {
-      for (let identity = await next(); identity !== undefined; identity = await next()) await doOne(rooms, job, identity);
+      for (let identity = next(); identity !== undefined; identity = next()) {
+        await doOne(rooms, job, identity);
+        // SQLite answers without a turn of the event loop: without this one nobody else would be served meanwhile.
+        await turn();
+      }
     });
     await Promise.all(lanes);
     if (stop) return stop;
