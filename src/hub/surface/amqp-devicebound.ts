@@ -6,7 +6,6 @@ import { type AmqpMessage, decodeMessage } from '#wire/amqp/message.ts';
 import { AmqpViolation } from '#wire/amqp/value.ts';
 import { parseDeviceAddress, spellings } from '#wire/azure/hub-addresses.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
-import { cloudToDeviceLimits } from '../cloud-to-device/limits.ts';
 import type { NewMessage } from '../cloud-to-device/message.ts';
 import { type Identity, identityName } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
@@ -16,16 +15,14 @@ import { parseAcknowledgement } from './message-headers.ts';
 import type { ServeLink } from './service-links.ts';
 
 /**
- * Nothing that could be taken is longer as AMQP writes it, and no more of a message is held while it waits for the one
- * before it: a link may have sent a hundred.
- */
-const encodedBytesMax = 2 * cloudToDeviceLimits.messageBytesMax;
-
-/**
  * Messages to devices that a back end sends on one link (hub-service-protocol.md 8.1). Each is accepted when it is on
  * disk. Those to one device keep their order; for the others none waits.
  */
-export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 'send'>): ServeLink {
+export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 'send' | 'limits'>): ServeLink {
+  const { messageBytesMax } = cloudToDevice.limits;
+  // Nothing that could be taken is longer as AMQP writes it, and no more of a message is held while it waits for the one
+  // before it: a link may have sent a hundred.
+  const encodedBytesMax = 2 * messageBytesMax;
   return ({ request, peer: { trackingId } }) => {
     if (!request.isIncoming) {
       return { refuse: amqpError('amqp:not-allowed', 'Messages to devices are sent on this address.', trackingId) };
@@ -42,7 +39,7 @@ export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 's
         };
         try {
           if (delivery.bytes.length > encodedBytesMax) {
-            throw new Problem('payload-too-large', `A message has at most ${cloudToDeviceLimits.messageBytesMax} bytes.`);
+            throw new Problem('payload-too-large', `A message has at most ${messageBytesMax} bytes.`);
           }
           const message = decodeMessage(delivery.bytes);
           const { name, spelled } = readTarget(message);
