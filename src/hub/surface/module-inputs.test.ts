@@ -103,6 +103,21 @@ describe('inputs of modules on AMQP', () => {
     await until('both are complete', async () => (await waiting()).every((count) => count === 0));
   });
 
+  test('what waits comes behind the answer to attach, when its credit came along with that', async (t) => {
+    const { bench, send } = await setUp(t);
+    const amqp = openAmqpBench(bench);
+    t.after(() => amqp.stop());
+    await send('waits', 'in1');
+    const client = amqp.dial([...bench.ownCertificates].filter(([name]) => name === 'dev1/m').map(([, own]) => own));
+    client.open();
+    client.attach({ handle: 2, address: '/devices/dev1/modules/m/messages/events', isSender: false });
+    client.flow(2, 1);
+    const place = (code: number) => client.frames.findIndex((frame) => frame.code === code);
+    await until('the message comes', () => place(performative.transfer) >= 0);
+    const attached = place(performative.attach);
+    assert.ok(attached >= 0 && attached < place(performative.transfer));
+  });
+
   test('a device has no inputs: its link there stays empty and its telemetry goes on', async (t) => {
     const { bench } = await setUp(t);
     const amqp = openAmqpBench(bench);

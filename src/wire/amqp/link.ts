@@ -54,6 +54,8 @@ export class AmqpLink {
   #owedCredit = 0;
   /** Given to the library, beside what it has sent: its own count of credit lags behind. */
   #handed = 0;
+  /** The answer to the peer's attach has left. */
+  #isAnswered = false;
   #isClosed = false;
 
   constructor(link: RheaLink, request: LinkRequest, { values, limits, door }: LinkSurroundings) {
@@ -81,6 +83,12 @@ export class AmqpLink {
     // Where the peer leaves it open, what leaves us is settled: nobody here waits for an answer to it.
     attach.snd_settle_mode = sender ?? 2;
     if (receiver !== undefined && receiver !== null) attach.rcv_settle_mode = receiver;
+    // The library writes what is sent in one turn before the links that are opened in it, and the peer may have given
+    // credit along with its attach.
+    setImmediate(() => {
+      this.#isAnswered = true;
+      this.sendWaiting();
+    });
     if (!this.isIncoming) return;
     attach.max_message_size = this.#limits.messageBytesMax;
     this.#rhea.delivery_count = initialDeliveryCount;
@@ -154,7 +162,7 @@ export class AmqpLink {
   }
 
   sendWaiting(): void {
-    while (this.#waiting.length > 0 && this.credit + this.#waiting.length > 0) {
+    while (this.#isAnswered && this.#waiting.length > 0 && this.credit + this.#waiting.length > 0) {
       const next = this.#waiting.shift();
       if (!next) return;
       this.#handed += 1;
