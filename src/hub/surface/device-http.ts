@@ -27,7 +27,7 @@ export function buildDeviceHttp(options: DeviceHttpOptions): Promise<HttpSurface
   const { platform } = options;
   return buildHttpHandler<DeviceCaller, never>(platform, {
     name: 'hub-device',
-    routes: [...deviceRoutes(options), ...fileRoutes(options.files)],
+    routes: [...deviceRoutes(options), ...fileRoutes(options.files, options.quotas)],
     headers: ({ trackingId }) => ({ 'x-ms-request-id': trackingId }),
     async authenticate(request, _permission, { deviceId = '', moduleId }) {
       const caller = await signIn(platform, options, request, { deviceId, ...(moduleId === undefined ? {} : { moduleId }) });

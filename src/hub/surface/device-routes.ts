@@ -20,7 +20,7 @@ export type DeviceRooms = {
   readonly platform: Platform;
   readonly events: Pick<EventLog, 'append'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'receive' | 'complete' | 'reject' | 'abandon'>;
-  readonly quotas: Pick<Quotas, 'take'>;
+  readonly quotas: Pick<Quotas, 'take' | 'fileUploadStart'>;
   readonly limits: HubLimits;
   /** Undefined where nothing goes wrong on purpose. */
   readonly faults: Faults | undefined;

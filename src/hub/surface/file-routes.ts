@@ -3,6 +3,7 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 import { deviceQuery, uploadBegin, uploadEnd } from '../contract/device-requests.ts';
 import type { FileUploads } from '../files/file-uploads.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 
 type FileRoute = Route<DeviceCaller, never>;
 
@@ -10,7 +11,7 @@ const route = defineRoute<DeviceCaller, never>();
 const bodyBytesMax = 16 * 1024;
 
 /** File upload (hub-device-protocol.md 7). As the device's other routes, these let in a device alone. */
-export function fileRoutes(files: Pick<FileUploads, 'begin' | 'end'>): FileRoute[] {
+export function fileRoutes(files: Pick<FileUploads, 'begin' | 'end'>, quotas: Pick<Quotas, 'fileUploadStart'>): FileRoute[] {
   const common = { method: 'POST', permission: 'none', query: deviceQuery, bodyBytesMax } as const;
   const ended = { status: 204 };
   return [
@@ -19,7 +20,10 @@ export function fileRoutes(files: Pick<FileUploads, 'begin' | 'end'>): FileRoute
       path: '/devices/:deviceId/files',
       summary: 'Where to write a file, and what lets the device write it',
       body: uploadBegin,
-      handle: async ({ caller, body }) => ({ json: await files.begin(caller, body.blobName) }),
+      async handle({ caller, body }) {
+        quotas.fileUploadStart(caller.deviceId);
+        return { json: await files.begin(caller, body.blobName) };
+      },
     }),
     route({
       ...common,
