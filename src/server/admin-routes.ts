@@ -14,6 +14,7 @@ import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
+import { consumerGroupAdminRoutes } from './consumer-group-admin-routes.ts';
 import { faultAdminRoutes } from './fault-admin-routes.ts';
 import { fileAdminRoutes } from './file-admin-routes.ts';
 import type { FileService } from './file-service.ts';
@@ -73,8 +74,9 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
   return [
     ...hubAdminRoutes(hubs),
     ...messageAdminRoutes(hubOf),
-    ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
+    ...consumerGroupAdminRoutes(hubOf),
     ...faultAdminRoutes(hubOf),
+    ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
     ...revocationRoutes(administration),
     ...clockRoutes(administration.realClock, administration.clock),
     ...rehearsalRoutes(administration.rehearse),

@@ -46,10 +46,18 @@ export type HubStatus = {
   faults?: { allowed: string; rules: number };
   /** By access policy, under its primary key; with secrets only. */
   connectionStrings?: Record<string, string>;
+  /** The same for clients of Event Hubs, of the policies that may read events. */
+  eventHubConnectionStrings?: Record<string, string>;
 };
 
 export function hubStatus(
-  { hostName, events, policies, faults }: Pick<Hub, 'hostName' | 'events' | 'policies' | 'faults'>,
+  {
+    hostName,
+    events,
+    eventsEndpoint,
+    policies,
+    faults,
+  }: Pick<Hub, 'hostName' | 'events' | 'eventsEndpoint' | 'policies' | 'faults'>,
   ports: { mqttPort: number; amqpPort: number; httpsPort: number },
   withSecrets: boolean,
 ): HubStatus {
@@ -59,8 +67,28 @@ export function hubStatus(
     ...ports,
     events: { partitions, state, start, end },
     ...(faults && { faults: { allowed: faults.mode, rules: faults.rules.size } }),
-    ...(withSecrets && { connectionStrings: connectionStrings(hostName, policies.list()) }),
+    ...(withSecrets && {
+      connectionStrings: connectionStrings(hostName, policies.list()),
+      eventHubConnectionStrings: eventHubConnectionStrings(eventsEndpoint, ports.amqpPort, policies.list()),
+    }),
   };
+}
+
+/** Of the Event-Hubs-compatible endpoint (hub-service-protocol.md 2.1); a port that clients take for granted is left out. */
+function eventHubConnectionStrings(
+  { hostName, entity }: Hub['eventsEndpoint'],
+  port: number,
+  policies: ReturnType<Hub['policies']['list']>,
+): Record<string, string> {
+  const endpoint = `Endpoint=sb://${hostName}${port === 5671 ? '' : `:${port}`}/`;
+  return Object.fromEntries(
+    policies
+      .filter(({ rights }) => rights.has('ServiceConnect'))
+      .map(({ name, primaryKey }) => [
+        name,
+        `${endpoint};SharedAccessKeyName=${name};SharedAccessKey=${primaryKey};EntityPath=${entity}`,
+      ]),
+  );
 }
 
 export function connectionStrings(hostName: string, policies: readonly AccessPolicy<string>[]): Record<string, string> {

@@ -7,6 +7,7 @@ import {
 } from '@azure/event-hubs';
 import common from 'azure-iot-common';
 import { systemClock } from '#base/clock.ts';
+import type { ServerStatus } from '#server/status.ts';
 import { eventually } from './eventually.ts';
 import { makeKnown } from './known-names.ts';
 import { openServiceBench } from './service-bench.ts';
@@ -38,7 +39,8 @@ export async function openEventBench(parameters: readonly string[] = []) {
   const hostName = `events${made++}.example`;
   const bench = await openServiceBench(['--host-name', hostName, ...parameters]);
   makeKnown(hostName, bench.home.address);
-  const connectionString = eventConnectionString(bench.connectionString('service'));
+  const status: ServerStatus = JSON.parse(await bench.home.ok('homeport', ['status', '--json', '--secrets']));
+  const connectionString = status.hub.eventHubConnectionStrings?.service ?? '';
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
 
@@ -123,10 +125,3 @@ export async function openEventBench(parameters: readonly string[] = []) {
 }
 
 export type EventBench = Awaited<ReturnType<typeof openEventBench>>;
-
-/** The connection string of the Event-Hubs-compatible endpoint, out of the hub's own. */
-export function eventConnectionString(hubConnectionString: string): string {
-  const { HostName = '', SharedAccessKeyName, SharedAccessKey } = common.ConnectionString.parse(hubConnectionString);
-  const entity = HostName.split('.')[0];
-  return `Endpoint=sb://${HostName}/;SharedAccessKeyName=${SharedAccessKeyName};SharedAccessKey=${SharedAccessKey};EntityPath=${entity}`;
-}

@@ -155,6 +155,21 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/file-delete.ts')).fileDeleteCommand,
       },
       {
+        path: 'hub consumer-group create',
+        summary: 'Let somebody read the hub’s events apart from others',
+        load: async () => (await import('./hub/consumer-group-create.ts')).consumerGroupCreateCommand,
+      },
+      {
+        path: 'hub consumer-group list',
+        summary: 'List who reads the hub’s events apart from others',
+        load: async () => (await import('./hub/consumer-group-list.ts')).consumerGroupListCommand,
+      },
+      {
+        path: 'hub consumer-group delete',
+        summary: 'Delete a consumer group',
+        load: async () => (await import('./hub/consumer-group-delete.ts')).consumerGroupDeleteCommand,
+      },
+      {
         path: 'hub certificate upload',
         summary: 'Upload a CA certificate to the hub',
         load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,

@@ -50,7 +50,11 @@ export class EventManagement implements ServiceLink {
     const [operation, name, type, partition] = ['operation', 'name', 'type', 'partition'].map((key) => application.get(key));
     if (operation !== 'READ') return { status: 400, description: 'Only READ is served.', condition: 'amqp:not-implemented' };
     if (typeof name !== 'string' || !this.#isEntity(name)) {
-      return { status: 404, description: 'There is no such entity.', condition: 'amqp:not-found' };
+      return {
+        status: 404,
+        description: `The messaging entity ${String(name).slice(0, 64)} could not be found.`,
+        condition: 'amqp:not-found',
+      };
     }
     if (type === 'com.microsoft:eventhub') return { status: 200, description: 'OK', body: this.#describeHub(name) };
     if (type !== 'com.microsoft:partition') {

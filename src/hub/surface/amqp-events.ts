@@ -41,7 +41,11 @@ export class AmqpEvents {
     this.#platform = platform;
     this.#endpoint = endpoint;
     endpoint.groups.onDelete((group) => {
-      const error = amqpError('amqp:not-found', 'The consumer group was deleted.', platform.random.uuid());
+      const error = amqpError(
+        'amqp:not-found',
+        'The messaging entity of this receiver could not be found: its consumer group was deleted.',
+        platform.random.uuid(),
+      );
       for (const close of [...(this.#receivers.get(group) ?? [])]) close(error);
     });
   }
@@ -56,7 +60,9 @@ export class AmqpEvents {
     const [, groupName, partitionText] = placePattern.exec(address.path) ?? [];
     if (groupName === undefined) return error('amqp:not-found', 'There is no such address.');
     const group = this.#endpoint.groups.find(groupName);
-    if (!group) return error('amqp:not-found', `There is no consumer group ${groupName.slice(0, 64)}.`);
+    // By these words the JavaScript client tells what is not there from a line that broke.
+    if (!group)
+      return error('amqp:not-found', `The messaging entity consumer group ${groupName.slice(0, 64)} could not be found.`);
     const { partitions, partitionLog } = this.#endpoint.log;
     const partition = parsePartition(partitionText, partitions);
     if (partition === undefined) {
