@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseAmqp, chooseDeviceHttp, chooseMqtt, choosePeopleHttp } from './host-table.ts';
+import { chooseAmqp, chooseDeviceHttp, chooseMqtt, choosePeopleHttp, isForFiles } from './host-table.ts';
 
 test('an MQTT user name with /registrations/ in its second segment is the provisioning service’s', () => {
   assert.equal(chooseMqtt('0ne000ABCDE/registrations/dev1/api-version=2019-03-31'), 'provisioning');
@@ -144,4 +144,11 @@ test('on the people’s port what is no API is the web app', () => {
   assert.equal(choosePeopleHttp('/'), 'app');
   assert.equal(choosePeopleHttp('/devices/dev1'), 'app');
   assert.equal(choosePeopleHttp('/api/ui/session'), 'central');
+});
+
+test('files are for the host that is theirs alone, with any port and letter case', () => {
+  for (const host of ['files.example', 'Files.Example:8444']) assert.equal(isForFiles(host, 'files.example'), true);
+  for (const host of ['example', 'x.files.example', 'files.example.', '', undefined])
+    assert.equal(isForFiles(host, 'files.example'), false);
+  for (const host of ['', undefined, 'localhost']) assert.equal(isForFiles(host, ''), false);
 });

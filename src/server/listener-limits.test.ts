@@ -27,15 +27,15 @@ describe('the limits of the ports', () => {
 
   test('connections leave the process the files that it needs itself', () => {
     for (const [openFilesMax, connectionsMax] of [
-      [1_024, 192],
-      [20_000, 4_936],
+      [1_024, 153],
+      [20_000, 3_948],
       [1_048_576, 100_000],
       [100, 1],
     ] as const) {
       assert.equal(listenerLimitsOf(settingsOf(), openFilesMax).connectionsMax, connectionsMax, String(openFilesMax));
     }
     assert.equal(listenerLimitsOf(settingsOf({ 'listeners.connectionsMax': 5 }), 1_024).connectionsMax, 5);
-    assert.equal(listenerLimitsOf(settingsOf({ 'broker.port': 8884 }), 1_024).connectionsMax, 153);
+    assert.equal(listenerLimitsOf(settingsOf({ 'broker.port': 8884 }), 1_024).connectionsMax, 128);
   });
 
   test('how many files may be open is read from the system, and where nothing can be read there is no such limit', async (t) => {
