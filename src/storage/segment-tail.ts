@@ -3,6 +3,8 @@ import { collectRecords, type LogRecord, readBlockHeader } from './segment-block
 
 type TailBlock = { readonly position: number; readonly end: number; readonly bytes: Buffer };
 
+const dropped: TailBlock = { position: 0, end: 0, bytes: Buffer.alloc(0) };
+
 /**
  * The newest durable blocks, still in memory: whoever reads along at the end of the log is served from
  * here and costs neither a read nor a checksum. What is here is on disk as well, byte for byte.
@@ -22,7 +24,11 @@ export class SegmentTail {
   add(position: number, sealed: Buffer): void {
     this.#blocks.push({ position, end: position + sealed.length, bytes: ownCopy(sealed) });
     this.#byteLength += sealed.length;
-    while (this.#byteLength > this.#bytesMax) this.#byteLength -= this.#blocks[this.#first++]?.bytes.length ?? 0;
+    while (this.#byteLength > this.#bytesMax) {
+      this.#byteLength -= this.#blocks[this.#first]?.bytes.length ?? 0;
+      // What was dropped is let go at once: behind large blocks may come many small ones, until it is half of them.
+      this.#blocks[this.#first++] = dropped;
+    }
     if (2 * this.#first <= this.#blocks.length) return;
     this.#blocks = this.#blocks.slice(this.#first);
     this.#first = 0;
