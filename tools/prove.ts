@@ -31,6 +31,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: '10,000 damaged certificate chains at the hub’s TLS port and in pki verify: the same verdict and reason, none over a second, no crash',
     files: ['test/server/chains.test.ts'],
   },
+  queries: {
+    says: '100,000 devices on both databases, 500 twins changed a second: a page by a tag, a count by status, one device, and counts that look at every device, each right; median and 95th percentile',
+    files: ['test/server/queries.test.ts'],
+  },
   jobs: {
     says: 'kill -9 in the middle of jobs over twins and methods, 20 times: no device is done twice, none is forgotten',
     files: ['test/durability/job-kill.test.ts'],

@@ -28,6 +28,8 @@ export type TwinScan = {
   readonly after: string;
   readonly filter: Filter | undefined;
   readonly sections: readonly SectionColumn[];
+  /** Whether more is asked for than sections and their versions: then the device, the module and the connection are read. */
+  readonly isWithHead: boolean;
   readonly max: number;
 };
 
@@ -61,23 +63,21 @@ export class TwinRowStore {
   }
 
   /** The next rows that pass the filter, and up to which key that was looked for; undefined for the end. */
-  async scan({ after, filter, sections, max }: TwinScan): Promise<{ rows: TwinColumns[]; through?: string }> {
+  async scan({ after, filter, sections, isWithHead, max }: TwinScan): Promise<{ rows: TwinColumns[]; through?: string }> {
     const way = wayThrough(filter);
     const end = way.rest.length === 0 || way.devices ? undefined : await this.#boundary(way, after);
     const rest = way.rest.map((each) => this.#conditions.condition(each));
-    const owner = this.#isOfModules ? sql`o` : sql`d`;
+    const isJoined = isWithHead || isOfOthers(filter);
     const wanted = sections.map((column) => sql`, ${sql.ref(`t.${column}`)}`);
+    // Without its head a row is a third of the work, and nobody looks at the columns that are missing then.
     const { rows } = await sql<TwinColumns>`
-      select t.identity, t.device_id, t.module_id, t.revision, t.service_revision, t.model_id, t.desired_version, t.reported_version,
-        d.generation_id, d.is_enabled, d.status_reason, d.hold_reason, d.status_updated_at, d.is_edge, d.parent_scope,
-        ${owner}.etag as owner_etag, ${owner}.authentication_type, ${owner}.primary_thumbprint, ${owner}.secondary_thumbprint,
-        p.is_connected, p.changed_at ${sql.join(wanted, sql``)}
-      from ${this.#stream(way)} ${this.#joined(way)}
-      left join hub_presence p on p.hub = t.hub and p.device_id = t.identity
-      where ${this.#along(way, after, end)} and ${this.#own(way)} ${sql.join(
-        rest.map((each) => sql` and ${each}`),
-        sql``,
-      )}
+      select t.identity, t.desired_version, t.reported_version ${isWithHead ? this.#head() : sql``} ${sql.join(wanted, sql``)}
+      from ${this.#stream(way)} ${this.#joined(way, isJoined)}
+      where ${this.#along(way, after, end)} and ${this.#own(way, isJoined)}
+        ${sql.join(
+          rest.map((each) => sql` and ${each}`),
+          sql``,
+        )}
       order by ${this.#key(way)} limit ${max}`.execute(this.#database);
     const last = rows.at(-1)?.identity;
     const through = rows.length === max && last !== undefined ? last : end;
@@ -110,10 +110,10 @@ export class TwinRowStore {
       return [...groups.values()];
     }
     const way: Way = { rest: [] };
-    const from = sql`${this.#stream(way)} ${this.#joined(way)} left join hub_presence p on p.hub = t.hub and p.device_id = t.identity`;
+    const from = sql`${this.#stream(way)} ${this.#joined(way, true)}`;
     for (let after: string | undefined = ''; after !== undefined; ) {
       const end: string | undefined = await this.#boundary(way, after);
-      await add(from, sql`${this.#along(way, after, end)} and ${this.#own(way)} ${condition}`);
+      await add(from, sql`${this.#along(way, after, end)} and ${this.#own(way, true)} ${condition}`);
       after = end;
       await onTurn();
     }
@@ -134,17 +134,28 @@ export class TwinRowStore {
     return tag ? sql`hub_twin_tag g` : sql`hub_twin t`;
   }
 
-  /** A cross join keeps its order on SQLite, which knows too little of the tables to find a good one. */
-  #joined({ tag }: Way): RawBuilder<unknown> {
-    const twin = tag ? sql`cross join hub_twin t` : sql``;
-    return sql`${twin} cross join hub_device d ${this.#isOfModules ? sql`cross join hub_module o` : sql``}`;
+  #head(): RawBuilder<unknown> {
+    const owner = this.#isOfModules ? sql`o` : sql`d`;
+    return sql`, t.device_id, t.module_id, t.revision, t.service_revision, t.model_id, d.generation_id, d.is_enabled, d.status_reason,
+      d.hold_reason, d.status_updated_at, d.is_edge, d.parent_scope, ${owner}.etag as owner_etag, ${owner}.authentication_type,
+      ${owner}.primary_thumbprint, ${owner}.secondary_thumbprint, p.is_connected, p.changed_at`;
   }
 
-  #own({ tag }: Way): RawBuilder<unknown> {
-    const joined = tag ? sql`t.hub = g.hub and t.identity = g.identity and ` : sql``;
-    const device = sql`${joined} d.hub = t.hub and d.device_id = t.device_id`;
-    if (!this.#isOfModules) return sql`${device} and t.module_id is null`;
-    return sql`${device} and t.module_id is not null and o.hub = t.hub and o.device_id = t.device_id and o.module_id = t.module_id`;
+  /** A cross join keeps its order on SQLite, which knows too little of the tables to find a good one. */
+  #joined({ tag }: Way, isJoined: boolean): RawBuilder<unknown> {
+    const twin = tag ? sql`cross join hub_twin t` : sql``;
+    if (!isJoined) return twin;
+    const owners = sql`cross join hub_device d ${this.#isOfModules ? sql`cross join hub_module o` : sql``}`;
+    return sql`${twin} ${owners} left join hub_presence p on p.hub = t.hub and p.device_id = t.identity`;
+  }
+
+  #own({ tag }: Way, isJoined: boolean): RawBuilder<unknown> {
+    const conditions = [this.#isOfModules ? sql`t.module_id is not null` : sql`t.module_id is null`];
+    if (tag) conditions.push(sql`t.hub = g.hub and t.identity = g.identity`);
+    if (isJoined) conditions.push(sql`d.hub = t.hub and d.device_id = t.device_id`);
+    if (isJoined && this.#isOfModules)
+      conditions.push(sql`o.hub = t.hub and o.device_id = t.device_id and o.module_id = t.module_id`);
+    return sql.join(conditions, sql` and `);
   }
 
   #along(way: Way, after: string, end?: string): RawBuilder<unknown> {
@@ -156,7 +167,11 @@ export class TwinRowStore {
       const { path, value } = way.tag;
       return sql`g.hub = ${this.#hub} and g.path = ${path} and g.value = ${value} and ${range}`;
     }
-    if (way.devices) return sql`t.hub = ${this.#hub} and t.device_id in (${sql.join(way.devices)}) and ${kind} and ${range}`;
+    if (way.devices) {
+      // A device's key is its id.
+      const named = this.#isOfModules ? sql`t.device_id` : sql`t.identity`;
+      return sql`t.hub = ${this.#hub} and ${named} in (${sql.join(way.devices)}) and ${range}`;
+    }
     const bounds = this.#bounds(way.rest, key);
     return sql`t.hub = ${this.#hub} and ${kind} and ${range} ${bounds}`;
   }
@@ -175,7 +190,9 @@ export class TwinRowStore {
     return sql.join(bounds, sql``);
   }
 
-  #key({ tag }: Way): RawBuilder<string> {
+  /** What the order goes by. Of a few devices the rows are found first, which the sign tells SQLite. */
+  #key({ tag, devices }: Way): RawBuilder<string> {
+    if (devices) return this.#conditions.bytewise(this.#conditions.unindexed(sql`t.identity`));
     return this.#conditions.bytewise(tag ? sql`g.identity` : sql`t.identity`);
   }
 }
@@ -202,6 +219,14 @@ function wayThrough(filter: Filter | undefined): Way {
 
 function isColumn(field: Field, name: 'deviceId' | 'status'): boolean {
   return 'column' in field && field.column === name;
+}
+
+/** Whether a filter looks at a device or a connection. */
+function isOfOthers(filter: Filter | undefined): boolean {
+  if (filter === undefined) return false;
+  if ('all' in filter) return filter.all.some(isOfOthers);
+  if ('any' in filter) return filter.any.some(isOfOthers);
+  return 'column' in filter.field && (filter.field.column === 'status' || filter.field.column === 'connectionState');
 }
 
 function isOfStatus(filter: Filter | undefined): boolean {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { JsonObject } from '#base/json.ts';
 import type { Path, Value } from '#lang/expression.ts';
 import type { Database } from '#storage/database.ts';
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
@@ -15,12 +16,15 @@ export type TwinSourceOptions = {
   /** Connections that were made or lost a moment ago are written before a query looks. */
   readonly presence: Pick<Presence, 'flush'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'countMany'>;
+  /** Which configurations are meant for each of these, for those that any is meant for. */
+  readonly configurationsOf: (identities: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>;
 };
 
 const everySection: readonly SectionColumn[] = ['tags', 'desired', 'desired_metadata', 'reported', 'reported_metadata'];
 
 /** The twins of a hub's devices, or of its modules, as a source of queries. */
-export function twinSource({ database, hub, presence, cloudToDevice }: TwinSourceOptions, isOfModules: boolean): QuerySource {
+export function twinSource(options: TwinSourceOptions, isOfModules: boolean): QuerySource {
+  const { database, hub, presence, cloudToDevice, configurationsOf } = options;
   const store = new TwinRowStore(database, hub, isOfModules);
   return {
     itemType: 'Twin',
@@ -33,12 +37,16 @@ export function twinSource({ database, hub, presence, cloudToDevice }: TwinSourc
         after,
         filter: pushDown(where).filter,
         sections,
+        isWithHead: paths === undefined || paths.some(isInHead),
         max: Math.min(max, isWhole ? documentsAtOnce : rowsAtOnce),
       });
       const isCounted = paths === undefined || paths.some(([root]) => root === 'cloudToDeviceMessageCount');
-      const counts = isCounted ? await cloudToDevice.countMany(rows.map(({ identity }) => identity)) : undefined;
+      const identities = rows.map(({ identity }) => identity);
+      const counts = isCounted ? await cloudToDevice.countMany(identities) : undefined;
+      const isConfigured = paths === undefined || paths.some(([root]) => root === 'configurations');
+      const configurations = isConfigured ? await configurationsOf(identities) : undefined;
       return {
-        rows: rows.map((row) => twinRow(row, counts?.get(row.identity) ?? 0)),
+        rows: rows.map((row) => twinRow(row, counts?.get(row.identity) ?? 0, configurations?.get(row.identity))),
         ...(through === undefined ? {} : { through }),
       };
     },
@@ -62,6 +70,12 @@ function countedColumn(path: Path): CountedColumn | undefined {
 function spell(column: CountedColumn | undefined, value: string | number): Value {
   if (column === 'status') return value === 1 ? 'enabled' : 'disabled';
   return column === 'connectionState' ? (value === 1 ? 'Connected' : 'Disconnected') : value;
+}
+
+/** Whether a path leads to anything but a section. */
+function isInHead([root, section, member]: Path): boolean {
+  if (root === 'tags') return false;
+  return root !== 'properties' || member === undefined || (section !== 'desired' && section !== 'reported');
 }
 
 /** The sections that paths lead into; all of them for whole documents. */

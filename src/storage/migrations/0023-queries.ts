@@ -18,7 +18,7 @@ export const queriesMigration: Migration = {
         primary key (hub, identity, path),
         foreign key (hub, identity) references hub_twin (hub, identity) on delete cascade)`,
       `create index hub_twin_tag_value on hub_twin_tag (hub, path, value, identity${bytewise})`,
-      `create index hub_device_status on hub_device (hub, (case when hold_reason is null then is_enabled else 0 end))`,
+      'create index hub_device_status on hub_device (hub, is_enabled, hold_reason)',
     ];
   },
 };
