@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { BlockBlobClient } from '@azure/storage-blob';
 import device from 'azure-iot-device';
 import type iothub from 'azure-iothub';
 import { eventually } from './eventually.ts';
@@ -52,6 +54,16 @@ async function hears(column: SdkColumn, { registry }: BackEnd, value: string): P
     await registry.updateTwin(column.deviceId, { properties: { desired: { wanted: value } } }, '*');
     return undefined;
   }, 30_000);
+}
+
+type Ticket = { correlationId: string; hostName: string; containerName: string; blobName: string; sasToken: string };
+
+/** Where the SDK is told to put a file of this name, by the client with which applications put it there. */
+async function placeFor(client: DeviceClient, name: string) {
+  const { correlationId, hostName, containerName, blobName, sasToken } = (await client.getBlobSharedAccessSignature(
+    name,
+  )) as Ticket;
+  return { correlationId, blob: new BlockBlobClient(`https://${hostName}/${containerName}/${blobName}${sasToken}`) };
 }
 
 /** What the SDK signs tokens with, which no public call shows. */
@@ -199,6 +211,29 @@ export const operations: readonly Operation[] = [
       await report(await module.getTwin(), { firmware: '1.2' });
       const { responseBody } = await registry.getModuleTwin(deviceId, 'm');
       assert.equal(responseBody.properties.reported.firmware, '1.2');
+    },
+  },
+  {
+    name: 'upload a file',
+    async run({ client, transport }) {
+      const content = Buffer.from(`a file over ${transport}`);
+      await client.uploadToBlob('logs/whole.txt', Readable.from([content]), content.length);
+      const { blob, correlationId } = await placeFor(client, 'logs/whole.txt');
+      assert.deepEqual(await blob.downloadToBuffer(), content);
+      await client.notifyBlobUploadStatus(correlationId, false, 0, 'only looked');
+    },
+  },
+  {
+    name: 'upload a file in blocks, and tell of it',
+    async run({ client }) {
+      const { blob, correlationId } = await placeFor(client, 'logs/blocks.txt');
+      const ids = ['one', 'two'].map((id) => Buffer.from(id).toString('base64'));
+      for (const id of ids) await blob.stageBlock(id, id, id.length);
+      await blob.commitBlockList(ids);
+      await client.notifyBlobUploadStatus(correlationId, true, 201, 'Created');
+      assert.equal((await blob.downloadToBuffer()).toString(), ids.join(''));
+      // It is over: there is nothing more to tell of.
+      await assert.rejects(client.notifyBlobUploadStatus(correlationId, true, 201, 'Created'));
     },
   },
   {

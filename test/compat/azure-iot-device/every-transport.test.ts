@@ -59,7 +59,8 @@ before(async () => {
   const { address, status } = bench.home;
   const { mqttPort, amqpPort, httpsPort } = status.hub;
   const near = address.replace(/^127\.(\d+)/, (_all, second) => `127.${Number(second) + 100}`);
-  proxy = await openCutProxy(near, address, [mqttPort, amqpPort, httpsPort]);
+  const filesPort = Number(new URL(`https://${status.files?.hostName}`).port || 443);
+  proxy = await openCutProxy(near, address, [...new Set([mqttPort, amqpPort, httpsPort, filesPort])]);
   makeKnown(hubName, near);
   const registry = iothub.Registry.fromConnectionString(bench.connectionString('iothubowner'));
   const said = (what: string, deviceId: string) =>

@@ -158,7 +158,7 @@ describe('modules through azure-iothub and azure-iot-device, as they come from n
       });
       const { result } = await brew(deviceId, { payload: [2, null] });
       assert.deepEqual(result, { status: 418, payload: { asked: [2, null] } });
-      // There is nothing that routes to an input; to ask for them must not end the session.
+      // To ask for inputs must not end the session.
       module.on('inputMessage', () => {});
       await module.sendOutputEvent('out2', new Message('{"t":3}'));
       assert.equal((await arrival(deviceId, '{"t":3}')).properties().system['iothub-outputname'], 'out2');
@@ -316,7 +316,7 @@ describe('modules through azure-iothub and azure-iot-device, as they come from n
     assert.deepEqual((await registry.getModulesOnDevice(deviceId)).responseBody, []);
   });
 
-  test('ModuleClient comes back by itself after the server did, with all it listened to', async () => {
+  test('hub 97: ModuleClient comes back by itself after the server did, with all it listened to', async () => {
     const { deviceId, key } = await newModule();
     let isWanted = true;
     const policy = { shouldRetry: () => isWanted, nextRetryTimeout: () => 100 };
