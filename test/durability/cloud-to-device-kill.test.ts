@@ -4,24 +4,32 @@ import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { askHttps } from '#test/support/https-client.ts';
 import { startHomeport } from '#test/support/start-homeport.ts';
+import { CommandTraffic } from './command-traffic.ts';
 
-const rounds = 4;
+const isFullSize = process.env.HOMEPORT_FULL_SIZE === '1';
+const full = 20;
+const rounds = isFullSize ? full : 2;
 const perRound = 20;
 
 /**
  * Goal: a message to a device that was acknowledged to its sender is there after a crash, and one whose completion was
- * acknowledged to the device is never delivered again.
- * Method: send over REST and complete over HTTPS while the server is killed with SIGKILL again and again. At the end the
- * device fetches what is left: everything accepted and not completed must come, and nothing that was completed.
+ * acknowledged to the device is never delivered again. A method is called once. What was said to be in a twin is in it, and
+ * the versions of its sections only rise.
+ * Method: send over REST and complete over HTTPS, call methods, and change both sections of the twin, while the server is
+ * killed with SIGKILL again and again. At the end the device fetches what is left: everything accepted and not completed must
+ * come, and nothing that was completed.
  */
-test('what was accepted for a device survives kill -9, and what it completed does not come back', async (t) => {
+test(`what was accepted for a device survives ${rounds} times kill -9, and what is done with is not done again`, async (t) => {
+  t.diagnostic(
+    `scale: ${rounds} kills in messages, methods and twins${isFullSize ? '' : `; npm run prove -- kill-commands: ${full}`}`,
+  );
   const home = await startHomeport([], { HOMEPORT_CLOUD_TO_DEVICE__LOCK_SECONDS: '5' });
   t.after(() => home.close());
   const key = Buffer.alloc(32, 5);
   const words = ['--auth-method', 'shared_private_key', '--primary-key', key.toString('base64')];
   await home.ok('homeport', ['hub', 'device', 'create', '-d', 'dev1', ...words]);
   const { hub } = JSON.parse(await home.ok('homeport', ['status', '--json', '--secrets']));
-  const policyKey = /SharedAccessKey=([^;]+)/.exec(hub.connectionStrings.service)?.[1] ?? assert.fail('no key');
+  const policyKey = /SharedAccessKey=([^;]+)/.exec(hub.connectionStrings.iothubowner)?.[1] ?? assert.fail('no key');
 
   const tokenOf = (path: string, secret: Buffer, name = ''): string => {
     const resource = encodeURIComponent(`${hub.hostName}${path}`);
@@ -29,7 +37,7 @@ test('what was accepted for a device survives kill -9, and what it completed doe
     const signature = createHmac('sha256', secret).update(`${resource}\n${expiry}`).digest('base64');
     return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}${name && `&skn=${name}`}`;
   };
-  const back = tokenOf('', Buffer.from(policyKey, 'base64'), 'service');
+  const back = tokenOf('', Buffer.from(policyKey, 'base64'), 'iothubowner');
   const own = tokenOf('/devices/dev1', key);
   const ask = (method: string, path: string, authorization: string, body?: string) =>
     askHttps(
@@ -37,6 +45,18 @@ test('what was accepted for a device survives kill -9, and what it completed doe
       home.ca,
       { method, headers: { authorization, 'content-type': 'text/plain' }, ...(body === undefined ? {} : { body }) },
     );
+
+  const commands = new CommandTraffic(home, {
+    ask: (method, path, json) =>
+      askHttps(`https://${home.address}:${home.status.hub.httpsPort}${path}?api-version=2021-04-12`, home.ca, {
+        method,
+        headers: { authorization: back, 'content-type': 'application/json' },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      }),
+    password: own,
+  });
+  t.after(() => commands.close());
+  await commands.connect();
 
   const accepted: string[] = [];
   const completed = new Set<string>();
@@ -65,11 +85,19 @@ test('what was accepted for a device survives kill -9, and what it completed doe
         if (answer.status === 204) completed.add(text);
       }
     })().catch(() => undefined);
-    await eventually(() => (completed.size >= (round + 1) * 5 ? true : undefined));
+    const commanding = commands.life(() => isUp);
+    const { desired, reported, called } = commands;
+    const isEnough = () =>
+      completed.size >= (round + 1) * 5 &&
+      commands.desired > desired + 2 &&
+      commands.reported > reported + 2 &&
+      commands.called > called + 2;
+    await eventually(() => (isEnough() ? true : undefined), 60_000);
     const killed = home.kill();
     isUp = false;
-    await Promise.all([killed, sending, receiving]);
+    await Promise.all([killed, sending, receiving, commanding]);
     await home.restart();
+    await commands.check();
   }
 
   const left: string[] = [];
@@ -87,4 +115,7 @@ test('what was accepted for a device survives kill -9, and what it completed doe
   for (const body of left) assert.ok(!completed.has(body), `${body} was completed and came again`);
   assert.ok(accepted.length >= completed.size);
   assert.ok(completed.size >= rounds * 5);
+  t.diagnostic(
+    `${accepted.length} messages accepted, ${completed.size} completed, ${left.length} left at the end; ${commands.called} methods answered, ${commands.cutOff} cut off; desired properties at version ${commands.desired}, reported at ${commands.reported}`,
+  );
 });
