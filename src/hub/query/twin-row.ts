@@ -2,11 +2,11 @@ import { instant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import { walk } from '#lang/evaluate.ts';
 import type { Path, Value } from '#lang/expression.ts';
-import { statusOf } from '../registry/device-store.ts';
+import { statusOf } from '../registry/status-columns.ts';
 import { etagOf, formatSection } from '../twins/twin.ts';
+import { parseDocument, unpackMetadata } from '../twins/twin-columns.ts';
 import { formatTwinHead } from '../twins/twin-document.ts';
 import { formatMetadata } from '../twins/twin-metadata.ts';
-import { parseDocument, unpackMetadata } from '../twins/twin-store.ts';
 import type { QueryRow } from './query-source.ts';
 import type { TwinColumns } from './twin-row-store.ts';
 

@@ -8,6 +8,7 @@ import type { Transaction } from '#storage/transaction.ts';
 import type { SymmetricKeys } from '#trust/symmetric-keys.ts';
 import { formatAuthentication, parseAuthentication } from './authentication-columns.ts';
 import type { Device } from './device.ts';
+import { statusOf } from './status-columns.ts';
 
 /** Device identities of one hub in the database. */
 export class DeviceStore {
@@ -210,17 +211,6 @@ function formatRow(hub: string, device: Device): HubDeviceRow {
     created_at: device.createdAt,
     updated_at: device.updatedAt,
   };
-}
-
-/** Of a device that is kept out, what everybody is told is that; what its owner said stays beneath it. */
-export function statusOf(
-  row: Pick<HubDeviceRow, 'is_enabled' | 'status_reason' | 'hold_reason'>,
-): Pick<Device, 'isEnabled' | 'statusReason' | 'ownStatus'> {
-  const own = {
-    isEnabled: row.is_enabled === 1,
-    ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
-  };
-  return row.hold_reason === null ? own : { isEnabled: false, statusReason: row.hold_reason, ownStatus: own };
 }
 
 function statusColumns({ isEnabled, statusReason, ownStatus }: Device) {
