@@ -18,6 +18,7 @@ import type { BrokerLimits } from './broker/limits.ts';
 import { CloudToDevice } from './cloud-to-device/cloud-to-device.ts';
 import type { Feedback } from './cloud-to-device/feedback.ts';
 import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './cloud-to-device/limits.ts';
+import { Configurations } from './configurations/configurations.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
 import type { ConsumerGroups } from './events/consumer-groups.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -206,11 +207,27 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const methods = new Methods(platform, registry, { quotas, limits: limits.methods });
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
   const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas, limits: limits.cloudToDevice });
+  const configurationsOf = (identities: readonly string[]) => configurations.statusesOf(identities);
+  const twinSources = {
+    devices: twinSource({ database, hub, presence, cloudToDevice, configurationsOf }, false),
+    modules: twinSource({ database, hub, presence, cloudToDevice, configurationsOf }, true),
+  };
   const sources = new Map<SourceName, QuerySource>([
-    ['devices', twinSource({ database, hub, presence, cloudToDevice }, false)],
-    ['devices.modules', twinSource({ database, hub, presence, cloudToDevice }, true)],
+    ['devices', twinSources.devices],
+    ['devices.modules', twinSources.modules],
   ]);
   const queries = new Queries(sources);
+  const configurations = new Configurations({
+    platform,
+    database,
+    hub,
+    sources: twinSources,
+    twins,
+    modules: registry.modules,
+    countRows: (query) => queries.countRows(query),
+    checkQuery: (query) => queries.check(query),
+  });
+  events.onRecorded((identity) => configurations.changed(identity));
   const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(sources), twins, methods });
   sources.set('devices.jobs', jobsSource(jobs.targets, nameError));
   const sessions = new StoredSessions(database, hub);
@@ -276,7 +293,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs },
+    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs, configurations },
     devices: await buildDeviceHttp({
       platform,
       events: log,
@@ -349,6 +366,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       cloudToDevice.start();
       await presence.start();
       await jobs.start();
+      await configurations.start();
     },
     async stop() {
       faults?.rules.clear();
@@ -357,6 +375,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       await Promise.all([mqtt.drain(drainMsMax), amqp.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
+      await configurations.stop();
       await jobs.stop();
       await presence.stop();
       await cloudToDevice.stop();

@@ -26,6 +26,7 @@ import { fileUploadsMigration } from './migrations/0022-file-uploads.ts';
 import { queriesMigration } from './migrations/0023-queries.ts';
 import { consumerGroupsMigration } from './migrations/0024-consumer-groups.ts';
 import { jobsMigration } from './migrations/0025-jobs.ts';
+import { configurationsMigration } from './migrations/0026-configurations.ts';
 import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -56,6 +57,7 @@ export const migrations: readonly Migration[] = [
   queriesMigration,
   consumerGroupsMigration,
   jobsMigration,
+  configurationsMigration,
   edgeScopesMigration,
 ];
 

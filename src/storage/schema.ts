@@ -1,5 +1,6 @@
 import type { BrokerTables } from './schema/broker.ts';
 import type { CentralTables } from './schema/central.ts';
+import type { ConfigurationTables } from './schema/configurations.ts';
 import type { FileTables } from './schema/files.ts';
 import type { HubTables } from './schema/hub.ts';
 import type { JobTables } from './schema/jobs.ts';
@@ -15,6 +16,7 @@ import type { TrustTables } from './schema/trust.ts';
  */
 export type Schema = HubTables &
   BrokerTables &
+  ConfigurationTables &
   FileTables &
   JobTables &
   ProvisioningTables &

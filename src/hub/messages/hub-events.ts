@@ -1,9 +1,11 @@
+import type { Cancel } from '#base/clock.ts';
 import { formatInstant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import type { EventLog, EventSource } from '../events/event-log.ts';
 import { parseIdentityName } from '../identity.ts';
+import { Listeners } from '../listeners.ts';
 
 export type HubEventSource = Exclude<EventSource, 'Telemetry'>;
 
@@ -37,11 +39,18 @@ export class HubEvents {
   readonly #platform: Platform;
   readonly #log: Pick<EventLog, 'append'>;
   readonly #hub: string;
+  readonly #listeners: Listeners<string>;
 
   constructor(platform: Platform, log: Pick<EventLog, 'append'>, hub: string) {
     this.#platform = platform;
     this.#log = log;
     this.#hub = hub;
+    this.#listeners = new Listeners(platform.log, 'hub-event');
+  }
+
+  /** Called with the name of the device or module, after each event that was recorded of it. */
+  onRecorded(listener: (identity: string) => void): Cancel {
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -77,5 +86,6 @@ export class HubEvents {
     } catch (error) {
       this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
     }
+    this.#listeners.tell(identity);
   }
 }

@@ -44,6 +44,27 @@ export class Queries {
     };
   }
 
+  /** Throws Problem `argument-invalid` for a text that is no query, or is of a source that is not here. */
+  check(text: string): void {
+    const { source } = parseQuery(text);
+    if (!this.#sources.has(source)) throw new Problem('argument-invalid', `This hub answers no queries from ${source}.`);
+  }
+
+  /** How many rows a query gives. Throws as `run`. */
+  async countRows(text: string): Promise<number> {
+    let count = 0;
+    let continuation: string | undefined;
+    do {
+      const page = await this.run(text, {
+        items: queryLimits.pageItemsMax,
+        ...(continuation === undefined ? {} : { continuation }),
+      });
+      count += page.items.length;
+      continuation = page.continuation;
+    } while (continuation !== undefined);
+    return count;
+  }
+
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= queryLimits.runningMax) {
       if (this.#waiting.length >= queryLimits.waitingMax)

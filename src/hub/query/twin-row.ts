@@ -20,7 +20,7 @@ const otherNames: ReadonlyMap<unknown, string> = new Map([
  * A twin as queries see it, from the columns of its row: the document that GET /twins gives. Only what is asked for is
  * parsed; most rows of a long scan are asked for one member.
  */
-export function twinRow(columns: TwinColumns, messageCount: number): QueryRow {
+export function twinRow(columns: TwinColumns, messageCount: number, configurations?: JsonObject): QueryRow {
   let head: JsonObject | undefined;
   const sections = new Map<string, JsonObject>();
 
@@ -52,6 +52,7 @@ export function twinRow(columns: TwinColumns, messageCount: number): QueryRow {
       presence:
         columns.changed_at === null ? undefined : { isConnected: columns.is_connected === 1, since: instant(columns.changed_at) },
       messageCount,
+      configurations,
     });
     return head;
   }

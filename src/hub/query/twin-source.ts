@@ -16,8 +16,8 @@ export type TwinSourceOptions = {
   /** Connections that were made or lost a moment ago are written before a query looks. */
   readonly presence: Pick<Presence, 'flush'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'countMany'>;
-  /** Which configurations are meant for each of these, for those that any is meant for. */
-  readonly configurationsOf: (identities: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>;
+  /** Which configurations are meant for each of these, for those that any is meant for; without it, none is. */
+  readonly configurationsOf?: (identities: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>;
 };
 
 const everySection: readonly SectionColumn[] = ['tags', 'desired', 'desired_metadata', 'reported', 'reported_metadata'];
@@ -44,7 +44,7 @@ export function twinSource(options: TwinSourceOptions, isOfModules: boolean): Qu
       const identities = rows.map(({ identity }) => identity);
       const counts = isCounted ? await cloudToDevice.countMany(identities) : undefined;
       const isConfigured = paths === undefined || paths.some(([root]) => root === 'configurations');
-      const configurations = isConfigured ? await configurationsOf(identities) : undefined;
+      const configurations = isConfigured ? await configurationsOf?.(identities) : undefined;
       return {
         rows: rows.map((row) => twinRow(row, counts?.get(row.identity) ?? 0, configurations?.get(row.identity))),
         ...(through === undefined ? {} : { through }),

@@ -3,12 +3,12 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
-import type { ServiceRight } from '#trust/access-policy.ts';
 import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { configurationRoutes } from './configuration-routes.ts';
 import { isDeviceCall } from './device-path.ts';
 import { digitalTwinRoutes } from './digital-twin-routes.ts';
 import { jobRoutes } from './job-routes.ts';
@@ -21,7 +21,7 @@ import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
 import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from './service-path.ts';
 import type { ServiceRooms } from './service-rooms.ts';
-import type { ServiceCall, ServiceRoute } from './service-route.ts';
+import { isPermitted, type ServiceCall, type ServicePermission, type ServiceRoute } from './service-route.ts';
 import { statisticsRoutes } from './statistics-routes.ts';
 import { twinRoutes } from './twin-routes.ts';
 
@@ -47,6 +47,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...methodRoutes(rooms),
     ...digitalTwinRoutes(rooms),
     ...jobRoutes(rooms),
+    ...configurationRoutes(rooms),
     ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
   ];
@@ -55,7 +56,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
 /** The REST that back ends use (hub-service-protocol.md 3 and 4), and beside it the devices' own. */
 export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface> {
   const { platform, rooms } = options;
-  const handle = await buildHttpHandler<ServiceCall, ServiceRight>(platform, {
+  const handle = await buildHttpHandler<ServiceCall, ServicePermission>(platform, {
     name: 'hub',
     routes: serviceRoutes(platform, rooms),
     headers: ({ trackingId }) => ({ vary: 'Origin', 'x-ms-request-id': trackingId }),
@@ -72,7 +73,7 @@ export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface
 async function admit(
   options: HubHttpOptions,
   request: HttpRequest,
-  permission: ServiceRight | 'none',
+  permission: ServicePermission | 'none',
   deviceId: string,
 ): Promise<ServiceCall> {
   const path = servicePath(request.url);
@@ -84,7 +85,7 @@ async function admit(
   requireServiceVersion(request.url);
   // Explorer encodes ids twice. What is unknown under the first reading is tried under the second, for which
   // the token must be good as well; but nobody's device is made, changed or deleted under a name not sent.
-  const isTried = deviceId.includes('%') && permission !== 'RegistryWrite' && !isOwnModules;
+  const isTried = deviceId.includes('%') && !isWriting(permission) && !isOwnModules;
   const twiceDecoded = isTried ? decode(deviceId) : undefined;
   if (twiceDecoded === undefined || twiceDecoded === deviceId || !isDeviceId(twiceDecoded)) return { by, deviceId };
   if ((await options.rooms.registry.load(deviceId)) || !(await options.rooms.registry.load(twiceDecoded))) {
@@ -92,6 +93,10 @@ async function admit(
   }
   const second = path.replace(`/${deviceId}`, () => `/${twiceDecoded}`);
   return { by: await authorize(options, request, permission, second), deviceId: twiceDecoded };
+}
+
+function isWriting(permission: ServicePermission | 'none'): boolean {
+  return permission === 'RegistryWrite' || permission === 'RegistryWrite or ServiceConnect';
 }
 
 /** What a device may do itself, by its own key: look after its own modules (hub-device-protocol.md 6.5). */
@@ -108,7 +113,7 @@ async function authorizeDevice(options: HubHttpOptions, request: HttpRequest, de
 async function authorize(
   options: HubHttpOptions,
   request: HttpRequest,
-  permission: ServiceRight | 'none',
+  permission: ServicePermission | 'none',
   path: string,
 ): Promise<ServiceCaller> {
   const { authorization } = request.headers;
@@ -125,7 +130,7 @@ async function authorize(
     throw new Problem('unauthorized', 'The shared access signature was refused.');
   }
   const service = verdict.value;
-  if (permission === 'none' || service.rights.has(permission)) return service;
+  if (permission === 'none' || isPermitted(permission, service.rights)) return service;
   const detail = `The access policy ${service.policyName} does not grant ${permission}.`;
   keep(refuse('policy-right-missing', detail, { trace: verdict.trace }).refusal);
   throw new Problem('forbidden', detail);

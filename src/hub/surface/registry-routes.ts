@@ -5,12 +5,12 @@ import { askedIdentity, listQuery, versionOnly } from '../contract/service-reque
 import type { Device } from '../registry/device.ts';
 import { formatIdentity, parseIdentity } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
-import { type ServiceRoute, serviceRoute, unsupportedRoute } from './service-route.ts';
+import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** At most this many identities in one answer, and as many when `top` says nothing sensible (4.1). */
 const listMax = 1_000;
 
-/** Device identities (hub-service-protocol.md 4.1), and what of the registry this hub does not have. */
+/** Device identities (hub-service-protocol.md 4.1). */
 export function registryRoutes({ registry, presence, cloudToDevice }: ServiceRooms): ServiceRoute[] {
   const answer = async (device: Device): Promise<Reply> => ({
     headers: { etag: quoteEtag(device.etag) },
@@ -70,6 +70,5 @@ export function registryRoutes({ registry, presence, cloudToDevice }: ServiceRoo
         return { status: 204 };
       },
     }),
-    unsupportedRoute('POST', '/devices/:deviceId/applyConfigurationContent', 'RegistryWrite', 'Configurations'),
   ];
 }

@@ -1,4 +1,5 @@
 import type { CloudToDevice } from '../cloud-to-device/cloud-to-device.ts';
+import type { Configurations } from '../configurations/configurations.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -16,8 +17,9 @@ export type ServiceRooms = {
   readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;
+  readonly configurations: Pick<Configurations, 'create' | 'update' | 'delete' | 'require' | 'list' | 'statusesOf'>;
   readonly jobs: Pick<Jobs, 'create' | 'require' | 'list' | 'cancel'>;
-  readonly queries: Pick<Queries, 'run'>;
+  readonly queries: Pick<Queries, 'run' | 'check'>;
   readonly quotas: Pick<Quotas, 'take'>;
   readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countMany' | 'feedback' | 'limits'>;
 };

@@ -1,4 +1,3 @@
-import { Problem } from '#base/problem.ts';
 import type { ServiceRight } from '#trust/access-policy.ts';
 import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
@@ -10,24 +9,20 @@ export type ServiceCall = {
   readonly deviceId: string;
 };
 
-export type ServiceRoute = Route<ServiceCall, ServiceRight>;
+/** What a route asks of an access policy: a right, or one of two where the service's own choice is not known (2.4). */
+export type ServicePermission = ServiceRight | 'RegistryRead or ServiceConnect' | 'RegistryWrite or ServiceConnect';
 
-export const serviceRoute = defineRoute<ServiceCall, ServiceRight>();
+export type ServiceRoute = Route<ServiceCall, ServicePermission>;
 
-/** What the service has and this build does not: authenticated like everything else, and then refused in its words. */
-export function unsupportedRoute(
-  method: ServiceRoute['method'],
-  path: string,
-  permission: ServiceRight,
-  what: string,
-): ServiceRoute {
-  return serviceRoute({
-    method,
-    path,
-    permission,
-    summary: `${what}: not supported`,
-    async handle() {
-      throw new Problem('not-supported', `${what} are not supported.`);
-    },
-  });
+export const serviceRoute = defineRoute<ServiceCall, ServicePermission>();
+
+export function isPermitted(permission: ServicePermission, rights: ReadonlySet<ServiceRight>): boolean {
+  switch (permission) {
+    case 'RegistryRead or ServiceConnect':
+      return rights.has('RegistryRead') || rights.has('ServiceConnect');
+    case 'RegistryWrite or ServiceConnect':
+      return rights.has('RegistryWrite') || rights.has('ServiceConnect');
+    default:
+      return rights.has(permission);
+  }
 }

@@ -10,19 +10,20 @@ import { type ServiceCall, type ServiceRoute, serviceRoute } from './service-rou
 import { ownedOf } from './service-twin.ts';
 
 /** Twins of devices and of modules (hub-service-protocol.md 4.4). */
-export function twinRoutes({ registry, presence, twins, cloudToDevice, quotas }: ServiceRooms): ServiceRoute[] {
+export function twinRoutes({ registry, presence, twins, cloudToDevice, configurations, quotas }: ServiceRooms): ServiceRoute[] {
   const answer = async (twin: Twin): Promise<Reply> => {
     const { deviceId, moduleId } = twin;
     const name = identityName(twin);
-    const [device, state, messageCount] = await Promise.all([
+    const [device, state, messageCount, statuses] = await Promise.all([
       registry.require(deviceId),
       presence.load(name),
       cloudToDevice.count(name),
+      configurations.statusesOf([name]),
     ]);
     const owner = moduleId === undefined ? device : await registry.modules.require(deviceId, moduleId);
     return {
       headers: { etag: quoteEtag(twin.etag) },
-      json: formatTwinDocument({ twin, device, owner, presence: state, messageCount }),
+      json: formatTwinDocument({ twin, device, owner, presence: state, messageCount, configurations: statuses.get(name) }),
     };
   };
   /** Whose twin the path names. Throws what tells an unknown device from an unknown module. */

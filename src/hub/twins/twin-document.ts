@@ -26,6 +26,8 @@ export type TwinFacts = {
   readonly owner: { readonly etag: string; readonly authentication: ToldAuthentication };
   readonly presence: ToldPresence | undefined;
   readonly messageCount: number;
+  /** Which configurations are meant for it, by id; undefined for none. */
+  readonly configurations?: JsonObject | undefined;
 };
 
 /** The document that services read: over GET /twins and as a row of a query (hub-service-protocol.md 4.4). */
@@ -39,7 +41,7 @@ export function formatTwinDocument(facts: TwinFacts & { readonly twin: Twin }): 
 }
 
 /** The document without its sections. */
-export function formatTwinHead({ twin, device, owner, presence, messageCount }: TwinFacts): JsonObject {
+export function formatTwinHead({ twin, device, owner, presence, messageCount, configurations }: TwinFacts): JsonObject {
   return {
     deviceId: twin.deviceId,
     ...(twin.moduleId === undefined ? {} : { moduleId: twin.moduleId }),
@@ -56,6 +58,7 @@ export function formatTwinHead({ twin, device, owner, presence, messageCount }: 
     version: twin.version,
     modelId: twin.modelId,
     ...formatPlace(device),
+    ...(configurations === undefined ? {} : { configurations }),
   };
 }
 
