@@ -8,7 +8,7 @@ import { BlockBlobClient } from '@azure/storage-blob';
 import device from 'azure-iot-device';
 import mqtt from 'azure-iot-device-mqtt';
 import { systemClock } from '#base/clock.ts';
-import { dayMs, hourMs, plus } from '#base/instant.ts';
+import { dayMs, hourMs, minuteMs, plus } from '#base/instant.ts';
 import { makeSelfSigned } from '#test/support/certificates.ts';
 import { identityOf } from '#test/support/compat-bench.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
@@ -20,6 +20,19 @@ type Ticket = { correlationId: string; hostName: string; containerName: string; 
 const uploaded = [true, 201, 'Created'] as const;
 const key = Buffer.alloc(32, 3).toString('base64');
 
+/** The SDK never clears the timer by which an upload is given up after half an hour: with it, this process would stay as long. */
+function letLongTimersGo(): () => void {
+  const { setTimeout: original } = globalThis;
+  const patched = (run: () => void, ms?: number) => {
+    const timer = original(run, ms);
+    return (ms ?? 0) >= 30 * minuteMs ? timer.unref() : timer;
+  };
+  globalThis.setTimeout = Object.assign(patched, original) as typeof setTimeout;
+  return () => {
+    globalThis.setTimeout = original;
+  };
+}
+
 describe('file upload with azure-iot-device and @azure/storage-blob, as they come from npm', () => {
   let home: RunningHomeport;
   before(async () => {
@@ -27,7 +40,11 @@ describe('file upload with azure-iot-device and @azure/storage-blob, as they com
     // What a person does with NODE_EXTRA_CA_CERTS: the uploader has no option for it.
     setDefaultCACertificates([...getCACertificates('default'), home.ca]);
   });
-  after(() => home?.close());
+  const restoreTimers = letLongTimersGo();
+  after(() => {
+    restoreTimers();
+    return home?.close();
+  });
 
   function clientOf(text: string): Client {
     // Nothing connects: uploads are HTTPS whatever the transport.
