@@ -30,6 +30,12 @@ export type AttachOptions = {
   sndSettleMode?: number;
   rcvSettleMode?: number;
   properties?: readonly (readonly [string, string])[];
+  /** Of another type than text. */
+  typedProperties?: readonly (readonly [string, Buffer])[];
+  /** Of the source, encoded. */
+  filter?: Buffer;
+  /** Encoded. */
+  desiredCapabilities?: Buffer;
 };
 
 export type TransferOptions = {
@@ -99,9 +105,11 @@ export class AmqpTestClient {
     return outcome;
   }
 
-  attach({ handle, address, isSender, name, channel = 0, properties = [], ...modes }: AttachOptions): void {
+  attach({ handle, address, isSender, name, channel = 0, properties = [], ...more }: AttachOptions): void {
+    const { typedProperties = [], filter, desiredCapabilities = nothing, ...modes } = more;
+    const behind = filter === undefined ? [] : [...Array.from({ length: 6 }, () => nothing), filter];
     const terminus = (code: number, text: string | undefined) =>
-      encode.described(code, encode.list(text === undefined ? [] : [encode.string(text)]));
+      encode.described(code, encode.list(text === undefined ? [] : [encode.string(text), ...(code === 0x28 ? behind : [])]));
     const mode = (value: number | undefined) => (value === undefined ? nothing : encode.ubyte(value));
     this.send(
       performative.attach,
@@ -118,8 +126,11 @@ export class AmqpTestClient {
         isSender ? uint(0) : nothing,
         nothing,
         nothing,
-        nothing,
-        encode.map(properties.map(([key, value]) => [encode.symbol(key), encode.string(value)] as const)),
+        desiredCapabilities,
+        encode.map([
+          ...properties.map(([key, value]) => [encode.symbol(key), encode.string(value)] as const),
+          ...typedProperties.map(([key, value]) => [encode.symbol(key), value] as const),
+        ]),
       ],
       { channel },
     );

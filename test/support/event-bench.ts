@@ -60,7 +60,7 @@ export async function openEventBench(parameters: readonly string[] = []) {
     ...bench,
     hostName,
     /** `Endpoint=sb://…`, of the policy `service`. */
-    connectionString,
+    eventConnectionString: connectionString,
     /** Resolves when all are on disk. */
     async send(deviceId: string, events: readonly SentEvent[]): Promise<void> {
       const { httpsPort } = bench.home.status.hub;
