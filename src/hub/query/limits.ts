@@ -7,9 +7,9 @@ export const queryLimits = {
   /** Whole documents fetched at once: each may have 150 KB. */
   documentsAtOnce: 200,
   /** Rows of which only some members are looked at. */
-  rowsAtOnce: 500,
-  /** Rows that one statement passes over: on SQLite it holds up everything else meanwhile. */
-  passedAtOnce: { sqlite: 1_000, postgres: 20_000 },
+  rowsAtOnce: 2_000,
+  /** Rows that one statement passes over: on SQLite it holds up everything else meanwhile, and waits behind every change that is under way. */
+  passedAtOnce: { sqlite: 5_000, postgres: 20_000 },
   groupsMax: 10_000,
   /** Queries that run at once, and those that wait for one of them to end. */
   runningMax: 4,
