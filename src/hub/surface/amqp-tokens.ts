@@ -26,6 +26,9 @@ const tokensMax = 1_024;
 /** Answers that wait for the peer to open the link they go on. */
 const waitingMax = 20;
 
+/** Tokens of somebody else's directory: well formed, and good for nothing here (hub-service-protocol.md 7.1). */
+const foreignTokens: ReadonlySet<string> = new Set(['jwt', 'bearer']);
+
 type Reply = { readonly status: number; readonly description: string };
 
 /**
@@ -110,7 +113,9 @@ export class AmqpTokens {
   async #put({ application, value }: AmqpMessage): Promise<Reply> {
     const operation = application.get('operation');
     const type = application.get('type');
-    if (operation !== 'put-token' || typeof type !== 'string' || type.toLowerCase() !== 'servicebus.windows.net:sastoken') {
+    const kind = typeof type === 'string' ? type.toLowerCase() : undefined;
+    if (operation === 'put-token' && kind !== undefined && foreignTokens.has(kind)) return this.#refused();
+    if (operation !== 'put-token' || kind !== 'servicebus.windows.net:sastoken') {
       return { status: 400, description: 'Only put-token of servicebus.windows.net:sastoken is served.' };
     }
     const token = typeof value === 'string' ? parseSasToken(value) : undefined;

@@ -141,6 +141,23 @@ describe('the hub on AMQP', () => {
       assert.equal((await client.cbsReply()).status, 200);
     });
 
+    test('a token of a directory, which nobody here issued, is answered 401, and the connection goes on', async () => {
+      const client = await signedIn();
+      for (const [index, type] of ['jwt', 'bearer', 'Bearer'].entries()) {
+        const application = [
+          ['operation', encode.string('put-token')],
+          ['type', encode.string(type)],
+          ['name', encode.string(audience('key-1'))],
+        ] as const;
+        const properties = { messageId: encode.string(`t-${index}`) };
+        const payload = encodeMessage({ properties, application, value: encode.string('e30.e30.') });
+        client.transfer({ handle: 0, deliveryId: index + 1, payload });
+        assert.equal((await client.cbsReply()).status, 401, type);
+      }
+      client.putToken(4, amqp.token('key-1'), audience('key-1'));
+      assert.equal((await client.cbsReply()).status, 200);
+    });
+
     test('a link before any token is refused as unauthorized, with a tracking id, and an unknown address as not found', async () => {
       await amqp.addKeyDevice('key-1');
       const client = amqp.dial();
