@@ -49,6 +49,7 @@ import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { Routing } from './routing/routing.ts';
 import { HubAmqp } from './surface/amqp.ts';
 import { serveDevicebound } from './surface/amqp-devicebound.ts';
 import { AmqpEvents } from './surface/amqp-events.ts';
@@ -143,6 +144,18 @@ export type Hub = {
     readonly groups: Pick<ConsumerGroups, 'list' | 'find' | 'create' | 'delete'>;
   };
   /** What goes wrong on purpose; undefined where nothing may. */
+  /** Where events go: routes, the fallback, and what is added on the way. */
+  readonly routing: Pick<
+    Routing,
+    | 'routes'
+    | 'enrichments'
+    | 'isFallbackEnabled'
+    | 'saveRoute'
+    | 'deleteRoute'
+    | 'setFallback'
+    | 'saveEnrichment'
+    | 'deleteEnrichment'
+  >;
   readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
   /** With what devices signed in last. */
@@ -244,7 +257,23 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const amqpEvents = new AmqpEvents(platform, endpoint);
   const serviceSignIn = new ServiceSignIn(platform, [hostName, endpoint.hostName], policies);
   const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
-  const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins });
+  const brokerConnections = new BrokerConnections(platform);
+  // What back ends call the hub: in user names, and in what they are sent.
+  const hubName = hostName.split('.', 1)[0] ?? hostName;
+  const routing = await Routing.open({
+    platform,
+    database,
+    secrets,
+    hub,
+    hubName,
+    events: log,
+    loadTwin: (identity) => twins.find(identity),
+    connected: () => new Set([...presence.connected, ...brokerConnections.connected]),
+  });
+  const prepare = (identity: string) => routing.twins.prepare(identity);
+  events.waitFor(prepare);
+  presence.join({ drop() {}, dropWhere() {}, forget: (identity) => routing.twins.forget(identity) });
+  const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins, prepare });
   const faults = options.faults && new Faults(platform, options.faults);
   const mqtt = new HubMqtt({
     platform,
@@ -265,8 +294,6 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     faults,
   });
   const authenticateService = (authorization: string | undefined, path: string) => serviceSignIn.check(authorization, path);
-  // What back ends call the hub: in user names, and in what they are sent.
-  const hubName = hostName.split('.', 1)[0] ?? hostName;
   const amqp = new HubAmqp({
     platform,
     hubName,
@@ -310,7 +337,6 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     authenticateDevice: (deviceId, token) => signIn.check({ deviceId }, { certificates: [], token }),
   });
   const broker = options.broker && (await Broker.open(platform, database, hub, options.broker));
-  const brokerConnections = new BrokerConnections(platform);
   const brokerMqtt =
     broker &&
     new BrokerMqtt({
@@ -356,6 +382,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     eventsEndpoint: endpoint,
     faults,
     policies,
+    routing,
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
@@ -384,3 +411,4 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     },
   };
 }
+      await events.idle();

@@ -28,6 +28,7 @@ import { consumerGroupsMigration } from './migrations/0024-consumer-groups.ts';
 import { jobsMigration } from './migrations/0025-jobs.ts';
 import { configurationsMigration } from './migrations/0026-configurations.ts';
 import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
+import { routingMigration } from './migrations/0028-routing.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order, forward only. A released migration is never edited: a change is a new one. */
@@ -59,6 +60,7 @@ export const migrations: readonly Migration[] = [
   jobsMigration,
   configurationsMigration,
   edgeScopesMigration,
+  routingMigration,
 ];
 
 /**

@@ -5,6 +5,7 @@ import type { FileTables } from './schema/files.ts';
 import type { HubTables } from './schema/hub.ts';
 import type { JobTables } from './schema/jobs.ts';
 import type { ProvisioningTables } from './schema/provisioning.ts';
+import type { RoutingTables } from './schema/routing.ts';
 import type { SeriesTables } from './schema/series.ts';
 import type { ServerTables } from './schema/server.ts';
 import type { SphereTables } from './schema/sphere.ts';
@@ -20,6 +21,7 @@ export type Schema = HubTables &
   FileTables &
   JobTables &
   ProvisioningTables &
+  RoutingTables &
   SphereTables &
   CentralTables &
   ServerTables &

@@ -16,6 +16,10 @@ export class BrokerConnections {
     this.#wheel = new ExpiryWheel(platform.clock, (connection) => connection.close('credential-expired'));
   }
 
+  get connected(): Iterable<string> {
+    return this.#live.keys();
+  }
+
   get count(): number {
     return this.#live.size;
   }

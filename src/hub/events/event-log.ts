@@ -2,6 +2,7 @@ import type { Cancel } from '#base/clock.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Problem } from '#base/problem.ts';
 import type { PartitionLog } from './partition-log.ts';
+import type { RoutingStamp } from './routing-stamp.ts';
 
 /** Where an event comes from, in the words of the `iothub-message-source` property. */
 export type EventSource =
@@ -33,6 +34,9 @@ export type NewEvent = {
   readonly isHidden?: boolean | undefined;
 };
 
+/** What routes say of an event on its way in: whether readers of the partition see it, and what is kept behind its body. */
+export type EventRouter = (event: NewEvent) => { readonly isHidden: boolean; readonly stamp: Buffer | undefined };
+
 export type EventProperties = {
   /** By the names that the hub's readers see: `message-id`, `content-type`, `dt-dataschema`, `iothub-creation-time-utc`… */
   readonly system: Readonly<Record<string, string>>;
@@ -55,6 +59,8 @@ export interface StoredEvent {
   readonly enqueuedAt: Instant;
   /** The bag as it came; `properties()` decodes it. */
   readonly bag: string;
+  /** Where it goes besides. Decoded at each call. */
+  readonly stamp: RoutingStamp;
   readonly body: Buffer;
   /** Decoded at the first call. */
   properties(): EventProperties;
@@ -81,6 +87,9 @@ export interface EventLog {
    * `payload-too-large` for an event that cannot be stored.
    */
   append(event: NewEvent, done?: (problem?: Problem) => void): number;
+
+  /** Asks `router` about every event from now on; without one, an event goes where it says itself. It must not throw. */
+  routeBy(router: EventRouter | undefined): void;
 
   /** Called once per synced batch: every event with a position up to and including `lastPosition` is durable. */
   onBatchDurable(listener: (lastPosition: number) => void): Cancel;

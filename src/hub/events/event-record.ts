@@ -4,6 +4,7 @@ import { type LogRecord, readPosition, writePosition } from '#storage/segment-bl
 import type { RecordWriter } from '#storage/segment-log.ts';
 import type { EventProperties, EventSource, NewEvent, StoredEvent } from './event-log.ts';
 import { eventProperties } from './event-properties.ts';
+import { decodeStamp, noStamp, type RoutingStamp } from './routing-stamp.ts';
 
 /**
  * An event in the log: what the hub stamped at fixed places, then the rest as it came. Properties
@@ -11,12 +12,14 @@ import { eventProperties } from './event-properties.ts';
  *
  *     version u8 · source u8 · partition u8 · device id length u8 · module id length u8 · flags u8 ·
  *     system length u16 · sequence u64 · enqueued u64 · bag length u32 · body length u32 ·
- *     device id · module id · system · bag · body
+ *     device id · module id · system · bag · body · routing stamp, where the flags say that there is one
  */
 const headerBytes = 32;
 const version = 1;
 /** In the flags: readers of the partition do not see it, and it is not counted. */
 const hiddenFlag = 1;
+/** In the flags: behind the body stands where the event goes besides. */
+const stampedFlag = 2;
 const idBytesMax = 255;
 const systemBytesMax = 0xffff;
 
@@ -40,6 +43,8 @@ export function encodeSystemProperties(properties: Readonly<Record<string, strin
 export class EventWriter implements RecordWriter {
   byteLength = 0;
   #event: NewEvent | undefined;
+  #isHidden = false;
+  #stamp: Buffer | undefined;
   #partition = 0;
   #sequence = 0;
   #deviceIdBytes = 0;
@@ -47,7 +52,7 @@ export class EventWriter implements RecordWriter {
   #bagBytes = 0;
 
   /** Takes `event` for the `writeTo` that follows. Throws Problem `payload-too-large` for ids that do not fit. */
-  prepare(event: NewEvent, partition: number, sequence: number): void {
+  prepare(event: NewEvent, partition: number, sequence: number, isHidden: boolean, stamp: Buffer | undefined): void {
     this.#deviceIdBytes = Buffer.byteLength(event.deviceId);
     this.#moduleIdBytes = event.moduleId === undefined ? 0 : Buffer.byteLength(event.moduleId);
     if (this.#deviceIdBytes > idBytesMax || this.#moduleIdBytes > idBytesMax || event.system.length > systemBytesMax) {
@@ -55,10 +60,18 @@ export class EventWriter implements RecordWriter {
     }
     this.#bagBytes = event.bag === '' ? 0 : Buffer.byteLength(event.bag);
     this.#event = event;
+    this.#isHidden = isHidden;
+    this.#stamp = stamp;
     this.#partition = partition;
     this.#sequence = sequence;
     this.byteLength =
-      headerBytes + this.#deviceIdBytes + this.#moduleIdBytes + event.system.length + this.#bagBytes + event.body.length;
+      headerBytes +
+      this.#deviceIdBytes +
+      this.#moduleIdBytes +
+      event.system.length +
+      this.#bagBytes +
+      event.body.length +
+      (stamp?.length ?? 0);
   }
 
   writeTo(target: Buffer, offset: number): void {
@@ -70,7 +83,7 @@ export class EventWriter implements RecordWriter {
     target[offset + 2] = this.#partition;
     target[offset + 3] = this.#deviceIdBytes;
     target[offset + 4] = this.#moduleIdBytes;
-    target[offset + 5] = event.isHidden === true ? hiddenFlag : 0;
+    target[offset + 5] = (this.#isHidden ? hiddenFlag : 0) | (this.#stamp ? stampedFlag : 0);
     target.writeUInt16LE(event.system.length, offset + 6);
     writePosition(target, this.#sequence, offset + 8);
     writePosition(target, event.enqueuedAt, offset + 16);
@@ -81,7 +94,8 @@ export class EventWriter implements RecordWriter {
     if (event.moduleId !== undefined) at += target.write(event.moduleId, at, 'utf8');
     at += event.system.copy(target, at);
     if (this.#bagBytes > 0) at += target.write(event.bag, at, 'utf8');
-    event.body.copy(target, at);
+    at += event.body.copy(target, at);
+    this.#stamp?.copy(target, at);
   }
 }
 
@@ -116,6 +130,8 @@ export class EventCursor {
   systemStart = 0;
   bagStart = 0;
   bodyStart = 0;
+  bodyEnd = 0;
+  /** Behind the body stands the routing stamp, empty for most. */
   end = 0;
 
   /** Throws Problem `internal` for a record of another version. */
@@ -131,12 +147,18 @@ export class EventCursor {
     this.systemStart = this.moduleStart + block.readUInt8(start + 4);
     this.bagStart = this.systemStart + block.readUInt16LE(start + 6);
     this.bodyStart = this.bagStart + block.readUInt32LE(start + 24);
+    this.bodyEnd = bodyEndOf(block, start, this.bodyStart, end);
     this.end = end;
     return this;
   }
 }
 
 const none = Buffer.alloc(0);
+
+function bodyEndOf(block: Buffer, start: number, bodyStart: number, end: number): number {
+  const isStamped = (block.readUInt8(start + 5) & stampedFlag) !== 0;
+  return isStamped ? bodyStart + block.readUInt32LE(start + 28) : end;
+}
 
 function otherVersion(position: number): Problem {
   return new Problem('internal', `The event at ${position} was written by another version.`);
@@ -197,7 +219,12 @@ export class RecordedEvent implements StoredEvent {
   }
 
   get body(): Buffer {
-    return this.#block.subarray(this.#bodyStart, this.#end);
+    return this.#block.subarray(this.#bodyStart, this.#bodyEnd);
+  }
+
+  get stamp(): RoutingStamp {
+    const from = this.#bodyEnd;
+    return from === this.#end ? noStamp : decodeStamp(this.#block.subarray(from, this.#end));
   }
 
   properties(): EventProperties {
@@ -215,6 +242,10 @@ export class RecordedEvent implements StoredEvent {
 
   get #bagStart(): number {
     return this.#systemStart + this.#block.readUInt16LE(this.#start + 6);
+  }
+
+  get #bodyEnd(): number {
+    return bodyEndOf(this.#block, this.#start, this.#bodyStart, this.#end);
   }
 
   get #bodyStart(): number {

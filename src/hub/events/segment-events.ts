@@ -3,7 +3,7 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { nodeFileSystem } from '#storage/file-system.ts';
 import { SegmentLog, type SegmentLogOptions } from '#storage/segment-log.ts';
-import type { EventLog, EventLogState, NewEvent, StoredEvent } from './event-log.ts';
+import type { EventLog, EventLogState, EventRouter, NewEvent, StoredEvent } from './event-log.ts';
 import { countOf, EventWriter, RecordedEvent } from './event-record.ts';
 import { followEvents } from './follow-events.ts';
 import { partitionOf } from './partition.ts';
@@ -31,6 +31,7 @@ export class SegmentEvents implements EventLog {
   readonly #counts: PartitionCounts;
   readonly partitionLog: PartitionLog;
   readonly #writer = new EventWriter();
+  #router: EventRouter | undefined;
   #waiting: Waiting[] = [];
   #lastRead: { from: number; max: number; events: StoredEvent[] } | undefined;
 
@@ -92,13 +93,18 @@ export class SegmentEvents implements EventLog {
 
   append(event: NewEvent, done?: (problem?: Problem) => void): number {
     const partition = partitionOf(event.deviceId, this.partitions);
-    const isHidden = event.isHidden === true;
+    const routed = this.#router?.(event);
+    const isHidden = routed ? routed.isHidden : event.isHidden === true;
     const sequence = this.#counts.sequence(partition) + (isHidden ? 0 : 1);
-    this.#writer.prepare(event, partition, sequence);
+    this.#writer.prepare(event, partition, sequence, isHidden, routed?.stamp);
     const position = this.#log.append(this.#writer);
     if (!isHidden) this.#counts.append(partition, sequence, position, event.enqueuedAt);
     if (done) this.#waiting.push({ position, done });
     return position;
+  }
+
+  routeBy(router: EventRouter | undefined): void {
+    this.#router = router;
   }
 
   onBatchDurable(listener: (lastPosition: number) => void): Cancel {

@@ -3,7 +3,7 @@ import { formatInstant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
-import type { EventLog, EventSource } from '../events/event-log.ts';
+import type { EventLog, EventSource, NewEvent } from '../events/event-log.ts';
 import { parseIdentityName } from '../identity.ts';
 import { Listeners } from '../listeners.ts';
 
@@ -40,6 +40,10 @@ export class HubEvents {
   readonly #log: Pick<EventLog, 'append'>;
   readonly #hub: string;
   readonly #listeners: Listeners<string>;
+  /** What must be known before an identity's event can be appended; undefined for nothing. */
+  #before: (identity: string) => Promise<void> | undefined = () => undefined;
+  /** Of identities whose events wait: those that follow wait behind them. */
+  readonly #waiting = new Map<string, Promise<void>>();
 
   constructor(platform: Platform, log: Pick<EventLog, 'append'>, hub: string) {
     this.#platform = platform;
@@ -54,6 +58,16 @@ export class HubEvents {
   }
 
   /**
+  /** `before` answers what an identity's event waits for, which must not reject. */
+  waitFor(before: (identity: string) => Promise<void> | undefined): void {
+    this.#before = before;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
+  }
+
    * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
    * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
    */
@@ -71,20 +85,32 @@ export class HubEvents {
         ['iothub-message-schema', schemas[source]],
       ],
     });
-    try {
-      this.#log.append({
-        source,
-        deviceId,
-        moduleId,
-        enqueuedAt: at,
-        bag,
-        system: noSystemProperties,
-        body: Buffer.from(JSON.stringify(body)),
-        // The cloud shows these to readers of events only where a route says so.
-        isHidden: true,
+    metricsOf(this.#platform).counter('homeport_hub_events_total', { source }).value++;
+    const event: NewEvent = {
+      source,
+      deviceId,
+      moduleId,
+      enqueuedAt: at,
+      bag,
+      system: noSystemProperties,
+      body: Buffer.from(JSON.stringify(body)),
+      // The cloud shows these to readers of events only where a route says so.
+      isHidden: true,
+    };
+    const append = () => {
+      try {
+        this.#log.append(event);
+      } catch (error) {
+        this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
+      }
+    };
+    const before = this.#waiting.get(identity) ?? this.#before(identity);
+    if (!before) append();
+    else {
+      const done: Promise<void> = before.then(append).finally(() => {
+        if (this.#waiting.get(identity) === done) this.#waiting.delete(identity);
       });
-    } catch (error) {
-      this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
+      this.#waiting.set(identity, done);
     }
     this.#listeners.tell(identity);
   }

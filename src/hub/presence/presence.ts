@@ -173,6 +173,11 @@ export class Presence {
     return this.#live.has(identity);
   }
 
+  /** Everybody who is connected, devices and modules. */
+  get connected(): Iterable<string> {
+    return this.#live.keys();
+  }
+
   /** Devices alone: modules are part of one. */
   get connectedCount(): number {
     return this.#live.size - this.#connectedModules;

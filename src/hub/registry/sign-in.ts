@@ -8,7 +8,7 @@ import type { DeviceCaller } from '#trust/caller.ts';
 import { explainRefusal } from '#trust/explain-refusal.ts';
 import { isOnList } from '#trust/revocation.ts';
 import type { Refused, Verdict } from '#trust/verdict.ts';
-import type { Identity } from '../identity.ts';
+import { type Identity, identityName } from '../identity.ts';
 import type { HubPolicies } from '../instances/hub-policies.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { CredentialWatches } from './credential-watches.ts';
@@ -28,6 +28,8 @@ export type SignInOptions = {
   readonly policies: Pick<HubPolicies, 'list'>;
   readonly issuerPins: Pick<IssuerPins, 'check'>;
 };
+  /** What must be known of somebody before the first thing it sends; undefined for nothing. */
+  readonly prepare?: (identity: string) => Promise<void> | undefined;
 
 /**
  * Gathers what trust needs to decide who a device or a module is: its identity, the hub's access policies and, where
@@ -56,6 +58,7 @@ export class SignIn {
       return verdict;
     }
     // Only certificates make a chain to explain.
+      await this.#options.prepare?.(identityName(verdict.value));
     const device = evidence.certificates.length === 0 ? undefined : await this.#load(identity);
     const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
     const explained = explainRefusal(verdict.refusal, {

@@ -3,12 +3,15 @@ import type { MessageWriter } from '#wire/amqp/link-transfers.ts';
 import { decodeDeviceBag, type SystemPropertyName } from '#wire/azure/message-properties.ts';
 import type { EventSource } from '../events/event-log.ts';
 import type { EventCursor } from '../events/event-record.ts';
+import { additionsAt, decodeStamp, eventsPlace } from '../events/routing-stamp.ts';
 
 /** What an event has in common with others of its sender that carry the same properties. */
 type Template = {
   /** What it was made of: ids, system properties and bag, side by side, and where each of them ends. */
   readonly origin: Buffer;
   readonly ends: readonly [number, number, number];
+  /** What routing added to it, as it lies in the log. */
+  readonly stamp: Buffer;
   readonly source: EventSource;
   /** Pairs of the message annotations. */
   readonly annotations: Buffer;
@@ -76,7 +79,7 @@ export class EventMessages implements MessageWriter {
       sections.length +
       dataHead.length +
       4 +
-      (cursor.end - cursor.bodyStart);
+      (cursor.bodyEnd - cursor.bodyStart);
     return this;
   }
 
@@ -100,8 +103,8 @@ export class EventMessages implements MessageWriter {
     at += annotations.copy(target, at);
     at += sections.copy(target, at);
     at += dataHead.copy(target, at);
-    at = target.writeUInt32BE(event.end - event.bodyStart, at);
-    event.block.copy(target, at, event.bodyStart, event.end);
+    at = target.writeUInt32BE(event.bodyEnd - event.bodyStart, at);
+    event.block.copy(target, at, event.bodyStart, event.bodyEnd);
   }
 
   #templateOf(event: EventCursor): Template {
@@ -122,8 +125,9 @@ function placeOf({ block, idsStart, moduleStart }: EventCursor): number {
 }
 
 /** Byte for byte: nothing that one device chose may be taken for another's. */
-function isMadeOf({ origin, ends, source }: Template, event: EventCursor): boolean {
-  const { block, idsStart, bodyStart } = event;
+function isMadeOf({ origin, ends, stamp, source }: Template, event: EventCursor): boolean {
+  const { block, idsStart, bodyStart, bodyEnd, end } = event;
+  if (stamp.length !== end - bodyEnd || stamp.compare(block, bodyEnd, end) !== 0) return false;
   if (ends[0] !== event.moduleStart - idsStart || ends[1] !== event.systemStart - idsStart) return false;
   if (ends[2] !== event.bagStart - idsStart || origin.length !== bodyStart - idsStart || source !== event.source) return false;
   return origin.compare(block, idsStart, bodyStart) === 0;
@@ -149,7 +153,8 @@ const annotationNames: ReadonlySet<string> = new Set([
 /** And these are properties that the application reads, although the device sends them as the system's. */
 const applicationNames: ReadonlySet<string> = new Set(['iothub-creation-time-utc', 'iothub-message-schema']);
 
-function makeTemplate({ block, idsStart, moduleStart, systemStart, bagStart, bodyStart, source }: EventCursor): Template {
+function makeTemplate(event: EventCursor): Template {
+  const { block, idsStart, moduleStart, systemStart, bagStart, bodyStart, bodyEnd, end, source } = event;
   const deviceId = block.toString('utf8', idsStart, moduleStart);
   const moduleId = moduleStart === systemStart ? undefined : block.toString('utf8', moduleStart, systemStart);
   const { system, application } = decodeDeviceBag(block.toString('utf8', bagStart, bodyStart));
@@ -163,7 +168,10 @@ function makeTemplate({ block, idsStart, moduleStart, systemStart, bagStart, bod
     ['iothub-message-source', source],
     ['x-opt-partition-key', deviceId],
   ];
-  const properties: [string, Buffer][] = [...application].map(([name, value]) => [name, string(value ?? '')]);
+  const stamp = Buffer.from(block.subarray(bodyEnd, end));
+  // What is added stands in the place of what the sender called so.
+  const added = new Map([...application, ...additionsAt(decodeStamp(stamp), eventsPlace)]);
+  const properties: [string, Buffer][] = [...added].map(([name, value]) => [name, string(value ?? '')]);
   for (const [name, value] of said) {
     if (annotationNames.has(name)) annotations.push([name, value ?? '']);
     else if (applicationNames.has(name)) properties.push([name, string(value ?? '')]);
@@ -187,6 +195,7 @@ function makeTemplate({ block, idsStart, moduleStart, systemStart, bagStart, bod
   return {
     origin: Buffer.from(block.subarray(idsStart, bodyStart)),
     ends: [moduleStart - idsStart, systemStart - idsStart, bagStart - idsStart],
+    stamp,
     source,
     annotations: Buffer.concat(annotations.flatMap(([name, value]) => [symbol(name), string(value)])),
     annotationCount: annotations.length,

@@ -56,6 +56,11 @@ export class Twins {
   }
 
   /** Throws Problem `device-not-found`, or for a module `not-found`. */
+  async find(identity: string): Promise<Twin | undefined> {
+    const twin = await this.#store.load(identity);
+    return twin && publicTwin(twin);
+  }
+
   async load(identity: string): Promise<Twin> {
     return publicTwin(await this.#require(identity));
   }

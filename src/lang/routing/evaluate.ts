@@ -1,5 +1,5 @@
 import { type Json, type JsonObject, parseJson } from '#base/json.ts';
-import { evaluate, walk } from '../evaluate.ts';
+import { evaluate, type Scope, walk } from '../evaluate.ts';
 import type { Path, Value } from '../expression.ts';
 import type { Condition } from './parse.ts';
 
@@ -23,23 +23,39 @@ const encodings: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Whether a message satisfies `condition`. `twin` is the sender's, and counts only where the condition needs it. */
-export function evaluateCondition({ expression, needsBody }: Condition, message: RoutedMessage, twin?: JsonObject): boolean {
-  const application = foldNames(message.application);
-  const body = needsBody ? readRoutedBody(message) : undefined;
-  const value = (path: Path): Value => {
-    const [root, name = ''] = path;
-    switch (root) {
-      case '$application':
-        return application.get(String(name));
-      case '$system':
-        return Object.hasOwn(message.system, name) ? message.system[name] : undefined;
-      case '$body':
-        return walk(body, path.slice(1));
-      default:
-        return walk(twin, path.slice(1));
-    }
+export function evaluateCondition(condition: Condition, message: RoutedMessage, twin?: JsonObject): boolean {
+  return isMet(
+    condition,
+    conditionScope(message, () => twin),
+  );
+}
+
+/** For several conditions on one message. */
+export function isMet({ expression }: Condition, scope: Scope): boolean {
+  return evaluate(expression, scope) === true;
+}
+
+/** A message as far as conditions ask for it, read once for all of them. */
+export function conditionScope(message: RoutedMessage, twin: () => JsonObject | undefined): Scope {
+  let application: Map<string, string> | undefined;
+  let body: { readonly read: Json | undefined } | undefined;
+  return {
+    value(path: Path): Value {
+      const [root, name = ''] = path;
+      switch (root) {
+        case '$application':
+          application ??= foldNames(message.application);
+          return application.get(String(name));
+        case '$system':
+          return Object.hasOwn(message.system, name) ? message.system[name] : undefined;
+        case '$body':
+          body ??= { read: readRoutedBody(message) };
+          return walk(body.read, path.slice(1));
+        default:
+          return walk(twin(), path.slice(1));
+      }
+    },
   };
-  return evaluate(expression, { value }) === true;
 }
 
 /**
