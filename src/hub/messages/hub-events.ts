@@ -85,7 +85,6 @@ export class HubEvents {
         ['iothub-message-schema', schemas[source]],
       ],
     });
-    metricsOf(this.#platform).counter('homeport_hub_events_total', { source }).value++;
     const event: NewEvent = {
       source,
       deviceId,
