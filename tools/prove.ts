@@ -11,6 +11,18 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'kill -9 in the middle of a load, 50 times: nothing acknowledged is lost, order per device is kept, charts are whole, each start takes less than 3 s',
     files: ['test/durability/kill.test.ts'],
   },
+  'kill-commands': {
+    says: 'kill -9 in messages to a device, methods and twins, 20 times: what was acknowledged is there, nothing that is done with comes again, versions of twins only rise',
+    files: ['test/durability/cloud-to-device-kill.test.ts'],
+  },
+  fleet: {
+    says: '5,000 devices with certificates, cut off at once by broken lines, a stop and a kill: all come back, nothing acknowledged is lost, each one’s presence is told truly; memory of an idle device',
+    files: ['test/durability/fleet.test.ts'],
+  },
+  mutations: {
+    says: '200,000 mutated packets of MQTT and frames of AMQP at a running server: no fault, and the memory that it had',
+    files: ['test/fuzz/mutations.test.ts'],
+  },
   noise: {
     says: 'random bytes, half hellos, slow beginnings and 2,000 idle connections at each port: devices that send notice nothing, and the ports’ limits cut off the noise alone',
     files: ['test/server/noise.test.ts'],
@@ -39,6 +51,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: 'kill -9 in the middle of jobs over twins and methods, 20 times: no device is done twice, none is forgotten',
     files: ['test/durability/job-kill.test.ts'],
   },
+  drain: {
+    says: '@azure/event-hubs reads a million events from a backlog, each once and in order: events per server-CPU-second beside the target, and memory that does not grow with the backlog',
+    files: ['test/server/drain.test.ts'],
+  },
 };
 
 export function describeProofs(): string[] {
@@ -51,10 +67,6 @@ if (import.meta.main) {
   if (name === 'list' && rest.length === 0) for (const line of describeProofs()) console.log(line);
   else if (!proof || rest.length > 0) {
     console.error(`error: There is no proof ${[name, ...rest].join(' ')}.`);
-  drain: {
-    says: '@azure/event-hubs reads a million events from a backlog, each once and in order: events per server-CPU-second beside the target, and memory that does not grow with the backlog',
-    files: ['test/server/drain.test.ts'],
-  },
     for (const line of describeProofs()) console.error(`  ${line}`);
     process.exitCode = 2;
   } else {
