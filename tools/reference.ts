@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type MetricDescription, metricNames } from '#base/metric-names.ts';
 import { problemCodes } from '#base/problem.ts';
 import type { SettingField } from '#base/settings.ts';
 import { serverSettings } from '#server/config.ts';
@@ -11,7 +12,11 @@ import { repository } from './run.ts';
 
 /** The pages and what they say now. */
 export function referencePages(): Record<string, string> {
-  return { 'docs/reference/configuration.md': configurationPage(), 'docs/reference/problems.md': problemsPage() };
+  return {
+    'docs/reference/configuration.md': configurationPage(),
+    'docs/reference/metrics.md': metricsPage(),
+    'docs/reference/problems.md': problemsPage(),
+  };
 }
 
 const madeBy = '<!-- Made by tools/reference.ts from the code. Change it there. -->';
@@ -76,6 +81,25 @@ What can go wrong for a caller. Each service says it in its own words and number
 
 | Code | Meaning | Retry |
 |---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(metricNames as Record<string, MetricDescription>).map(
+    ([name, { kind, help, labels }]) =>
+      `| \`${name}\` | ${kind} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${cell(help)} |`,
+  );
+  return `# Metrics
+
+${madeBy}
+
+What \`GET /metrics\` tells, as Prometheus reads it: on the administration socket, and on \`monitoring.port\` where that is set.
+Counters begin at 0 with each start. A number that was never counted may be
+left out. No label names a device, an address or anything else that clients choose.
+
+| Name | Kind | Labels | What it counts |
+|---|---|---|---|
 ${rows.join('\n')}
 `;
 }

@@ -26,6 +26,7 @@ const requirements: readonly Requirement[] = [
   { programs: ['cc', 'gcc', 'clang'], package: 'gcc' },
   { files: ['/usr/include/stdio.h'], package: 'libc6-dev' },
   { files: ['/usr/include/openssl/ssl.h', '/usr/local/include/openssl/ssl.h'], package: 'libssl-dev' },
+  { programs: ['promtool'], package: 'prometheus' },
   { programs: ['initdb'], package: 'postgresql', places: globSync('/usr/lib/postgresql/*/bin') },
 ];
 

@@ -1,6 +1,13 @@
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { Random } from './random.ts';
 
 /** Time, chance and the log: the first argument of everything that needs one of them. */
-export type Platform = { readonly clock: Clock; readonly random: Random; readonly log: Log };
+export type Platform = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Asked for through metricsOf(platform): where nobody reads them, there are none. */
+  readonly metrics?: Metrics;
+};

@@ -19,6 +19,7 @@ import { CloudToDevice } from './cloud-to-device/cloud-to-device.ts';
 import type { Feedback } from './cloud-to-device/feedback.ts';
 import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './cloud-to-device/limits.ts';
 import { Configurations } from './configurations/configurations.ts';
+import { countHub } from './count-hub.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
 import type { ConsumerGroups } from './events/consumer-groups.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -216,7 +217,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   });
   const credentials = new LastCredentials(platform, database, hub);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => credentials.forget(identity) });
-  const quotas = new Quotas(platform.clock, options.quotas ?? noQuotas);
+  const quotas = new Quotas(platform, options.quotas ?? noQuotas);
   const methods = new Methods(platform, registry, { quotas, limits: limits.methods });
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
   const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas, limits: limits.cloudToDevice });
@@ -360,6 +361,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       forget: (identity) => broker.forget(identity),
     });
   }
+  const cancelGauges = countHub(platform, { presence, methods, jobs });
   const cancelAuthorities = authorities.onChange(() => {
     void signIn.dropUnverified(presence, watches);
   });
@@ -397,6 +399,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     },
     async stop() {
       faults?.rules.clear();
+      cancelGauges();
       cancelAuthorities();
       cancelLists();
       await Promise.all([mqtt.drain(drainMsMax), amqp.drain(drainMsMax), brokerMqtt?.drain(drainMsMax)]);

@@ -5,6 +5,7 @@ import { AmqpConnection } from '#wire/amqp/connection.ts';
 import type { AmqpHandler } from '#wire/amqp/handler.ts';
 import { defaultAmqpLimits } from '#wire/amqp/limits.ts';
 import type { PlainCredentials } from '#wire/amqp/sasl.ts';
+import { countConnections } from './count-connections.ts';
 import { type AmqpTarget, chooseAmqp } from './host-table.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { AmqpArrival, AmqpSurface, Peer } from './surface.ts';
@@ -26,9 +27,11 @@ export class AmqpConnections {
   readonly #options: AmqpConnectionsOptions;
   readonly #open = new Map<AmqpConnection, Duplex>();
   #wheel: Cancel | undefined;
+  readonly #opened: (stream: Duplex) => void;
 
   constructor(options: AmqpConnectionsOptions) {
     this.#options = options;
+    this.#opened = countConnections(options.platform, 'amqp');
   }
 
   get count(): number {
@@ -47,6 +50,7 @@ export class AmqpConnections {
   /** Speaks AMQP over `stream` with `peer`. The deadline for signing in runs from now. */
   open(stream: Duplex, peer: Peer): void {
     const { platform, limits, amqp } = this.#options;
+    this.#opened(stream);
     let plain: PlainCredentials | undefined;
     const connection: AmqpConnection = new AmqpConnection({
       stream,

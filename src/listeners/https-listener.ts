@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Platform } from '#base/platform.ts';
+import { countConnections } from './count-connections.ts';
 import { guardSockets } from './guard-sockets.ts';
 import type { ListenerLimits } from './limits.ts';
 import { listen, stopListening } from './listen.ts';
@@ -56,8 +57,9 @@ export class HttpsListener {
       maxHeaderSize: limits.httpHeaderBytesMax,
       noDelay: true,
     });
-    guardSockets(this.#server, limits);
+    guardSockets(options.platform, this.#server, limits);
     this.#server.on('secureConnection', readAsStream);
+    this.#server.on('secureConnection', countConnections(options.platform, 'https'));
     this.#server.on('request', (request, response) => {
       if (!this.#answers.admit(response, request.socket)) return;
       const surface = options.choose(request);

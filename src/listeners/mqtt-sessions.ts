@@ -3,6 +3,7 @@ import type { Cancel } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import { defaultMqttLimits } from '#wire/mqtt/limits.ts';
 import { MqttServerSession } from '#wire/mqtt/server-session.ts';
+import { countConnections } from './count-connections.ts';
 import { chooseMqtt, type MqttTarget } from './host-table.ts';
 import type { ListenerLimits } from './limits.ts';
 import { pumpStream } from './stream-pump.ts';
@@ -30,9 +31,11 @@ export class MqttSessions {
   /** Closed, with a stream that is still open. */
   readonly #leaving = new WeakSet<MqttServerSession>();
   #wheel: Cancel | undefined;
+  readonly #opened: (stream: Duplex) => void;
 
   constructor(options: MqttSessionsOptions) {
     this.#options = options;
+    this.#opened = countConnections(options.platform, 'mqtt');
   }
 
   get count(): number {
@@ -62,6 +65,7 @@ export class MqttSessions {
         error: error instanceof Error ? error.stack : String(error),
       });
     const cut = () => void stream.destroy();
+    this.#opened(stream);
     pumpStream(stream, { backlogBytesMax: limits.socketBacklogBytesMax, onBug }, (side) => {
       const session: MqttServerSession = new MqttServerSession({
         limits: {

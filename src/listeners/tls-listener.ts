@@ -39,7 +39,7 @@ export class TlsListener {
       // A PUBACK is small and awaited: it must not wait for more output to share its segment.
       noDelay: true,
     });
-    guardSockets(this.#server, options.limits);
+    guardSockets(options.platform, this.#server, options.limits);
     this.#server.on('secureConnection', (socket) => connections.open(socket, this.#peerOf(socket)));
   }
 

@@ -2,10 +2,12 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Cancel } from '#base/clock.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
-import { Problem } from '#base/problem.ts';
+import { asProblem, Problem } from '#base/problem.ts';
 import type { Secret } from '#base/secret.ts';
 import { type AddressRules, addressRules } from './address-rules.ts';
 
@@ -26,6 +28,14 @@ export type OutgoingCall = {
   readonly url: Secret;
   /** Sent as JSON. */
   readonly json: unknown;
+};
+
+/** A broker as it is written: `amqps://name:password@broker.example:5671`. */
+export type OutgoingBroker = {
+  readonly hostName: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly user: { readonly name: string; readonly password: string } | undefined;
 };
 
 export type OutgoingAnswer = { readonly status: number; readonly body: Buffer };
@@ -79,6 +89,61 @@ export class Outgoing {
     return url;
   }
 
+  /** As `checkUrl`, for a broker. */
+  checkBroker(text: string): OutgoingBroker {
+    const url = URL.canParse(text) && text.length <= urlLengthMax ? new URL(text) : undefined;
+    const isTls = url?.protocol === 'amqps:';
+    if (!url || (!isTls && url.protocol !== 'amqp:') || url.hostname === '' || !/^\/?$/.test(url.pathname) || url.search !== '') {
+      throw new Problem('argument-invalid', 'The broker must be written as amqps://name:password@host:port.');
+    }
+    if (!isTls && !this.#options.allowHttp) {
+      throw new Problem('argument-invalid', 'The broker must be one of amqps: outgoing.allowHttp is not set.');
+    }
+    const user = { name: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+    const port = url.port === '' ? (isTls ? 5671 : 5672) : Number(url.port);
+    return { hostName: url.hostname, port, isTls, user: user.name === '' ? undefined : user };
+  }
+
+  /** Opens a line to a broker, by the rules of calls. It ends when whoever has it ends it. Throws as `post` does. */
+  async connect({ hostName, port, isTls }: Pick<OutgoingBroker, 'hostName' | 'port' | 'isTls'>): Promise<Socket> {
+    const where = `${hostName}:${port}`;
+    let late = false;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {});
+    let socket: Socket | undefined;
+    const cancel = this.#options.platform.clock.after(totalMsMax, () => {
+      late = true;
+      reject(refused('target-timeout', `${where} did not answer within ${totalMsMax / 1000} s.`));
+      socket?.destroy();
+    });
+    const dial = async () => {
+      const addresses = await this.#addressesOf(new URL(`https://${where}`));
+      if (late) throw refused('target-timeout', `${where} did not answer in time.`);
+      return new Promise<Socket>((resolve, fail) => {
+        const plain = hostName.replace(/^\[|\]$/g, '');
+        const options = { host: plain, port, lookup: lookupIn(addresses) };
+        const { ca } = this.#options;
+        const opened = isTls
+          ? connectTls({
+              ...options,
+              ...(isIP(plain) === 0 && { servername: plain }),
+              ...(ca !== undefined && { ca }),
+            })
+          : connectTcp(options);
+        socket = opened;
+        opened.once(isTls ? 'secureConnect' : 'connect', () => resolve(opened));
+        opened.on('error', (cause: NodeJS.ErrnoException) =>
+          fail(refused('target-unreachable', `${where} cannot be reached: ${cause.code ?? cause.name}.`)),
+        );
+      });
+    };
+    try {
+      return await Promise.race([promise, dial()]);
+    } finally {
+      cancel();
+    }
+  }
+
   /** Posts JSON. Throws Problem `unavailable` whose reason is an OutgoingReason; every status is an answer. */
   post({ url, json }: OutgoingCall): Promise<OutgoingAnswer> {
     return this.#call('POST', url, Buffer.from(JSON.stringify(json)));
@@ -111,8 +176,15 @@ export class Outgoing {
       reject(refused('target-timeout', `${url.host} did not answer within ${totalMsMax / 1000} s.`));
       abort.abort();
     });
+    const count = (result: string) =>
+      metricsOf(this.#options.platform).counter('homeport_outgoing_calls_total', { result }).add();
     try {
-      return await Promise.race([late, this.#send(method, url, body, abort.signal)]);
+      const answer = await Promise.race([late, this.#send(method, url, body, abort.signal)]);
+      count('answered');
+      return answer;
+    } catch (error) {
+      count(asProblem(error).reason ?? 'failed');
+      throw error;
     } finally {
       cancel();
       this.#calls -= 1;
@@ -154,7 +226,6 @@ export class Outgoing {
     body: Buffer | undefined,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const [first] = addresses;
     return new Promise((resolve, reject) => {
       const options = {
         method,
@@ -168,10 +239,7 @@ export class Outgoing {
           'user-agent': 'homeport',
         },
         ...(this.#options.ca !== undefined && { ca: this.#options.ca }),
-        lookup: ((_hostName, { all }, done) => {
-          if (all) done(null, [...addresses]);
-          else done(null, first?.address ?? '', first?.family);
-        }) satisfies LookupFunction,
+        lookup: lookupIn(addresses),
       };
       const sent: ClientRequest = url.protocol === 'https:' ? requestHttps(url, options) : requestHttp(url, options);
       sent.on('response', resolve);
@@ -181,6 +249,15 @@ export class Outgoing {
       sent.end(body);
     });
   }
+}
+
+/** The addresses that were looked at, and no others. */
+function lookupIn(addresses: readonly LookupAddress[]): LookupFunction {
+  const [first] = addresses;
+  return (_hostName, { all }, done) => {
+    if (all) done(null, [...addresses]);
+    else done(null, first?.address ?? '', first?.family);
+  };
 }
 
 async function readAnswer(response: IncomingMessage, host: string): Promise<Buffer> {

@@ -20,6 +20,7 @@ import { fileAdminRoutes } from './file-admin-routes.ts';
 import type { FileService } from './file-service.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import { messageAdminRoutes } from './message-admin-routes.ts';
+import { monitoringRoutes, type Watched } from './monitoring/monitoring-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
 import type { Rehearse } from './rehearsal/rehearse.ts';
 import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
@@ -37,6 +38,7 @@ export type Administration = RevocationRooms & {
   readonly rehearse: Pick<Rehearse, 'until'>;
   readonly refusals: RefusalLog;
   readonly sphere: SphereAdministration;
+  readonly watched: Watched;
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
   mintSphereToken(): Promise<{ token: string; expiresAt: string; sphereUrl: string; caFile: string }>;
@@ -81,6 +83,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
     ...clockRoutes(administration.realClock, administration.clock),
     ...rehearsalRoutes(administration.rehearse),
     ...sphereAdminRoutes(administration.sphere),
+    ...monitoringRoutes<UserCaller, Permission>(administration.watched),
     route({
       method: 'GET',
       path: '/status',

@@ -6,6 +6,7 @@ import { RevocationLists } from '#authorities/revocation-lists.ts';
 import { RevocationSources } from '#authorities/revocation-sources.ts';
 import { dayMs, formatInstant } from '#base/instant.ts';
 import { Lifecycle } from '#base/lifecycle.ts';
+import { Metrics } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
@@ -41,6 +42,8 @@ import { fileListenerLimits, openFileService } from './file-service.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
+import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
+import { countProcess } from './monitoring/process-metrics.ts';
 import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
@@ -101,7 +104,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<RunningServer> {
   const { directory, settings, lifecycle, isDevelopment = false } = options;
   const movable = await openDevelopmentClock(directory, options.platform.clock, { isAsked: isDevelopment });
-  const platform: Platform = movable ? { ...options.platform, clock: movable } : options.platform;
+  const { metrics = new Metrics() } = options.platform;
+  const platform: Platform = { ...options.platform, metrics, ...(movable && { clock: movable }) };
   const clock = new ClockControl(options.platform.clock, platform.log, movable);
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
@@ -339,9 +343,13 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       await Promise.all([hub.stop(), hubs.stopSessions()]);
     },
   });
+  const numbers = countProcess(platform, directory);
+  await lifecycle.start({ name: 'numbers', stop: async () => numbers.stop() });
+  const watched = { platform, refresh: () => numbers.refresh() };
+  const monitoring = await openMonitoringDoor({ platform, lifecycle, directory, settings, watched, https: { identity, limits } });
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
-    for (const each of [https.listener, people, filesListener, mqtt, amqp, broker.tls]) each?.present(fresh);
+    for (const each of [https.listener, people, filesListener, mqtt, amqp, broker.tls, monitoring]) each?.present(fresh);
   });
   const peopleUrl = urlOf(hostName, peoplePort);
 
@@ -388,6 +396,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
       realClock: options.platform.clock,
       refusals,
       sphere,
+      watched,
       status,
       createSignInLink,
       async mintSphereToken() {

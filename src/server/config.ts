@@ -4,6 +4,7 @@ import { brokerLimits } from '#hub/broker/limits.ts';
 import { listenerLimits } from '#listeners/limits.ts';
 import { fileFields } from './file-settings.ts';
 import { hubLimitFields } from './hub-limit-settings.ts';
+import { monitoringFields } from './monitoring-settings.ts';
 import { rateFields } from './quota-settings.ts';
 
 const gibibyte = 1024 ** 3;
@@ -399,6 +400,7 @@ export const serverSettings = {
     describe: 'Addresses and networks (`10.1.0.0/16`) inside that webhooks may lead to; without it only the open internet.',
   },
   'outgoing.allowHttp': { kind: 'flag', default: false, describe: 'Call webhooks without TLS, too.' },
+  ...monitoringFields,
   'log.level': {
     kind: 'text',
     default: 'info',

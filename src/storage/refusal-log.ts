@@ -1,6 +1,7 @@
 import { sha256Hex } from '#base/bytes.ts';
 import type { Cancel } from '#base/clock.ts';
 import { dayMs, type Instant, plus } from '#base/instant.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { printable } from '#base/printable.ts';
 import type { Database } from './database.ts';
@@ -86,6 +87,7 @@ export class RefusalLog {
   record(entry: RefusalEntry): void {
     const row = this.#rowOf(entry);
     const { service, reason, subject, peer } = row;
+    metricsOf(this.#platform).counter('homeport_refusals_total', { service, reason }).value++;
     for (const listener of this.#listeners) listener(row);
     const key = row.refusal_id;
     const known = this.#pending.get(key);

@@ -1,4 +1,5 @@
 import type { Cancel } from '#base/clock.ts';
+import { type Counter, type Histogram, metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { type FileSystem, isOutOfSpace } from './file-system.ts';
@@ -92,6 +93,10 @@ export class SegmentLog {
   #closing: Promise<void> | undefined;
   #cancelTimer: Cancel | undefined;
   #cancelRetention: Cancel | undefined;
+  readonly #appends: Counter;
+  readonly #syncs: Counter;
+  readonly #syncSeconds: Histogram;
+  readonly #cancelGauges: readonly Cancel[];
   readonly #onDurable = new Set<(lastPosition: number) => void>();
   readonly #onState = new Set<(state: LogState) => void>();
 
@@ -120,6 +125,15 @@ export class SegmentLog {
       // A segment that does not reach up to the end is damaged there: the log goes on in a new one.
       segment: newest?.end === end ? { base: newest.base, createdAt: newest.header.createdAt } : undefined,
     });
+    const metrics = metricsOf(platform);
+    this.#appends = metrics.counter('homeport_log_appends_total');
+    this.#syncs = metrics.counter('homeport_log_syncs_total');
+    this.#syncSeconds = metrics.histogram('homeport_log_sync_seconds');
+    this.#cancelGauges = [
+      metrics.gauge('homeport_log_pending_bytes', () => this.pendingBytes),
+      metrics.gauge('homeport_log_bytes', () => this.end - this.start),
+      metrics.gauge('homeport_log_unwritable', () => (this.#state === 'full' || this.#state === 'failed' ? 1 : 0)),
+    ];
     this.#scheduleRetention();
   }
 
@@ -160,6 +174,7 @@ export class SegmentLog {
       throw new Problem('unavailable', 'Too much is waiting for the disk.', { retryAfterSeconds: 1 });
     }
     const position = this.#pending.append(record);
+    this.#appends.value++;
     this.#schedule();
     return position;
   }
@@ -231,6 +246,7 @@ export class SegmentLog {
 
   async #close(): Promise<void> {
     this.#cancelRetention?.();
+    for (const cancel of this.#cancelGauges) cancel();
     const isHealthy = this.#state === 'ok';
     if (isHealthy) this.#setState('closed');
     this.#cancelTimer?.();
@@ -276,6 +292,7 @@ export class SegmentLog {
     const first = group[0];
     const last = group.at(-1);
     if (!first || !last) return true;
+    const startedAt = this.#platform.clock.monotonic();
     let segment: SegmentFile;
     let sealed: Buffer[];
     try {
@@ -294,6 +311,8 @@ export class SegmentLog {
       this.#fail(error);
       return false;
     }
+    this.#syncs.value++;
+    this.#syncSeconds.observe((this.#platform.clock.monotonic() - startedAt) / 1000);
     segment.end = last.end;
     this.#durable = last.end;
     if (this.#options.tailBytes > 0) {

@@ -1,4 +1,5 @@
 import { type Instant, minuteMs, plus, secondMs } from '#base/instant.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
@@ -25,6 +26,15 @@ export type CloudToDeviceOptions = {
   /** Default: the cloud's. */
   readonly limits?: CloudToDeviceLimits;
   readonly quotas?: Pick<Quotas, 'take'>;
+};
+
+/** What became of a message, as it is counted. */
+const endNames: Record<Outcome, string> = {
+  Success: 'completed',
+  Expired: 'expired',
+  DeliveryCountExceeded: 'given-up',
+  Rejected: 'rejected',
+  Purged: 'purged',
 };
 
 /** A receiver's hold on its queue. */
@@ -102,6 +112,7 @@ export class CloudToDevice {
     this.#options.quotas?.take('cloudToDevice', identity);
     const queue = queueOf(fresh);
     const queued = await this.#queue.run(queue, () => this.#enqueue(queue, fresh));
+    this.#count('queued');
     this.#sweep.dueAt(queued.expiresAt);
     this.#offerMore(queue);
     return queued;
@@ -241,8 +252,13 @@ export class CloudToDevice {
       return true;
     });
     if (isRecorded) this.feedback.arrived();
+    if (isEnded) this.#count(endNames[outcome]);
     this.#attachments.get(identity)?.forget(message.sequence);
     return isEnded;
+  }
+
+  #count(state: string): void {
+    metricsOf(this.#options.platform).counter('homeport_messages_to_devices_total', { state }).value++;
   }
 
   #expire(message: HeldMessage): Promise<boolean> {

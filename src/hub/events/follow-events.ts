@@ -1,4 +1,5 @@
 import type { Cancel } from '#base/clock.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { LogDamaged } from '#storage/segment-file.ts';
 import type { EventLog, StoredEvent } from './event-log.ts';
@@ -27,6 +28,9 @@ export function followEvents(
   let isStopped = false;
   let wake = () => {};
   const cancelListener = log.onBatchDurable(() => wake());
+  const cancelGauge = metricsOf(platform).gauge('homeport_followers_behind_bytes', () =>
+    Math.max(0, log.end - Math.max(next, log.start)),
+  );
 
   const run = async () => {
     while (!isStopped) {
@@ -80,6 +84,7 @@ export function followEvents(
   return () => {
     isStopped = true;
     cancelListener();
+    cancelGauge();
     wake();
   };
 }

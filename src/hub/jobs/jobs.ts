@@ -62,6 +62,10 @@ export class Jobs {
     this.#forget();
   }
 
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
   /** Ends the work; every job goes on at the next start. Methods that are under way are not waited for. */
   async stop(): Promise<void> {
     this.#isStopped = true;

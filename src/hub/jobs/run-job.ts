@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { plus } from '#base/instant.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
@@ -50,6 +51,7 @@ export async function runJob(rooms: JobRooms, job: Job, signal: AbortSignal): Pr
   // A cancelled job has its status already; a stopped one goes on after the next start.
   if (stop === 'stopped' || stop === 'cancelled') return;
   const now = platform.clock.now();
+  metricsOf(platform).counter('homeport_jobs_total', { status: stop === undefined ? 'completed' : 'failed' }).value++;
   await inTransaction(database, async (transaction) => {
     if (stop === undefined) {
       await store.move(transaction, job.jobId, ['running'], { status: 'completed', endedAt: now });

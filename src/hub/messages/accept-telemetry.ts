@@ -1,4 +1,6 @@
 import type { Clock } from '#base/clock.ts';
+import { type Counter, metricsOf } from '#base/metrics.ts';
+import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { propertyBytes } from '#wire/azure/message-properties.ts';
@@ -16,10 +18,16 @@ export type TelemetryOrigin = {
   readonly bytesMax: number;
   /** The properties that the hub stamps, beside those that the log knows itself (device, time, source). */
   readonly system: Buffer;
+  readonly received: Counter;
+  readonly bytesReceived: Counter;
 };
 
+/** What a message came over. */
+export type TelemetryProtocol = 'mqtt' | 'amqp' | 'https' | 'broker';
+
 export function telemetryOrigin(
-  clock: Clock,
+  platform: Pick<Platform, 'clock' | 'metrics'>,
+  protocol: TelemetryProtocol,
   log: Pick<EventLog, 'append'>,
   caller: DeviceCaller,
   modelId: string,
@@ -32,7 +40,17 @@ export function telemetryOrigin(
     'iothub-connection-auth-method': JSON.stringify({ scope, type, issuer, acceptingIpFilterRule: null }),
     ...(modelId === '' ? {} : { 'dt-dataschema': modelId }),
   });
-  return { clock, log, deviceId: caller.deviceId, moduleId: caller.moduleId, bytesMax: limits.telemetryBytesMax, system };
+  const metrics = metricsOf(platform);
+  return {
+    clock: platform.clock,
+    log,
+    deviceId: caller.deviceId,
+    moduleId: caller.moduleId,
+    bytesMax: limits.telemetryBytesMax,
+    system,
+    received: metrics.counter('homeport_messages_received_total', { protocol }),
+    bytesReceived: metrics.counter('homeport_message_bytes_received_total', { protocol }),
+  };
 }
 
 /**
@@ -60,7 +78,10 @@ export function acceptTelemetry(
     system: origin.system,
     body,
   };
-  return origin.log.append(event, done);
+  const position = origin.log.append(event, done);
+  origin.received.value++;
+  origin.bytesReceived.value += body.length;
+  return position;
 }
 
 /** The will of a session that ended without a DISCONNECT. */

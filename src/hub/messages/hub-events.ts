@@ -1,6 +1,7 @@
 import type { Cancel } from '#base/clock.ts';
 import { formatInstant } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import type { EventLog, EventSource, NewEvent } from '../events/event-log.ts';
@@ -85,6 +86,7 @@ export class HubEvents {
         ['iothub-message-schema', schemas[source]],
       ],
     });
+    metricsOf(this.#platform).counter('homeport_hub_events_total', { source }).value++;
     const event: NewEvent = {
       source,
       deviceId,

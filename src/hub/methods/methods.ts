@@ -1,8 +1,9 @@
 import type { Cancel } from '#base/clock.ts';
 import { secondMs } from '#base/instant.ts';
 import { type Json, parseJson } from '#base/json.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
-import { Problem } from '#base/problem.ts';
+import { asProblem, Problem } from '#base/problem.ts';
 import { describeIdentity, type Identity, parseIdentityName } from '../identity.ts';
 import type { Quotas } from '../quotas/quotas.ts';
 import { methodMeterBytes } from '../quotas/rates.ts';
@@ -68,6 +69,27 @@ export class Methods {
    * `device-timeout` or `device-reply-invalid`.
    */
   async invoke(identity: string, request: MethodRequest): Promise<MethodResult> {
+    const metrics = metricsOf(this.#platform);
+    const startedAt = this.#platform.clock.monotonic();
+    try {
+      const result = await this.#invoke(identity, request);
+      metrics.counter('homeport_methods_total', { result: 'answered' }).value++;
+      metrics.histogram('homeport_method_seconds').observe((this.#platform.clock.monotonic() - startedAt) / 1000);
+      return result;
+    } catch (error) {
+      metrics.counter('homeport_methods_total', { result: asProblem(error).code }).value++;
+      throw error;
+    }
+  }
+
+  /** Calls that wait for a device to come or to answer. */
+  get waitingCount(): number {
+    let count = 0;
+    for (const { calls, waiting } of this.#callees.values()) count += calls.size + waiting.size;
+    return count;
+  }
+
+  async #invoke(identity: string, request: MethodRequest): Promise<MethodResult> {
     const { methodName, connectMs, responseMs, body } = checkRequest(request, this.#limits);
     await this.#requireEnabled(parseIdentityName(identity));
     this.#quotas?.take('methods', identity, Math.ceil(Math.max(1, body.length) / methodMeterBytes));

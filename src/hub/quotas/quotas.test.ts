@@ -8,7 +8,7 @@ import { noQuotas, type Rates, ratesOfTier } from './rates.ts';
 
 function open({ hub = {}, device = {} }: { hub?: Rates; device?: Rates }) {
   const clock = new ManualClock();
-  return { clock, quotas: new Quotas(clock, { ...noQuotas, hub, device }) };
+  return { clock, quotas: new Quotas({ clock }, { ...noQuotas, hub, device }) };
 }
 
 const refusedFor = (seconds: number) => (error: unknown) =>
@@ -31,7 +31,7 @@ function count(quotas: Quotas, identity: string, asked: number): number {
 const four = { count: 4, perMs: secondMs };
 
 test('without rates nobody is throttled, and nothing is kept of anybody', () => {
-  const quotas = new Quotas(new ManualClock(), noQuotas);
+  const quotas = new Quotas({ clock: new ManualClock() }, noQuotas);
   for (let i = 0; i < 10_000; i++) quotas.take('twinReads', 'dev1');
   assert.equal(quotas.paceOf('dev1'), undefined);
 });

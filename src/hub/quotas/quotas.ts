@@ -1,6 +1,8 @@
 import type { Clock } from '#base/clock.ts';
 import { ExpiringMap } from '#base/expiring-map.ts';
 import { hourMs, type Instant, minuteMs, secondMs } from '#base/instant.ts';
+import { type Metrics, metricsOf } from '#base/metrics.ts';
+import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { Bucket } from './bucket.ts';
 import { Lane } from './lane.ts';
@@ -37,6 +39,7 @@ const limits = {
  */
 export class Quotas {
   readonly #clock: Clock;
+  readonly #metrics: Metrics;
   readonly #settings: QuotaSettings;
   readonly #hub = new Map<Operation, Bucket>();
   readonly #lanes: ExpiringMap<string, Lane>;
@@ -47,8 +50,10 @@ export class Quotas {
   /** Without rates and without holds nothing is looked up. */
   #isActive: boolean;
 
-  constructor(clock: Clock, settings: QuotaSettings) {
+  constructor(platform: Pick<Platform, 'clock' | 'metrics'>, settings: QuotaSettings) {
+    const { clock } = platform;
     this.#clock = clock;
+    this.#metrics = metricsOf(platform);
     this.#settings = settings;
     this.patienceMs = settings.patienceMs;
     for (const operation of operations) {
@@ -73,13 +78,13 @@ export class Quotas {
   tryTake(operation: Operation, identity: string, cost = 1): Problem | undefined {
     if (!this.#isActive) return undefined;
     const refusal = this.#refusalOf(identity, operation);
-    if (refusal) return refusal;
+    if (refusal) return this.#refused(operation, refusal);
     const key = `${operation} ${identity}`;
     const lane = this.#lane(operation, identity, key);
     if (!lane) return undefined;
     const now = this.#clock.monotonic();
     const waitMs = Math.max(lane.readyAt - now, lane.backlogMs(now) - limits.backlogMsMax);
-    if (waitMs > 0) return throttled(waitMs);
+    if (waitMs > 0) return this.#refused(operation, throttled(waitMs));
     lane.spend(now, cost);
     this.#lanes.set(key, lane);
     return undefined;
@@ -102,7 +107,10 @@ export class Quotas {
         if (!lane) return 0;
         const now = this.#clock.monotonic();
         const waitMs = Math.max(0, lane.spend(now, 1) - now);
-        if (waitMs > 0) this.#lanes.set(key, lane);
+        if (waitMs > 0) {
+          this.#throttled('telemetry');
+          this.#lanes.set(key, lane);
+        }
         return waitMs;
       },
     };
@@ -134,6 +142,15 @@ export class Quotas {
     this.#isActive = true;
     this.#holds.set(identity, { until: this.#clock.monotonic() + spanMs, code });
     for (const listener of this.#listeners) listener(identity);
+  }
+
+  #refused(operation: Operation, refusal: Problem): Problem {
+    this.#throttled(operation);
+    return refusal;
+  }
+
+  #throttled(operation: Operation): void {
+    this.#metrics.counter('homeport_throttled_total', { operation }).value++;
   }
 
   #refusalOf(identity: string, operation: Operation): Problem | undefined {

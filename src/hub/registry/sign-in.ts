@@ -1,6 +1,7 @@
 import type { CaCertificate, CaCertificates } from '#authorities/ca-certificates.ts';
 import type { RevocationList, RevocationLists } from '#authorities/revocation-lists.ts';
 import type { Instant } from '#base/instant.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { type Certificate, parseCertificate } from '#pki/certificate.ts';
 import { authenticateDevice, type DeviceEvidence, type DeviceIdentity } from '#trust/authenticate-device.ts';
@@ -27,9 +28,9 @@ export type SignInOptions = {
   readonly revocationLists: Pick<RevocationLists, 'evidence' | 'seen'>;
   readonly policies: Pick<HubPolicies, 'list'>;
   readonly issuerPins: Pick<IssuerPins, 'check'>;
-};
   /** What must be known of somebody before the first thing it sends; undefined for nothing. */
   readonly prepare?: (identity: string) => Promise<void> | undefined;
+};
 
 /**
  * Gathers what trust needs to decide who a device or a module is: its identity, the hub's access policies and, where
@@ -53,12 +54,14 @@ export class SignIn {
     const at = this.#platform.clock.now();
     const decided = await this.checkAt(identity, evidence, at);
     const verdict = decided.accepted ? ((await this.#checkIssuer(decided.value, at)) ?? decided) : decided;
+    const result = verdict.accepted ? 'accepted' : verdict.refusal.reason;
+    metricsOf(this.#platform).counter('homeport_sign_ins_total', { result }).value++;
     if (verdict.accepted) {
       this.#options.revocationLists.seen(evidence.certificates[0], verdict.value.anchorSha256);
+      await this.#options.prepare?.(identityName(verdict.value));
       return verdict;
     }
     // Only certificates make a chain to explain.
-      await this.#options.prepare?.(identityName(verdict.value));
     const device = evidence.certificates.length === 0 ? undefined : await this.#load(identity);
     const all = device?.authentication.type === 'certificateAuthority' ? await this.#authorities.list() : undefined;
     const explained = explainRefusal(verdict.refusal, {

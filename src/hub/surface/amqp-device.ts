@@ -85,7 +85,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
     this.#facts = facts;
     this.caller = facts.caller;
     this.identity = identityName(facts.caller);
-    this.#origin = telemetryOrigin(rooms.platform.clock, rooms.events, facts.caller, facts.modelId, rooms.limits.messages);
+    this.#origin = telemetryOrigin(rooms.platform, 'amqp', rooms.events, facts.caller, facts.modelId, rooms.limits.messages);
     this.#faults = rooms.faults?.open({
       identity: facts.caller,
       protocol: 'amqp',
@@ -117,7 +117,7 @@ export class AmqpDevice implements LiveSession, MethodChannel {
 
   announceModel(modelId: string): void {
     const { platform, events, limits } = this.#rooms;
-    this.#origin = telemetryOrigin(platform.clock, events, this.caller, modelId, limits.messages);
+    this.#origin = telemetryOrigin(platform, 'amqp', events, this.caller, modelId, limits.messages);
   }
 
   /** A link of the device is open. It takes the place of the one before it; a half of another pair goes with that. */

@@ -109,7 +109,7 @@ export class BrokerMqtt implements MqttSurface {
     const connection = new BrokerConnection(this.#rooms, {
       link: session,
       caller,
-      origin: telemetryOrigin(platform.clock, events, caller, '', this.#options.limits.messages),
+      origin: telemetryOrigin(platform, 'broker', events, caller, '', this.#options.limits.messages),
       isClean: connect.cleanSession,
       will: connect.will,
       remoteAddress: peer.remoteAddress,

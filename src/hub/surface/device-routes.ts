@@ -37,7 +37,7 @@ const batchBytesMax = 1024 * 1024;
 /** The device's own calls. The routes say that they authenticate nobody because every one of them lets in a device alone. */
 export function deviceRoutes({ platform, events, cloudToDevice, quotas, limits, faults }: DeviceRooms): DeviceRoute[] {
   async function send({ caller, headers, rawHeaders, bytes }: Context) {
-    const origin = telemetryOrigin(platform.clock, events, caller, '', limits.messages);
+    const origin = telemetryOrigin(platform, 'https', events, caller, '', limits.messages);
     const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
     const messages =
       mediaType === batchMediaType

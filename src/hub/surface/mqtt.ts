@@ -144,7 +144,7 @@ export class HubMqtt implements MqttSurface {
     const live = new HubMqttSession(this.#rooms, {
       session,
       caller,
-      origin: telemetryOrigin(platform.clock, events, caller, connect.modelId, this.#options.limits.messages),
+      origin: telemetryOrigin(platform, 'mqtt', events, caller, connect.modelId, this.#options.limits.messages),
       subscriptions: new MqttSubscriptions(caller, stored.subscriptions),
       isStored,
       will: connect.will,

@@ -1,6 +1,7 @@
 import type { Cancel } from '#base/clock.ts';
 import { checkIfMatch } from '#base/etag.ts';
 import type { JsonObject } from '#base/json.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { diffAsPatch, mergePatch } from '#lang/merge-patch.ts';
@@ -258,7 +259,10 @@ export class Twins {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const twin = await this.#require(identity);
       const changed = { ...apply(twin), version: twin.version + 1 };
-      if (await this.#store.replace(changed, twin, also)) return changed;
+      if (!(await this.#store.replace(changed, twin, also))) continue;
+      const part = changed.reportedVersion === twin.reportedVersion ? 'owned' : 'reported';
+      metricsOf(this.#platform).counter('homeport_twin_changes_total', { part }).value++;
+      return changed;
     }
     throw new Problem('unavailable', 'The twin is being changed by too many at once.');
   }

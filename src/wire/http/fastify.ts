@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { z } from 'zod';
 import { parseJson } from '#base/json.ts';
+import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import type { Reply, Route } from './route.ts';
@@ -50,6 +51,14 @@ export async function buildHttpHandler<Caller, Permission extends string>(
     forceCloseConnections: false,
     // What is wrong with the URL itself never reaches a route, nor the error handler of the routes.
     frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
+  });
+  const metrics = metricsOf(platform);
+  const seconds = metrics.histogram('homeport_http_request_seconds', { service: service.name });
+  app.addHook('onResponse', (_request, reply, done) => {
+    const status = String(reply.raw.statusCode);
+    metrics.counter('homeport_http_requests_total', { service: service.name, status }).value++;
+    seconds.observe(reply.elapsedTime / 1000);
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
