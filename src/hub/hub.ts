@@ -130,7 +130,7 @@ export type Hub = {
   readonly methods: Pick<Methods, 'invoke'>;
   /** Messages to devices and modules, by name (`{device}` or `{device}/{module}`), and what became of them. */
   readonly cloudToDevice: Pick<CloudToDevice, 'send' | 'purge' | 'count' | 'countInputs' | 'countMany'> & {
-    readonly feedback: Pick<Feedback, 'receive' | 'complete' | 'abandon'>;
+    readonly feedback: Pick<Feedback, 'onArrival' | 'receive' | 'complete' | 'abandon'>;
   };
   /** Files that devices upload, as back ends hear of them. */
   readonly files: {

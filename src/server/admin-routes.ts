@@ -15,12 +15,15 @@ import { defineRoute, type Route } from '#wire/http/route.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { consumerGroupAdminRoutes } from './consumer-group-admin-routes.ts';
+import { eventAdminRoutes } from './event-admin-routes.ts';
 import { faultAdminRoutes } from './fault-admin-routes.ts';
+import { feedbackAdminRoutes } from './feedback-admin-routes.ts';
 import { fileAdminRoutes } from './file-admin-routes.ts';
 import type { FileService } from './file-service.ts';
 import { hubAdminRoutes } from './hub-admin-routes.ts';
 import { messageAdminRoutes } from './message-admin-routes.ts';
 import { monitoringRoutes, type Watched } from './monitoring/monitoring-routes.ts';
+import { policyAdminRoutes } from './policy-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
 import type { Rehearse } from './rehearsal/rehearse.ts';
 import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
@@ -77,6 +80,9 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
     ...hubAdminRoutes(hubs),
     ...messageAdminRoutes(hubOf),
     ...consumerGroupAdminRoutes(hubOf),
+    ...policyAdminRoutes(hubOf),
+    ...eventAdminRoutes(administration.realClock, hubOf),
+    ...feedbackAdminRoutes(administration.realClock, hubOf),
     ...faultAdminRoutes(hubOf),
     ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
     ...revocationRoutes(administration),

@@ -2,12 +2,13 @@ import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Platform } from '#base/platform.ts';
-import { type Problem, type ProblemCode, problemCodes } from '#base/problem.ts';
+import { asProblem, type Problem, type ProblemCode, problemCodes } from '#base/problem.ts';
 import { administrationCaller } from '#trust/authenticate-user.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler } from '#wire/http/fastify.ts';
 import type { Route } from '#wire/http/route.ts';
+import type { HubRest } from './hub-rest.ts';
 import { StartRefused } from './start-refused.ts';
 
 /** Linux puts 108 bytes for a socket's path into its address, the terminating zero included. */
@@ -40,7 +41,11 @@ export class AdminSocket {
     this.#server = server;
   }
 
-  static async open(platform: Platform, path: string, routes: readonly Route<UserCaller, Permission>[]): Promise<AdminSocket> {
+  static async open(
+    platform: Platform,
+    path: string,
+    { routes, rest }: { routes: readonly Route<UserCaller, Permission>[]; rest: HubRest },
+  ): Promise<AdminSocket> {
     const caller = administrationCaller();
     const handler = await buildHttpHandler(platform, {
       name: 'administration',
@@ -50,7 +55,14 @@ export class AdminSocket {
     });
     // The directory is locked, so a socket that is there was left behind.
     await unlink(path).catch(() => undefined);
-    const server = createServer(handler);
+    const server = createServer((request, response) => {
+      try {
+        if (!rest(request, response)) handler(request, response);
+      } catch (error) {
+        const { status, json } = renderProblem(asProblem(error), { trackingId: platform.random.uuid() });
+        response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(json));
+      }
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(path, resolve);

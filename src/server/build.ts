@@ -40,6 +40,7 @@ import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { fileListenerLimits, openFileService } from './file-service.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
+import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
@@ -381,30 +382,28 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     ...(files.http && { files: { hostName: files.hostName } }),
     ...(brokerLimits && { broker: { port: settings['broker.port'], plainPort: settings['broker.plainPort'] } }),
   });
-  const admin = await AdminSocket.open(
+  const routes = adminRoutes({
+    hubs,
+    clock,
     platform,
-    administrationSocket(directory),
-    adminRoutes({
-      hubs,
-      clock,
-      platform,
-      files,
-      caFile,
-      revocationLists,
-      revocationSources,
-      rehearse,
-      realClock: options.platform.clock,
-      refusals,
-      sphere,
-      watched,
-      status,
-      createSignInLink,
-      async mintSphereToken() {
-        const { token, expiresAt } = await sphere.mintAdministratorToken();
-        return { token, expiresAt: formatInstant(expiresAt), sphereUrl, caFile };
-      },
-    }),
-  );
+    files,
+    caFile,
+    revocationLists,
+    revocationSources,
+    rehearse,
+    realClock: options.platform.clock,
+    refusals,
+    sphere,
+    watched,
+    status,
+    createSignInLink,
+    async mintSphereToken() {
+      const { token, expiresAt } = await sphere.mintAdministratorToken();
+      return { token, expiresAt: formatInstant(expiresAt), sphereUrl, caFile };
+    },
+  });
+  const rest = hubRest(platform.clock, hubs);
+  const admin = await AdminSocket.open(platform, administrationSocket(directory), { routes, rest });
   await lifecycle.start({ name: 'administration', stop: () => admin.close() });
   if (settings['demo.enabled']) {
     const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });

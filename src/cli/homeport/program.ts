@@ -140,6 +140,116 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/device-delete.ts')).deviceDeleteCommand,
       },
       {
+        path: 'hub device update',
+        summary: 'Change how a device signs in, or what it is',
+        load: async () => (await import('./hub/device-update.ts')).deviceUpdateCommand,
+      },
+      {
+        path: 'hub device enable',
+        summary: 'Let a device in again',
+        load: async () => (await import('./hub/device-enable.ts')).deviceEnableCommand,
+      },
+      {
+        path: 'hub device disable',
+        summary: 'Keep a device out',
+        load: async () => (await import('./hub/device-disable.ts')).deviceDisableCommand,
+      },
+      {
+        path: 'hub keys renew',
+        summary: 'Give a device or a module new keys',
+        load: async () => (await import('./hub/keys-renew.ts')).keysRenewCommand,
+      },
+      {
+        path: 'hub connection-string',
+        summary: 'Print a connection string of a policy, a device or a module',
+        load: async () => (await import('./hub/connection-string.ts')).connectionStringCommand,
+      },
+      {
+        path: 'hub policy list',
+        summary: 'List the hub’s shared access policies and their keys',
+        load: async () => (await import('./hub/policy-list.ts')).policyListCommand,
+      },
+      {
+        path: 'hub statistics',
+        summary: 'Count the hub’s devices',
+        load: async () => (await import('./hub/statistics.ts')).statisticsCommand,
+      },
+      {
+        path: 'hub module create',
+        summary: 'Create a module identity',
+        load: async () => (await import('./hub/module-create.ts')).moduleCreateCommand,
+      },
+      {
+        path: 'hub module show',
+        summary: 'Print a module identity',
+        load: async () => (await import('./hub/module-show.ts')).moduleShowCommand,
+      },
+      {
+        path: 'hub module list',
+        summary: 'List the modules of a device',
+        load: async () => (await import('./hub/module-list.ts')).moduleListCommand,
+      },
+      {
+        path: 'hub module delete',
+        summary: 'Delete a module identity',
+        load: async () => (await import('./hub/module-delete.ts')).moduleDeleteCommand,
+      },
+      {
+        path: 'hub twin show',
+        summary: 'Print a twin',
+        load: async () => (await import('./hub/twin-show.ts')).twinShowCommand,
+      },
+      {
+        path: 'hub twin update',
+        summary: 'Merge desired properties and tags into a twin',
+        load: async () => (await import('./hub/twin-update.ts')).twinUpdateCommand,
+      },
+      {
+        path: 'hub twin replace',
+        summary: 'Replace a twin’s desired properties and tags',
+        load: async () => (await import('./hub/twin-replace.ts')).twinReplaceCommand,
+      },
+      {
+        path: 'hub method invoke',
+        summary: 'Call a method of a device and print its answer',
+        load: async () => (await import('./hub/method-invoke.ts')).methodInvokeCommand,
+      },
+      {
+        path: 'hub query',
+        summary: 'Print what a query finds',
+        load: async () => (await import('./hub/query.ts')).queryCommand,
+      },
+      {
+        path: 'hub job create',
+        summary: 'Change twins or call a method on many devices',
+        load: async () => (await import('./hub/job-create.ts')).jobCreateCommand,
+      },
+      {
+        path: 'hub job list',
+        summary: 'List the hub’s jobs',
+        load: async () => (await import('./hub/job-list.ts')).jobListCommand,
+      },
+      {
+        path: 'hub job show',
+        summary: 'Print a job and how far it is',
+        load: async () => (await import('./hub/job-show.ts')).jobShowCommand,
+      },
+      {
+        path: 'hub job cancel',
+        summary: 'Cancel a job',
+        load: async () => (await import('./hub/job-cancel.ts')).jobCancelCommand,
+      },
+      {
+        path: 'hub monitor-events',
+        summary: 'Print the hub’s events as they come',
+        load: async () => (await import('./hub/monitor-events.ts')).monitorEventsCommand,
+      },
+      {
+        path: 'hub monitor-feedback',
+        summary: 'Print what became of messages to devices',
+        load: async () => (await import('./hub/monitor-feedback.ts')).monitorFeedbackCommand,
+      },
+      {
         path: 'hub file list',
         summary: 'List the files that devices uploaded',
         load: async () => (await import('./hub/file-list.ts')).fileListCommand,

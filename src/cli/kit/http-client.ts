@@ -9,11 +9,15 @@ import { CommandFailure } from './failure.ts';
 export type HttpTarget = { readonly socketPath: string } | { readonly url: string; readonly ca: string };
 
 export type HttpRequest = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With its query, already encoded. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** How long the peer may say nothing; without it half a minute. */
+  readonly idleMsMax?: number;
+  /** Gives the request up. */
+  readonly signal?: AbortSignal;
 };
 
 export type HttpAnswer = {
@@ -23,7 +27,7 @@ export type HttpAnswer = {
 };
 
 /** What we wait for an answer, and how much of one we read. */
-const idleMsMax = 30_000;
+const idleMsMaxDefault = 30_000;
 const answerBytesMax = 8 * 1024 * 1024;
 
 /**
@@ -40,6 +44,7 @@ export function requestHttp(target: HttpTarget, request: HttpRequest): Promise<H
     const failed = (cause: Error) => reject(cause instanceof CommandFailure ? cause : networkFailure(target, cause));
     try {
       const sent = open(target, request, headers);
+      const { idleMsMax = idleMsMaxDefault } = request;
       sent.on('timeout', () => sent.destroy(new Error(`There was no answer for ${idleMsMax / 1000} seconds.`)));
       sent.on('error', failed);
       sent.on('response', (response) => readAnswer(response).then(resolve, failed));
@@ -51,14 +56,16 @@ export function requestHttp(target: HttpTarget, request: HttpRequest): Promise<H
 }
 
 function open(target: HttpTarget, request: HttpRequest, headers: Record<string, string>): ClientRequest {
-  const common = { method: request.method, path: request.path, headers, agent: false as const, timeout: idleMsMax };
+  const { method, path, idleMsMax: timeout = idleMsMaxDefault, signal } = request;
+  const common = { method, path, headers, agent: false as const, timeout, ...(signal && { signal }) };
   if ('socketPath' in target) {
     return requestPlain({ ...common, socketPath: target.socketPath, headers: { host: 'localhost', ...headers } });
   }
   const url = new URL(target.url);
   if (url.protocol !== 'https:') throw new Error('Only https is spoken.');
-  const path = `${url.pathname.replace(/\/$/, '')}${request.path}`;
-  return requestSecure({ ...common, host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || 443, path, ca: target.ca });
+  const below = `${url.pathname.replace(/\/$/, '')}${path}`;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return requestSecure({ ...common, host, port: url.port || 443, path: below, ca: target.ca });
 }
 
 function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {

@@ -3,12 +3,13 @@ import { CommandFailure } from '../../kit/failure.ts';
 import { administer } from '../administration.ts';
 import { jsonOption } from '../json-output.ts';
 import { hubOption, hubPath } from './hub-option.ts';
+import { deviceIdOption } from './identity-options.ts';
 
 const acknowledgements = ['none', 'positive', 'negative', 'full'];
 
 export const c2dSendCommand: Command = {
   options: [
-    { name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' },
+    deviceIdOption,
     { name: 'module-id', value: 'ID', summary: 'Send to this module of the device' },
     { name: 'input', value: 'NAME', summary: 'Send to this input of the module' },
     { name: 'body', value: 'TEXT', isRequired: true, summary: 'What the device gets' },

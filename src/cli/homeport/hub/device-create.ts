@@ -1,22 +1,15 @@
-import type { Command, Invocation } from '../../kit/command.ts';
-import { CommandFailure } from '../../kit/failure.ts';
+import type { Command } from '../../kit/command.ts';
 import { administer } from '../administration.ts';
 import { jsonOption } from '../json-output.ts';
+import { authenticationOf, authenticationOptions, authMethodOption } from './authentication-options.ts';
 import { hubOption, hubPath } from './hub-option.ts';
+import { deviceIdOption } from './identity-options.ts';
 
 export const deviceCreateCommand: Command = {
   options: [
-    { name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' },
-    {
-      name: 'auth-method',
-      value: 'METHOD',
-      isRequired: true,
-      summary: 'x509_ca (a chain to a verified CA), x509_thumbprint or shared_private_key',
-    },
-    { name: 'primary-thumbprint', value: 'HEX', summary: 'SHA-1 or SHA-256 of the certificate, with or without colons' },
-    { name: 'secondary-thumbprint', value: 'HEX', summary: 'A second one, for roll-over' },
-    { name: 'primary-key', value: 'BASE64', summary: '16 to 64 bytes; made when it is not given' },
-    { name: 'secondary-key', value: 'BASE64', summary: 'A second one, for roll-over; made when it is not given' },
+    deviceIdOption,
+    { ...authMethodOption, isRequired: true },
+    ...authenticationOptions,
     { name: 'secrets', summary: 'Print the connection string, which holds the key' },
     hubOption,
     jsonOption,
@@ -40,30 +33,3 @@ export const deviceCreateCommand: Command = {
     if (typeof device.connectionString === 'string') terminal.print(device.connectionString);
   },
 };
-
-function authenticationOf(method: string, options: Pick<Invocation['options'], 'text'>) {
-  const given = (names: Readonly<Record<string, string>>) =>
-    Object.fromEntries(
-      Object.entries(names).flatMap(([member, option]) => {
-        const value = options.text(option);
-        return value === undefined || value === '' ? [] : [[member, value]];
-      }),
-    );
-  switch (method) {
-    case 'x509_ca':
-      return { type: 'certificateAuthority' };
-    case 'shared_private_key':
-      return { type: 'sas', ...given({ primaryKey: 'primary-key', secondaryKey: 'secondary-key' }) };
-    case 'x509_thumbprint': {
-      const thumbprints = given({ primaryThumbprint: 'primary-thumbprint', secondaryThumbprint: 'secondary-thumbprint' });
-      if (Object.keys(thumbprints).length > 0) return { type: 'selfSigned', ...thumbprints };
-      throw new CommandFailure('usage', 'x509_thumbprint needs a thumbprint.', {
-        fix: 'openssl x509 -in device.pem -noout -fingerprint -sha1',
-      });
-    }
-    default:
-      throw new CommandFailure('usage', `There is no method ${method}.`, {
-        why: 'x509_ca, x509_thumbprint and shared_private_key are known.',
-      });
-  }
-}

@@ -3,10 +3,11 @@ import type { Command } from '../../kit/command.ts';
 import { administer } from '../administration.ts';
 import { jsonOption } from '../json-output.ts';
 import { hubOption, hubPath } from './hub-option.ts';
+import { deviceIdOption } from './identity-options.ts';
 
 export const deviceShowCommand: Command = {
   options: [
-    { name: 'device-id', short: 'd', value: 'ID', isRequired: true, summary: 'The device id, letter for letter' },
+    deviceIdOption,
     { name: 'secrets', summary: 'Print the connection string, which holds the key' },
     hubOption,
     jsonOption,
