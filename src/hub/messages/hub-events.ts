@@ -40,11 +40,11 @@ export class HubEvents {
   readonly #platform: Platform;
   readonly #log: Pick<EventLog, 'append'>;
   readonly #hub: string;
-  readonly #listeners: Listeners<string>;
   /** What must be known before an identity's event can be appended; undefined for nothing. */
   #before: (identity: string) => Promise<void> | undefined = () => undefined;
   /** Of identities whose events wait: those that follow wait behind them. */
   readonly #waiting = new Map<string, Promise<void>>();
+  readonly #listeners: Listeners<string>;
 
   constructor(platform: Platform, log: Pick<EventLog, 'append'>, hub: string) {
     this.#platform = platform;
@@ -58,7 +58,6 @@ export class HubEvents {
     return this.#listeners.add(listener);
   }
 
-  /**
   /** `before` answers what an identity's event waits for, which must not reject. */
   waitFor(before: (identity: string) => Promise<void> | undefined): void {
     this.#before = before;
@@ -69,6 +68,7 @@ export class HubEvents {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
   }
 
+  /**
    * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
    * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
    */
