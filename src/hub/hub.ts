@@ -58,10 +58,11 @@ import { serveReceiver } from './surface/amqp-service-receiver.ts';
 import { BrokerMqtt } from './surface/broker-mqtt.ts';
 import { buildDeviceHttp } from './surface/device-http.ts';
 import { nameError } from './surface/errors.ts';
-import { buildHubHttp } from './surface/http.ts';
+import { buildHubHttp, serviceRoutes } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
 import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
+import type { ServiceRoute } from './surface/service-route.ts';
 import { Twins } from './twins/twins.ts';
 
 export type HubOptions = {
@@ -143,6 +144,8 @@ export type Hub = {
     readonly hostName: string;
     readonly entity: string;
     readonly groups: Pick<ConsumerGroups, 'list' | 'find' | 'create' | 'delete'>;
+    /** Where AMQP answers; asked while it runs. */
+    redirectPort(): number;
   };
   /** What goes wrong on purpose; undefined where nothing may. */
   /** Where events go: routes, the fallback, and what is added on the way. */
@@ -159,6 +162,8 @@ export type Hub = {
   >;
   readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
+  /** The REST for back ends as data, for who serves a part of it to others under rules of his own. */
+  readonly serviceRoutes: readonly ServiceRoute[];
   /** With what devices signed in last. */
   readonly credentials: Pick<LastCredentials, 'loadMany'>;
   /** Whether a device would be let in at another instant. Nobody is let in and no refusal is kept. */
@@ -318,10 +323,11 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     limits,
     faults,
   });
+  const serviceRooms = { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs, configurations };
   const http = await buildHubHttp({
     platform,
     refusals,
-    rooms: { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs, configurations },
+    rooms: serviceRooms,
     devices: await buildDeviceHttp({
       platform,
       events: log,
@@ -384,6 +390,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     eventsEndpoint: endpoint,
     faults,
     policies,
+    serviceRoutes: serviceRoutes(platform, serviceRooms),
     routing,
     credentials,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),

@@ -28,6 +28,7 @@ import { MqttClientSession } from '#wire/mqtt/client-session.ts';
 import { MqttServerSession } from '#wire/mqtt/server-session.ts';
 import { makeSelfSigned } from './certificates.ts';
 import { CrashDisk } from './crash-disk.ts';
+import { openPortalRooms } from './portal-rooms.ts';
 import { testPlatform } from './test-platform.ts';
 
 export type Answer = { status: number; headers: IncomingMessage['headers']; json: JsonObject; text: string };
@@ -83,7 +84,8 @@ export async function openCentralBench() {
   const refusalSubject = (subject: string) => subject;
   const cloudToDevice = new CloudToDevice({ platform, database, hub: 'home', registry, settings: defaultCloudToDeviceSettings });
   const rooms = { registry, twins, methods, presence, events, cloudToDevice };
-  const hub = { name: 'home', hostName, authorities: hubAuthorities, ...rooms, refusalSubject };
+  const portal = await openPortalRooms({ platform, database, secrets, hub: 'home', hostName, ...rooms });
+  const hub = { name: 'home', hostName, authorities: hubAuthorities, ...rooms, ...portal, refusalSubject };
   const added: (typeof hub)[] = [];
   const central = await buildCentral({
     platform,
@@ -235,6 +237,7 @@ export async function openCentralBench() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await central.stop();
+      await portal.stop();
       await presence.stop();
       await events.close();
       await refusals.stop();

@@ -5,6 +5,7 @@ import { buildAccessRoutes } from './access-routes.ts';
 import { type AuthenticateOptions, buildAuthenticate } from './authenticate.ts';
 import { buildCertificateRoutes } from './certificate-routes.ts';
 import { buildCommandRoutes } from './command-routes.ts';
+import { buildConsumerGroupRoutes } from './consumer-group-routes.ts';
 import { buildDataRoutes } from './data-routes.ts';
 import { buildDeviceMessageRoutes } from './device-message-routes.ts';
 import { buildDeviceRoutes } from './device-routes.ts';
@@ -14,6 +15,9 @@ import { buildEventRoutes } from './event-routes.ts';
 import { buildHubCertificateRoutes } from './hub-certificate-routes.ts';
 import { buildHubDeviceRoutes } from './hub-device-routes.ts';
 import { buildHubMessageRoutes } from './hub-message-routes.ts';
+import { buildHubOverviewRoutes } from './hub-overview-routes.ts';
+import { buildHubPolicyRoutes } from './hub-policy-routes.ts';
+import { buildHubRestRoutes } from './hub-rest-routes.ts';
 import { buildHubRoutes } from './hub-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { buildRevocationListRoutes } from './revocation-list-routes.ts';
@@ -36,6 +40,8 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildHubCertificateRoutes>[0] &
   Parameters<typeof buildHubDeviceRoutes>[0] &
   Parameters<typeof buildHubMessageRoutes>[1] &
+  Parameters<typeof buildHubOverviewRoutes>[1] &
+  Parameters<typeof buildHubRestRoutes>[0] &
   Parameters<typeof buildHubRoutes>[0] &
   Parameters<typeof buildPropertyRoutes>[0] &
   Parameters<typeof buildRevocationListRoutes>[0] &
@@ -59,6 +65,10 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildHubCertificateRoutes(rooms),
     ...buildRevocationListRoutes(rooms),
     ...buildHubRoutes(rooms),
+    ...buildHubOverviewRoutes(platform.clock, rooms),
+    ...buildHubPolicyRoutes(rooms),
+    ...buildConsumerGroupRoutes(rooms),
+    ...buildHubRestRoutes(rooms),
     ...buildHubDeviceRoutes(rooms),
     ...buildDeviceMessageRoutes(rooms),
     ...buildHubMessageRoutes(platform, rooms),

@@ -2,23 +2,18 @@ import { type HubBody, hubPostSchema } from '../contract/ui-hubs.ts';
 import type { PortalHub, PortalHubs } from './require-hub.ts';
 import { type CentralRoute, centralRoute } from './route.ts';
 
-type Rooms = {
-  readonly hubs: Pick<PortalHubs, 'list' | 'create' | 'delete'>;
+export type HubAddresses = {
   /** Of the application's hub. */
   readonly hubHostName: string;
   hubUrl(hostName: string): string;
 };
 
+type Rooms = HubAddresses & { readonly hubs: Pick<PortalHubs, 'list' | 'create' | 'delete'> };
+
 /** `/api/ui/hubs`: the hubs of this installation. */
 export function buildHubRoutes(rooms: Rooms): CentralRoute[] {
   const { hubs } = rooms;
-  const format = async ({ name, hostName, registry }: PortalHub): Promise<HubBody> => ({
-    name,
-    hostName,
-    url: rooms.hubUrl(hostName),
-    deviceCount: (await registry.count()).total,
-    isApplications: hostName === rooms.hubHostName,
-  });
+  const format = (hub: PortalHub) => hubBodyOf(rooms, hub);
   return [
     centralRoute({
       method: 'GET',
@@ -46,4 +41,14 @@ export function buildHubRoutes(rooms: Rooms): CentralRoute[] {
       },
     }),
   ];
+}
+
+export async function hubBodyOf(addresses: HubAddresses, { name, hostName, registry }: PortalHub): Promise<HubBody> {
+  return {
+    name,
+    hostName,
+    url: addresses.hubUrl(hostName),
+    deviceCount: (await registry.count()).total,
+    isApplications: hostName === addresses.hubHostName,
+  };
 }

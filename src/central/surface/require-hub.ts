@@ -2,7 +2,21 @@ import { Problem } from '#base/problem.ts';
 import type { Hub } from '#hub/hub.ts';
 
 /** What pages ask of a hub. */
-export type PortalHub = Pick<Hub, 'name' | 'hostName' | 'registry' | 'presence' | 'events' | 'refusalSubject' | 'cloudToDevice'>;
+export type PortalHub = Pick<
+  Hub,
+  | 'name'
+  | 'hostName'
+  | 'registry'
+  | 'presence'
+  | 'events'
+  | 'refusalSubject'
+  | 'cloudToDevice'
+  | 'authorities'
+  | 'policies'
+  | 'eventsEndpoint'
+  | 'routing'
+  | 'serviceRoutes'
+>;
 
 /** The hubs that pages can name. */
 export type PortalHubs = {

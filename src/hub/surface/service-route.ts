@@ -1,10 +1,10 @@
 import type { ServiceRight } from '#trust/access-policy.ts';
-import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
+import type { DeviceCaller, ServiceCaller, UserCaller } from '#trust/caller.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
 
-/** Somebody who may do what the route asks for: a back end, or a device with its own modules. */
+/** Somebody who may do what the route asks for: a back end, a device with its own modules, or a person at the pages. */
 export type ServiceCall = {
-  readonly by: ServiceCaller | DeviceCaller;
+  readonly by: ServiceCaller | DeviceCaller | UserCaller;
   /** The device that the path names, decoded as often as it takes to find it; empty for a path that names none. */
   readonly deviceId: string;
 };

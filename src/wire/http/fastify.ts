@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { z } from 'zod';
-import { parseJson } from '#base/json.ts';
 import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
+import { parseRequest } from './parse-request.ts';
 import type { Reply, Route } from './route.ts';
 
 /** Everything an authenticator may look at. `peer` is what the listener knows of the socket. */
@@ -113,12 +112,12 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       },
       handler: async (request, reply) => {
         const described = describe(request);
+        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const result = await route.handle({
           caller: callers.get(request) as Caller,
           params: request.params as Record<string, string>,
-          query: parseQuery(route.query, request.query) as never,
-          body: parseBody(route.body, request.body) as never,
-          bytes: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+          ...parseRequest(route, { query: request.query, bytes }),
+          bytes,
           headers: described.headers,
           rawHeaders: request.raw.rawHeaders,
           remoteAddress: described.remoteAddress,
@@ -147,25 +146,6 @@ function firstValues(headers: FastifyRequest['headers']): Record<string, string>
     if (first !== undefined) result[name] = first;
   }
   return result;
-}
-
-function parseQuery(schema: z.ZodType | undefined, query: unknown): unknown {
-  return schema ? parseWith(schema, { ...(query as object) }, 'query') : undefined;
-}
-
-function parseBody(schema: z.ZodType | undefined, body: unknown): unknown {
-  if (!schema) return undefined;
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  return parseWith(schema, bytes.length === 0 ? undefined : parseJson(bytes, { bytesMax: bytes.length }), 'body');
-}
-
-function parseWith(schema: z.ZodType, value: unknown, where: string): unknown {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const lines = result.error.issues
-    .slice(0, 10)
-    .map((issue) => `${[where, ...issue.path.map(String)].join('.')}: ${issue.message}`);
-  throw new Problem('argument-invalid', lines.join('; '), { reason: 'InvalidBody' });
 }
 
 function fromFastify(error: unknown): Problem {
