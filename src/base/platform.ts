@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Random } from './random.ts';
@@ -10,4 +11,6 @@ export type Platform = {
   readonly log: Log;
   /** Asked for through metricsOf(platform): where nobody reads them, there are none. */
   readonly metrics?: Metrics;
+  /** Where a part says how its troubles are seen: healthOf(platform). */
+  readonly health?: Health;
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { RevocationLists } from '#authorities/revocation-lists.ts';
 import { RevocationSources } from '#authorities/revocation-sources.ts';
+import { Health } from '#base/health.ts';
 import { dayMs, formatInstant } from '#base/instant.ts';
 import { Lifecycle } from '#base/lifecycle.ts';
 import { Metrics } from '#base/metrics.ts';
@@ -45,6 +46,7 @@ import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
 import { countProcess } from './monitoring/process-metrics.ts';
+import { watchServer } from './monitoring/watch-server.ts';
 import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
@@ -105,8 +107,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<RunningServer> {
   const { directory, settings, lifecycle, isDevelopment = false } = options;
   const movable = await openDevelopmentClock(directory, options.platform.clock, { isAsked: isDevelopment });
-  const { metrics = new Metrics() } = options.platform;
-  const platform: Platform = { ...options.platform, metrics, ...(movable && { clock: movable }) };
+  const { metrics = new Metrics(), health = new Health() } = options.platform;
+  const platform: Platform = { ...options.platform, metrics, health, ...(movable && { clock: movable }) };
   const clock = new ClockControl(options.platform.clock, platform.log, movable);
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
@@ -346,10 +348,13 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   const numbers = countProcess(platform, directory);
   await lifecycle.start({ name: 'numbers', stop: async () => numbers.stop() });
-  const watched = { platform, refresh: () => numbers.refresh() };
+  let presented = identity;
+  const watched = { platform, health, refresh: () => numbers.refresh() };
+  watchServer({ platform, directory, database, hubs, revocationLists, revocationSources, identity: () => presented });
   const monitoring = await openMonitoringDoor({ platform, lifecycle, directory, settings, watched, https: { identity, limits } });
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
+    presented = fresh;
     for (const each of [https.listener, people, filesListener, mqtt, amqp, broker.tls, monitoring]) each?.present(fresh);
   });
   const peopleUrl = urlOf(hostName, peoplePort);
@@ -361,6 +366,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     pid: process.pid,
     startedAt: formatInstant(startedAt),
     dataDirectory: directory,
+    health: await health.report(),
     ...(movable && { clock: clock.describe() }),
     address,
     ca: caFile,

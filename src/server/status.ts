@@ -1,3 +1,4 @@
+import type { HealthReport } from '#base/health.ts';
 import { Secret } from '#base/secret.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { AccessPolicy } from '#trust/access-policy.ts';
@@ -11,6 +12,8 @@ export type ServerStatus = {
   pid: number;
   startedAt: string;
   dataDirectory: string;
+  /** Whether all is well, and if not, why and what mends it. */
+  health: HealthReport;
   /** Where the data directory was made for development; elsewhere time is real. */
   clock?: ClockState;
   /** Where it listens. */

@@ -1,4 +1,5 @@
 import type { Cancel } from '#base/clock.ts';
+import { type Concern, healthOf } from '#base/health.ts';
 import { type Counter, type Histogram, metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
@@ -65,6 +66,10 @@ const defaults: Omit<Settings, 'directory' | 'files'> = {
   visitor: { preamble() {}, record() {} },
 };
 
+const fullFix = 'Make room on it; the log goes on by itself, and nothing acknowledged is lost.';
+const failedFix = 'Look at the disk and the log of the system, then restart the server.';
+const damagedFix = 'Look at the disk. What lay there is gone; this is told until a start that finds no damage.';
+
 const retentionIntervalMs = 60_000;
 
 /**
@@ -96,7 +101,7 @@ export class SegmentLog {
   readonly #appends: Counter;
   readonly #syncs: Counter;
   readonly #syncSeconds: Histogram;
-  readonly #cancelGauges: readonly Cancel[];
+  readonly #cancelWatches: readonly Cancel[];
   readonly #onDurable = new Set<(lastPosition: number) => void>();
   readonly #onState = new Set<(state: LogState) => void>();
 
@@ -129,10 +134,11 @@ export class SegmentLog {
     this.#appends = metrics.counter('homeport_log_appends_total');
     this.#syncs = metrics.counter('homeport_log_syncs_total');
     this.#syncSeconds = metrics.histogram('homeport_log_sync_seconds');
-    this.#cancelGauges = [
+    this.#cancelWatches = [
       metrics.gauge('homeport_log_pending_bytes', () => this.pendingBytes),
       metrics.gauge('homeport_log_bytes', () => this.end - this.start),
       metrics.gauge('homeport_log_unwritable', () => (this.#state === 'full' || this.#state === 'failed' ? 1 : 0)),
+      healthOf(platform).watch('log', () => this.#concerns()),
     ];
     this.#scheduleRetention();
   }
@@ -246,7 +252,7 @@ export class SegmentLog {
 
   async #close(): Promise<void> {
     this.#cancelRetention?.();
-    for (const cancel of this.#cancelGauges) cancel();
+    for (const cancel of this.#cancelWatches) cancel();
     const isHealthy = this.#state === 'ok';
     if (isHealthy) this.#setState('closed');
     this.#cancelTimer?.();
@@ -258,6 +264,43 @@ export class SegmentLog {
     await this.#retaining?.catch(() => undefined);
     this.#setState('closed');
     await Promise.all(this.#segments.map((segment) => segment.retire()));
+  }
+
+  #concerns(): Concern[] {
+    const { directory } = this.#options;
+    const damaged = this.damages.length;
+    return [
+      ...(this.#state === 'full'
+        ? [
+            {
+              part: 'log',
+              state: 'failed' as const,
+              says: `The log in ${directory} takes nothing: its disk is full.`,
+              fix: fullFix,
+            },
+          ]
+        : []),
+      ...(this.#state === 'failed'
+        ? [
+            {
+              part: 'log',
+              state: 'failed' as const,
+              says: `The log in ${directory} takes nothing: its disk failed.`,
+              fix: failedFix,
+            },
+          ]
+        : []),
+      ...(damaged > 0
+        ? [
+            {
+              part: 'log',
+              state: 'degraded' as const,
+              says: `The log in ${directory} is damaged in ${damaged} places.`,
+              fix: damagedFix,
+            },
+          ]
+        : []),
+    ];
   }
 
   #schedule(): void {

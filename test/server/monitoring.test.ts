@@ -28,6 +28,18 @@ describe('the port for an operator’s tools', () => {
       assert.doesNotMatch(text, /counted/);
     });
 
+    test('says that all is well, or why not and what mends it, as homeport status does', async () => {
+      const answer = await fetch(`${door}/health`);
+      const report = JSON.parse(await answer.text());
+      const { health } = JSON.parse(await home.ok('homeport', ['status', '--json']));
+      assert.deepEqual(Object.keys(report), ['state', 'concerns']);
+      assert.deepEqual(health, report);
+      assert.match(await home.ok('homeport', ['status']), new RegExp(`^health +${report.state}$`, 'm'));
+      assert.equal((await fetch(`${door}/health/live`)).status, 200);
+      const ready = await fetch(`${door}/health/ready`);
+      assert.deepEqual([ready.status, await ready.json()], [report.state === 'failed' ? 503 : 200, { state: report.state }]);
+    });
+
     test('has nothing else, and keeps no token', async () => {
       assert.equal((await fetch(`${door}/status`)).status, 404);
       assert.ok(!existsSync(join(home.data, 'monitoring.token')));
@@ -54,6 +66,8 @@ describe('the port for an operator’s tools', () => {
       assert.equal((await ask('Bearer ')).status, 401);
       const { status, text } = await ask(`Bearer ${token}`);
       assert.equal(status, 200);
+      assert.equal((await askHttps(`${url}/health`, home.ca)).status, 401);
+      assert.equal((await askHttps(`${url}/health/live`, home.ca)).status, 200);
       assert.match(text, /^homeport_info\{version="[^"]+"\} 1$/m);
     });
   });

@@ -16,9 +16,21 @@ export const statusCommand: Command = {
       path: `/status${options.isSet('secrets') ? '?secrets=true' : ''}`,
     });
     if (options.isSet('json')) return terminal.print(JSON.stringify(status, undefined, 2));
-    for (const [name, value] of flatten(status, '')) terminal.print(`${name.padEnd(24)} ${value}`);
+    const { health, ...facts } = status;
+    for (const [name, value] of flatten(facts, '')) terminal.print(`${name.padEnd(24)} ${value}`);
+    for (const line of describeHealth(health)) terminal.print(line);
   },
 };
+
+/** Last, so that it is what stays on the screen. */
+export function describeHealth(health: Json | undefined): string[] {
+  if (!isJsonObject(health)) return [];
+  const concerns = Array.isArray(health.concerns) ? health.concerns.filter(isJsonObject) : [];
+  return [
+    `${'health'.padEnd(24)} ${health.state}`,
+    ...concerns.flatMap(({ part, state, says, fix }) => [`  ${state}  ${part}: ${says}`, `    fix  ${fix}`]),
+  ];
+}
 
 function flatten(value: JsonObject, prefix: string): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]: [string, Json]) =>

@@ -1,4 +1,5 @@
 import type { Cancel } from '#base/clock.ts';
+import { healthOf } from '#base/health.ts';
 import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { LogDamaged } from '#storage/segment-file.ts';
@@ -7,6 +8,8 @@ import type { EventLog, StoredEvent } from './event-log.ts';
 /** Large enough that a reader that fell behind catches up in few steps. */
 const batchMax = 1_000;
 const retryMs = 1_000;
+/** Some seconds of the fastest load; below it nobody needs to look. */
+const behindBytesMax = 64 * 1024 ** 2;
 
 export type FollowOptions = {
   readonly platform: Platform;
@@ -28,9 +31,16 @@ export function followEvents(
   let isStopped = false;
   let wake = () => {};
   const cancelListener = log.onBatchDurable(() => wake());
-  const cancelGauge = metricsOf(platform).gauge('homeport_followers_behind_bytes', () =>
-    Math.max(0, log.end - Math.max(next, log.start)),
-  );
+  const behindBytes = () => Math.max(0, log.end - Math.max(next, log.start));
+  const cancelGauge = metricsOf(platform).gauge('homeport_followers_behind_bytes', behindBytes);
+  const cancelWatch = healthOf(platform).watch('followers', () => {
+    const behind = behindBytes();
+    if (behind < behindBytesMax) return [];
+    const says = `What follows the log inside the server has ${Math.floor(behind / 1024 ** 2)} MiB still to read.`;
+    return [
+      { part: 'followers', state: 'degraded', says, fix: 'It catches up by itself; if it does not, it needs more processor.' },
+    ];
+  });
 
   const run = async () => {
     while (!isStopped) {
@@ -85,6 +95,7 @@ export function followEvents(
     isStopped = true;
     cancelListener();
     cancelGauge();
+    cancelWatch();
     wake();
   };
 }
