@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MqttClientSession } from './client-session.ts';
+import { MqttClientSession, type MqttClientSessionOptions } from './client-session.ts';
+import { PacketWriter } from './encode.ts';
 import { defaultMqttLimits } from './limits.ts';
 import { clientPackets } from './vectors/client-packets.ts';
 import { recordSession } from './vectors/recorded-session.ts';
 import { serverPackets } from './vectors/server-packets.ts';
 
-function recordClient() {
+function recordClient(options: Partial<MqttClientSessionOptions> = {}) {
   const events: unknown[] = [];
   const time = { ms: 0 };
   const session = new MqttClientSession({
@@ -15,12 +16,13 @@ function recordClient() {
     onConnack: (code, sessionPresent) => events.push(['connack', code, sessionPresent]),
     onMessage: ({ topic, payload, qos }) => events.push(['message', topic, payload.toString('hex'), qos]),
     onClose: (reason) => events.push(['close', reason]),
+    ...options,
   });
   return { session, events, time };
 }
 
-function openClient(keepAliveSeconds = 60) {
-  const client = recordClient();
+function openClient(keepAliveSeconds = 60, options: Partial<MqttClientSessionOptions> = {}) {
+  const client = recordClient(options);
   client.session.connect({ clientId: 'd', keepAliveSeconds, cleanSession: true });
   client.session.takeOutput();
   client.session.receive(serverPackets.connack);
@@ -84,6 +86,50 @@ describe('client session', () => {
       'output',
     ]);
     assert.equal(session.takeOutput()?.toString('hex'), '40020001');
+  });
+
+  test('where acknowledging comes later, it waits for each call, and leaves in the order of arrival', () => {
+    const { session, events } = openClient(60, { acknowledgesLater: true });
+    const writer = new PacketWriter();
+    for (const id of [7, 8, 9]) writer.publish({ topic: 't', payload: 'x', qos: 1 }, id);
+    session.receive(writer.take() ?? Buffer.alloc(0));
+    assert.equal(events.length, 3);
+    assert.equal(session.takeOutput(), undefined);
+    session.acknowledge(8);
+    assert.equal(session.takeOutput(), undefined);
+    session.acknowledge(7);
+    assert.equal(session.takeOutput()?.toString('hex'), '4002000740020008');
+    session.disconnect();
+    session.takeOutput();
+    session.acknowledge(9);
+    assert.equal(session.takeOutput(), undefined);
+  });
+
+  test('[MQTT-4.6.0-2] a message over the limit is read past, told and acknowledged behind those before it, or ends the connection', () => {
+    const limits = { ...defaultMqttLimits, packetBytesMax: 100 };
+    const large = (qos: 0 | 1, id: number) => {
+      const writer = new PacketWriter();
+      writer.publish({ topic: 'big', payload: Buffer.alloc(500), qos, retain: true }, id);
+      return writer.take() ?? Buffer.alloc(0);
+    };
+    const told: unknown[] = [];
+    const { session } = openClient(60, { limits, acknowledgesLater: true, onOversize: (publish) => told.push(publish) });
+    session.receive(serverPackets.publishQos1);
+    for (const packet of [large(1, 5), large(0, 0)]) for (const byte of packet) session.receive(Buffer.of(byte));
+    assert.deepEqual(told, [
+      { topic: 'big', qos: 1, retain: true, dup: false, packetId: 5, payloadBytes: 500 },
+      { topic: 'big', qos: 0, retain: true, dup: false, packetId: 0, payloadBytes: 500 },
+    ]);
+    assert.equal(session.takeOutput(), undefined);
+    session.acknowledge(1);
+    assert.equal(session.takeOutput()?.toString('hex'), '4002000140020005');
+    const strict = openClient(60, { limits });
+    strict.session.receive(large(1, 5));
+    assert.deepEqual(strict.events, [['close', 'packet-too-large']]);
+    const early = recordClient({ limits, onOversize: () => assert.fail('before CONNACK') });
+    early.session.connect({ clientId: 'd', keepAliveSeconds: 0, cleanSession: true });
+    early.session.receive(large(1, 5));
+    assert.ok(early.session.isClosed);
   });
 
   test('publish declines before CONNACK, at the window and after the end', () => {

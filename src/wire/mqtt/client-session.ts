@@ -1,8 +1,16 @@
 import { assert } from '#base/assert.ts';
+import { AcknowledgementQueue } from './acknowledgement-queue.ts';
 import { checkEmpty, checkFlags, decodeConnack, decodePacketId, decodeSuback, PublishView } from './decode.ts';
 import { type ConnectFields, PacketWriter } from './encode.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';
-import { type InboundPublish, MalformedPacket, type OutboundPublish, packetType, type Subscription } from './packet.ts';
+import {
+  type InboundPublish,
+  MalformedPacket,
+  type OutboundPublish,
+  type OversizePublish,
+  packetType,
+  type Subscription,
+} from './packet.ts';
 import { PacketIds } from './packet-ids.ts';
 import { PacketReader, PacketTooLarge } from './packet-reader.ts';
 import type { CloseReason } from './server-session.ts';
@@ -18,8 +26,12 @@ export type MqttClientSessionOptions = {
   readonly onOutput: () => void;
   /** The server answered: 0 is accepted; after any other code the session closes. */
   readonly onConnack: (code: number, sessionPresent: boolean) => void;
-  /** Valid only during the call; a QoS 1 message is acknowledged when it returns. */
+  /** Valid only during the call; a QoS 1 message is acknowledged when it returns, unless `acknowledgesLater`. */
   readonly onMessage: (publish: InboundPublish) => void;
+  /** QoS 1 messages wait for `acknowledge`: of what is not safe yet, the server keeps its copy. */
+  readonly acknowledgesLater?: boolean;
+  /** A PUBLISH over `packetBytesMax` is read past, told here and acknowledged; without it, it ends the connection. */
+  readonly onOversize?: (publish: OversizePublish) => void;
   /** The pump writes what output is left and ends the socket. Called once. */
   readonly onClose: (reason: CloseReason) => void;
 };
@@ -44,6 +56,7 @@ export class MqttClientSession {
   readonly #view = new PublishView();
   readonly #ids = new PacketIds();
   readonly #pending = new Map<number, Pending>();
+  readonly #owed = new AcknowledgementQueue();
   #publishesPending = 0;
   #state: State = 'new';
   #isReading = false;
@@ -58,6 +71,8 @@ export class MqttClientSession {
     this.#options = options;
     this.#limits = options.limits ?? defaultMqttLimits;
     this.#reader = new PacketReader(this.#onPacket.bind(this), this.#limits.packetBytesMax);
+    const { onOversize } = options;
+    if (onOversize) this.#reader.oversizeSink = (first, head, bytes) => this.#onOversize(onOversize, { first, head, bytes });
   }
 
   /** The server accepted, and nothing ended it yet. */
@@ -113,6 +128,11 @@ export class MqttClientSession {
     }
     this.#announceOutput();
     return true;
+  }
+
+  /** Acknowledges a QoS 1 message where the session was told that this comes later. PUBACKs leave in the order of arrival [MQTT-4.6.0-2]. */
+  acknowledge(packetId: number): void {
+    if (this.#state === 'open' && this.#owed.acknowledge(packetId, this.#writer)) this.#announceOutput();
   }
 
   /** Sends DISCONNECT, so that the server drops the will, and closes. */
@@ -201,11 +221,9 @@ export class MqttClientSession {
         }
         const view = this.#view;
         view.read(buffer, first, start, end);
+        if (view.qos === 1) this.#owed.add(view.packetId);
         this.#options.onMessage(view);
-        if (view.qos === 1 && this.isConnected) {
-          this.#writer.puback(view.packetId);
-          this.#announceOutput();
-        }
+        if (view.qos === 1 && !this.#options.acknowledgesLater) this.acknowledge(view.packetId);
         return;
       }
       case packetType.puback: {
@@ -239,6 +257,22 @@ export class MqttClientSession {
       default:
         this.#end('packet-unexpected', `a server sent packet type ${type}`);
     }
+  }
+
+  /** Returns whether the reader may go on. */
+  #onOversize(tell: (publish: OversizePublish) => void, packet: { first: number; head: Buffer; bytes: number }): boolean {
+    const { first, head, bytes } = packet;
+    if (this.#state !== 'open' || (first & 0x06) === 0x04) {
+      this.#end('packet-unexpected', 'a large PUBLISH before CONNACK, or with QoS 2');
+      return false;
+    }
+    const view = this.#view;
+    view.read(head, first, 0, head.length);
+    const { topic, qos, retain, dup, packetId } = view;
+    if (qos === 1) this.#owed.add(packetId);
+    tell({ topic, qos, retain, dup, packetId, payloadBytes: view.payloadBytes + bytes });
+    if (qos === 1) this.acknowledge(packetId);
+    return !this.isClosed;
   }
 
   /** What waited for this answer; an answer to nothing, or of another kind, is ignored. */
