@@ -61,8 +61,12 @@ import { nameError } from './surface/errors.ts';
 import { buildHubHttp, serviceRoutes } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
+import { transferLines } from './surface/transfer-lines.ts';
 import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
 import type { ServiceRoute } from './surface/service-route.ts';
+import { noContainer } from './transfers/own-container.ts';
+import type { TransferFiles } from './transfers/transfer.ts';
+import { Transfers } from './transfers/transfers.ts';
 import { Twins } from './twins/twins.ts';
 
 export type HubOptions = {
@@ -93,7 +97,7 @@ export type HubOptions = {
   /** Without it nobody is throttled. */
   readonly quotas?: QuotaSettings;
   /** Where devices upload files to; without it they are told that nothing is configured. */
-  readonly files?: { readonly settings: FileSettings; readonly target: UploadTarget };
+  readonly files?: { readonly settings: FileSettings; readonly target: UploadTarget; readonly transfers: TransferFiles };
   /** What may go wrong on purpose; without it, nothing. */
   readonly faults?: FaultMode;
   /** Makes the broker door; without it there is none. */
@@ -323,7 +327,16 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     limits,
     faults,
   });
-  const serviceRooms = { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs, configurations };
+  const identities = { registry, twins, presence, methods, cloudToDevice, queries, quotas, jobs, configurations };
+  const transfers = new Transfers({
+    platform,
+    database,
+    hub,
+    files: options.files?.transfers ?? noContainer,
+    lines: transferLines(platform, identities),
+    countDevices: async () => (await registry.count()).total,
+  });
+  const serviceRooms = { ...identities, transfers };
   const http = await buildHubHttp({
     platform,
     refusals,
@@ -403,6 +416,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       await presence.start();
       await jobs.start();
       await configurations.start();
+      await transfers.start();
     },
     async stop() {
       faults?.rules.clear();
@@ -413,12 +427,13 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
       await configurations.stop();
+      await transfers.stop();
       await jobs.stop();
       await presence.stop();
       await cloudToDevice.stop();
       await credentials.flush();
       await twins.idle();
+      await events.idle();
     },
   };
 }
-      await events.idle();

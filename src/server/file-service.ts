@@ -7,6 +7,8 @@ import { accountTarget } from '#hub/files/account-target.ts';
 import type { FileSettings } from '#hub/files/limits.ts';
 import { ownTarget, type UploadTarget } from '#hub/files/upload-target.ts';
 import { blobHttp } from '#hub/surface/blob-http.ts';
+import { ownContainer } from '#hub/transfers/own-container.ts';
+import type { TransferFiles } from '#hub/transfers/transfer.ts';
 import type { ListenerLimits } from '#listeners/limits.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
@@ -38,10 +40,14 @@ export type FileService = {
   readonly http: HttpSurface | undefined;
   readonly key: BlobKey;
   containerOf(hub: string): string;
-  of(hub: string): { readonly settings: FileSettings; readonly target: UploadTarget };
+  /** Where files of routed events are, in which no device has a say. */
+  eventsContainerOf(hub: string): string;
+  of(hub: string): { readonly settings: FileSettings; readonly target: UploadTarget; readonly transfers: TransferFiles };
   /** Where clients reach `http`: a name and, where it is not 443, a port. */
   hostName: string;
 };
+
+const eventsContainer = 'events';
 
 /** Throws StartRefused for settings that cannot be. */
 export async function openFileService(options: FileServiceOptions): Promise<FileService> {
@@ -52,6 +58,11 @@ export async function openFileService(options: FileServiceOptions): Promise<File
   if (!isContainerName(base) || base.length > 12) {
     throw new StartRefused('files.containerName is no name of a container.', {
       why: 'It has 3 to 12 lower-case letters, digits and hyphens, with no hyphen at either end.',
+    });
+  }
+  if (base === eventsContainer) {
+    throw new StartRefused('files.containerName is the name of the container of routed events.', {
+      why: 'Devices would write where they must not.',
     });
   }
   const directory = join(options.directory, 'files');
@@ -68,13 +79,15 @@ export async function openFileService(options: FileServiceOptions): Promise<File
     http: account ? undefined : blobHttp({ platform, store, key, refusals, subjectOf }),
     key,
     hostName: '',
+    eventsContainerOf: (hub) => `${eventsContainer}-${hub}`,
     containerOf: (hub) => (hub === 'main' ? base : `${base}-${hub}`),
     of(hub) {
       const containerName = service.containerOf(hub);
       const target = account
         ? accountTarget(platform, account, containerName, outgoing)
         : ownTarget(store, key, { containerName, hostName: () => service.hostName });
-      return { settings: fileSettings, target };
+      const transfers = ownContainer(store, { containerName, hostName: () => service.hostName });
+      return { settings: fileSettings, target, transfers };
     },
   };
   return service;

@@ -9,6 +9,7 @@ import type { RoutingTables } from './schema/routing.ts';
 import type { SeriesTables } from './schema/series.ts';
 import type { ServerTables } from './schema/server.ts';
 import type { SphereTables } from './schema/sphere.ts';
+import type { TransferTables } from './schema/transfers.ts';
 import type { TrustTables } from './schema/trust.ts';
 
 /**
@@ -25,5 +26,6 @@ export type Schema = HubTables &
   SphereTables &
   CentralTables &
   ServerTables &
+  TransferTables &
   TrustTables &
   SeriesTables;

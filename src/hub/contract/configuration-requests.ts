@@ -3,8 +3,6 @@ import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import { configurationLimits } from '../configurations/limits.ts';
 
-export { listQuery, versionOnly } from './service-requests.ts';
-
 const { conditionCharactersMax, labelsMax, textCharactersMax } = configurationLimits;
 
 /** Any object: what a content may hold is for configurations to say. */

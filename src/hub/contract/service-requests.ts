@@ -74,28 +74,25 @@ export const askedQuery = z.object({ query: z.string() });
 
 export const bulkEntriesMax = 100;
 
-/** How many there are is said before each is looked at, which would take long for a million. */
-export const askedBulk = z.preprocess(
-  (value) => {
-    if (!Array.isArray(value) || value.length <= bulkEntriesMax) return value;
-    throw new Problem('argument-invalid', `A call takes at most ${bulkEntriesMax} entries.`, { reason: 'too-many-devices' });
-  },
-  z.array(
-    askedIdentity.omit({ deviceId: true }).extend({
-      id: z.string().max(1024),
-      moduleId: z.string().max(1024).nullish(),
-      managedBy,
-      eTag: z.string().max(256).nullish(),
-      etag: z.string().max(256).nullish(),
-      twinETag: z.string().max(256).nullish(),
-      importMode: z.string().max(64).nullish(),
-      tags: section,
-      properties: z.object({ desired: section }).nullish(),
-    }),
-  ),
-);
+export const askedBulkEntry = askedIdentity.omit({ deviceId: true }).extend({
+  id: z.string().max(1024),
+  moduleId: z.string().max(1024).nullish(),
+  managedBy,
+  eTag: z.string().max(256).nullish(),
+  etag: z.string().max(256).nullish(),
+  twinETag: z.string().max(256).nullish(),
+  importMode: z.string().max(64).nullish(),
+  tags: section,
+  properties: z.object({ desired: section }).nullish(),
+});
 
-export type AskedBulkEntry = z.output<typeof askedBulk>[number];
+/** How many there are is said before each is looked at, which would take long for a million. */
+export const askedBulk = z.preprocess((value) => {
+  if (!Array.isArray(value) || value.length <= bulkEntriesMax) return value;
+  throw new Problem('argument-invalid', `A call takes at most ${bulkEntriesMax} entries.`, { reason: 'too-many-devices' });
+}, z.array(askedBulkEntry));
+
+export type AskedBulkEntry = z.output<typeof askedBulkEntry>;
 
 /** As the command line sends it (4.3). */
 export const askedKeys = z.object({
@@ -169,3 +166,19 @@ export const askedJob = z.object({
 });
 
 export type AskedJob = z.output<typeof askedJob>;
+
+const blobName = z.string().max(1_024).nullish();
+
+/** An import or an export (4.8). Which identity a storage account elsewhere would be asked under is not looked at. */
+export const askedTransfer = z.object({
+  type: z.enum(['import', 'export']),
+  inputBlobContainerUri: z.string().max(4_096).nullish(),
+  inputBlobName: blobName,
+  outputBlobContainerUri: z.string().max(4_096).nullish(),
+  outputBlobName: blobName,
+  excludeKeysInExport: z.boolean().nullish(),
+  includeConfigurations: z.boolean().nullish(),
+  configurationsBlobName: blobName,
+});
+
+export type AskedTransfer = z.output<typeof askedTransfer>;

@@ -2,9 +2,8 @@ import type { Platform } from '#base/platform.ts';
 import { asProblem, Problem } from '#base/problem.ts';
 import { type AskedBulkEntry, askedBulk, versionOnly } from '../contract/service-requests.ts';
 import type { NewDevice } from '../registry/registry.ts';
-import { bulkTarget, newDevice } from './bulk-target.ts';
+import { type BulkRooms, bulkTarget, newDevice } from './bulk-target.ts';
 import { serviceErrorOf } from './service-errors.ts';
-import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
 /** A hundred identities, each with a full twin. */
@@ -14,7 +13,7 @@ const bodyBytesMax = 8 * 1024 * 1024;
  * Many identities in one call (hub-service-protocol.md 4.2). New devices come first, in one transaction; the others follow
  * one after the other. What fails does not undo the rest.
  */
-export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRoute[] {
+export function bulkRoutes(platform: Platform, rooms: BulkRooms): ServiceRoute[] {
   return [
     serviceRoute({
       method: 'POST',
@@ -26,14 +25,7 @@ export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRout
       bodyBytesMax,
       async handle({ body, trackingId }) {
         checkEntries(body);
-        const failures = new Map<AskedBulkEntry, Problem>();
-        for (const entry of await createDevices(rooms, body, failures)) {
-          try {
-            await apply(rooms, entry);
-          } catch (error) {
-            failures.set(entry, asProblem(error));
-          }
-        }
+        const failures = await applyEntries(rooms, body);
         const errors = body.flatMap((entry) => {
           const problem = failures.get(entry);
           if (!problem) return [];
@@ -56,6 +48,22 @@ export function bulkRoutes(platform: Platform, rooms: ServiceRooms): ServiceRout
   ];
 }
 
+/** Applies entries, each by its import mode, and says of those that were refused why. */
+export async function applyEntries(
+  rooms: BulkRooms,
+  entries: readonly AskedBulkEntry[],
+): Promise<ReadonlyMap<AskedBulkEntry, Problem>> {
+  const failures = new Map<AskedBulkEntry, Problem>();
+  for (const entry of await createDevices(rooms, entries, failures)) {
+    try {
+      await apply(rooms, entry);
+    } catch (error) {
+      failures.set(entry, asProblem(error));
+    }
+  }
+  return failures;
+}
+
 function checkEntries(entries: readonly AskedBulkEntry[]): void {
   if (entries.length === 0) throw new Problem('argument-invalid', 'The call names no device.');
   const seen = new Set<string>();
@@ -71,7 +79,7 @@ function checkEntries(entries: readonly AskedBulkEntry[]): void {
  * something else, and, when the transaction failed as a whole, those that it had.
  */
 async function createDevices(
-  { registry }: ServiceRooms,
+  { registry }: BulkRooms,
   entries: readonly AskedBulkEntry[],
   failures: Map<AskedBulkEntry, Problem>,
 ): Promise<AskedBulkEntry[]> {
@@ -105,7 +113,7 @@ function modeOf({ importMode }: AskedBulkEntry): string {
   return importMode?.toLowerCase() ?? 'createorupdate';
 }
 
-async function apply(rooms: ServiceRooms, entry: AskedBulkEntry): Promise<void> {
+async function apply(rooms: BulkRooms, entry: AskedBulkEntry): Promise<void> {
   const target = bulkTarget(rooms, entry);
   const tag = entry.eTag ?? entry.etag ?? undefined;
   switch (modeOf(entry)) {

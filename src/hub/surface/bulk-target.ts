@@ -7,6 +7,9 @@ import { parseIdentity, parseModule } from './service-identity.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { ownedOf } from './service-twin.ts';
 
+/** What identities are made and changed with. */
+export type BulkRooms = Pick<ServiceRooms, 'registry' | 'twins'>;
+
 /** What an entry of a bulk call asks for, whether it names a device or a module. */
 export type BulkTarget = {
   exists(): Promise<boolean>;
@@ -17,7 +20,7 @@ export type BulkTarget = {
   delete(ifMatch?: string): Promise<void>;
 };
 
-export function bulkTarget(rooms: ServiceRooms, entry: AskedBulkEntry): BulkTarget {
+export function bulkTarget(rooms: BulkRooms, entry: AskedBulkEntry): BulkTarget {
   const deviceId = requireDeviceId(entry.id);
   return entry.moduleId ? moduleTarget(rooms, entry, deviceId, entry.moduleId) : deviceTarget(rooms, entry, deviceId);
 }
@@ -28,7 +31,7 @@ export function newDevice(entry: AskedBulkEntry): NewDevice {
   return { deviceId: requireDeviceId(entry.id), authentication, ...rest, initialTwin: ownedOf(entry) };
 }
 
-function deviceTarget({ registry, twins }: ServiceRooms, entry: AskedBulkEntry, deviceId: string): BulkTarget {
+function deviceTarget({ registry, twins }: BulkRooms, entry: AskedBulkEntry, deviceId: string): BulkTarget {
   const owned = ownedOf(entry);
   return {
     exists: async () => (await registry.load(deviceId)) !== undefined,
@@ -47,7 +50,7 @@ function deviceTarget({ registry, twins }: ServiceRooms, entry: AskedBulkEntry, 
 }
 
 function moduleTarget(
-  { registry: { modules }, twins }: ServiceRooms,
+  { registry: { modules }, twins }: BulkRooms,
   entry: AskedBulkEntry,
   deviceId: string,
   moduleId: string,

@@ -8,14 +8,8 @@ import { formatConfigurationContent, parseConfigurationContent } from '../config
 import type { CountedConfiguration } from '../configurations/configurations.ts';
 import { configurationLimits } from '../configurations/limits.ts';
 import { parseTargetCondition } from '../configurations/target-condition.ts';
-import {
-  type AskedConfiguration,
-  askedConfiguration,
-  askedContent,
-  askedQueries,
-  listQuery,
-  versionOnly,
-} from '../contract/configuration-requests.ts';
+import { type AskedConfiguration, askedConfiguration, askedContent, askedQueries } from '../contract/configuration-requests.ts';
+import { listQuery, versionOnly } from '../contract/service-requests.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { type ServiceRoute, serviceRoute } from './service-route.ts';
 
@@ -87,22 +81,10 @@ export function configurationRoutes({ configurations, queries, registry, twins }
       query: versionOnly,
       body: askedConfiguration,
       async handle({ params: { configurationId: id = '' }, headers, body }) {
-        if (!idPattern.test(id)) {
-          throw new Problem(
-            'argument-invalid',
-            "The id of a configuration has 1 to 128 of a-z 0-9 and - : + % _ # * ? ! ( ) , = @ $ '.",
-          );
-        }
         if (body.id != null && body.id !== id) {
           throw new Problem('argument-invalid', 'The path names another configuration than the body.');
         }
-        const ifMatch = headers['if-match'];
-        const change = parseConfiguration(body);
-        if (ifMatch !== undefined) return answer(await configurations.update(id, change, ifMatch));
-        const { content, targetCondition = '', priority = 0, labels, metricQueries = {} } = change;
-        if (!content)
-          throw new Problem('argument-invalid', 'A configuration needs a content.', { reason: 'configuration-content' });
-        return answer(await configurations.create({ id, content, targetCondition, priority, labels, metricQueries }));
+        return answer(await saveConfiguration(configurations, id, body, headers['if-match']));
       },
     }),
     serviceRoute({
@@ -142,6 +124,34 @@ export function configurationRoutes({ configurations, queries, registry, twins }
   ];
 }
 
+/**
+ * Makes a configuration, or changes the one that has the tag `ifMatch`; with `createOrUpdate` whichever it takes.
+ * Throws as the room does.
+ */
+export async function saveConfiguration(
+  configurations: ServiceRooms['configurations'],
+  id: string,
+  body: AskedConfiguration,
+  ifMatch: string | undefined,
+): Promise<CountedConfiguration> {
+  if (!idPattern.test(id)) {
+    throw new Problem(
+      'argument-invalid',
+      "The id of a configuration has 1 to 128 of a-z 0-9 and - : + % _ # * ? ! ( ) , = @ $ '.",
+    );
+  }
+  const change = parseConfiguration(body);
+  const isPresent =
+    ifMatch === 'createOrUpdate' &&
+    (await configurations.list(configurationLimits.configurationsMax)).some((one) => one.id === id);
+  if (ifMatch !== undefined && (isPresent || ifMatch !== 'createOrUpdate')) {
+    return configurations.update(id, change, isPresent ? '*' : ifMatch);
+  }
+  const { content, targetCondition = '', priority = 0, labels, metricQueries = {} } = change;
+  if (!content) throw new Problem('argument-invalid', 'A configuration needs a content.', { reason: 'configuration-content' });
+  return configurations.create({ id, content, targetCondition, priority, labels, metricQueries });
+}
+
 function parseConfiguration({ content, targetCondition, priority, labels, metrics }: AskedConfiguration) {
   return {
     ...(content == null ? {} : { content: parseConfigurationContent(content) }),
@@ -152,7 +162,7 @@ function parseConfiguration({ content, targetCondition, priority, labels, metric
   };
 }
 
-function formatConfiguration(configuration: CountedConfiguration): JsonObject {
+export function formatConfiguration(configuration: CountedConfiguration): JsonObject {
   return {
     id: configuration.id,
     schemaVersion: '1.0',

@@ -60,6 +60,7 @@ const byReason: ReadonlyMap<string, HubError> = new Map([
   ['configuration-immutable', { errorCode: 400403, name: 'CannotModifyImmutableConfigurationContent' }],
   ['configuration-metric', { errorCode: 400404, name: 'InvalidConfigurationCustomMetricsQuery' }],
   ['too-many-configurations', { errorCode: 413101, name: 'ConfigurationCountLimitExceeded' }],
+  ['transfer-quota', { errorCode: 403003, name: 'JobQuotaExceeded' }],
   ['job-exists', { errorCode: 409104, name: 'JobAlreadyExists' }],
   ['job-not-found', { errorCode: 404002, name: 'JobNotFound' }],
   ['job-over', { errorCode: 405102, name: 'OperationNotAllowedInCurrentState' }],

@@ -12,6 +12,7 @@ import { formatBlobSas } from '#wire/azure/blob-sas.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import { defaultFileSettings } from '../files/limits.ts';
 import { ownTarget } from '../files/upload-target.ts';
+import { noContainer } from '../transfers/own-container.ts';
 import { blobHttp } from './blob-http.ts';
 
 const deviceKey = Buffer.alloc(32, 9);
@@ -36,7 +37,7 @@ async function setUp(t: TestContext, settings = { ...defaultFileSettings, notifi
     policy: '',
     apiVersion: '',
   });
-  const { bench, client, close } = await openHubService({ files: { settings, target } });
+  const { bench, client, close } = await openHubService({ files: { settings, target, transfers: noContainer } });
   t.after(async () => {
     await blobs.close();
     await close();

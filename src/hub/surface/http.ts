@@ -23,6 +23,7 @@ import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from 
 import type { ServiceRooms } from './service-rooms.ts';
 import { isPermitted, type ServiceCall, type ServicePermission, type ServiceRoute } from './service-route.ts';
 import { statisticsRoutes } from './statistics-routes.ts';
+import { transferRoutes } from './transfer-routes.ts';
 import { twinRoutes } from './twin-routes.ts';
 
 export type HubHttpOptions = {
@@ -48,6 +49,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...digitalTwinRoutes(rooms),
     ...jobRoutes(rooms),
     ...configurationRoutes(rooms),
+    ...transferRoutes(rooms),
     ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
   ];

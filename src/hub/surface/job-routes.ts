@@ -14,7 +14,7 @@ import { ownedOf } from './service-twin.ts';
 const pageItems = { default: 100, max: 1_000 } as const;
 
 /** Jobs over many devices (hub-service-protocol.md 4.7). */
-export function jobRoutes({ jobs }: Pick<ServiceRooms, 'jobs'>): ServiceRoute[] {
+export function jobRoutes({ jobs, transfers }: Pick<ServiceRooms, 'jobs' | 'transfers'>): ServiceRoute[] {
   return [
     serviceRoute({
       method: 'GET',
@@ -48,7 +48,12 @@ export function jobRoutes({ jobs }: Pick<ServiceRooms, 'jobs'>): ServiceRoute[] 
       permission: 'ServiceConnect',
       summary: 'A job and how far it is',
       query: versionOnly,
-      handle: async ({ params: { jobId = '' } }) => ({ json: formatJob(await jobs.require(jobId)) }),
+      async handle({ params: { jobId = '' } }) {
+        // Of an import or an export the command line is told the type here, and asks elsewhere for the rest.
+        const transfer = await transfers.load(jobId);
+        if (transfer) return { json: { jobId, type: transfer.request.type, status: 'unknown' } };
+        return { json: formatJob(await jobs.require(jobId)) };
+      },
     }),
     serviceRoute({
       method: 'PUT',

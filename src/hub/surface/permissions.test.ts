@@ -58,6 +58,10 @@ const restRows: readonly RestRow[] = [
   service('twins put', 'PUT', '/twins/:deviceId/modules/:moduleId', 404, { body: {} }),
   service('direct methods', 'POST', '/twins/:deviceId/methods', 404, { body: { methodName: 'm' } }),
   service('direct methods', 'POST', '/twins/:deviceId/modules/:moduleId/methods', 404, { body: { methodName: 'm' } }),
+  write('import and export', 'POST', '/jobs/create', 400, { body: { type: 'export' } }),
+  ...read('GET import/export jobs', '/jobs', 200),
+  ...read('GET import/export jobs', '/jobs/:jobId', 404),
+  write('import and export cancel', 'DELETE', '/jobs/:jobId', 404),
   service('jobs v2', 'PUT', '/jobs/v2/:jobId', 200, {
     body: { jobId: ':jobId', type: 'scheduleUpdateTwin', queryCondition: "deviceId = ':deviceId'", updateTwin: { tags: {} } },
   }),

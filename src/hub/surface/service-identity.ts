@@ -42,7 +42,7 @@ export function formatModule(module: Module, presence: PresenceState | undefined
   };
 }
 
-function formatAuthentication(authentication: ModuleAuthentication) {
+export function formatAuthentication(authentication: ModuleAuthentication) {
   const keys = authentication.type === 'sas' ? authentication.keys.reveal() : { primaryKey: null, secondaryKey: null };
   return {
     symmetricKey: { primaryKey: keys.primaryKey, secondaryKey: keys.secondaryKey },

@@ -6,6 +6,7 @@ import type { Presence } from '../presence/presence.ts';
 import type { Queries } from '../query/queries.ts';
 import type { Quotas } from '../quotas/quotas.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Transfers } from '../transfers/transfers.ts';
 import type { Twins } from '../twins/twins.ts';
 
 /** The rooms that the service's REST opens. */
@@ -18,6 +19,7 @@ export type ServiceRooms = {
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;
   readonly configurations: Pick<Configurations, 'create' | 'update' | 'delete' | 'require' | 'list' | 'statusesOf'>;
+  readonly transfers: Pick<Transfers, 'create' | 'load' | 'require' | 'list' | 'cancel'>;
   readonly jobs: Pick<Jobs, 'create' | 'require' | 'list' | 'cancel'>;
   readonly queries: Pick<Queries, 'run' | 'check'>;
   readonly quotas: Pick<Quotas, 'take'>;
