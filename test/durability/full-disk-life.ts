@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConnectRefused } from '#devices/mqtt-connection.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startHomeport } from '#test/support/start-homeport.ts';
 import { readLog } from '#test/support/stored-log.ts';
 import { connectTestDevice, createTestDevice } from '#test/support/test-device.ts';
+import { ConnectRefused } from '#wire/mqtt/client-connection.ts';
 import { checkLog } from './kill-load.ts';
 
 const disk = tmpdir();

@@ -6,12 +6,13 @@ import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { azsphere } from '#cli/azsphere/azsphere.ts';
 import { homeportProgram } from '#cli/homeport/program.ts';
-import { ConnectRefused, openMqttConnection } from '#devices/mqtt-connection.ts';
+import { openMqttConnection } from '#devices/mqtt-connection.ts';
 import { makeSelfSigned } from '#test/support/certificates.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { askHttps } from '#test/support/https-client.ts';
 import { type RunningHomeport, runCommand, startHomeport } from '#test/support/start-homeport.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
+import { ConnectRefused } from '#wire/mqtt/client-connection.ts';
 
 const repository = join(import.meta.dirname, '../..');
 

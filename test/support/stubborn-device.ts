@@ -1,7 +1,8 @@
 import { systemClock } from '#base/clock.ts';
 import type { ClientIdentity } from '#devices/connection.ts';
-import { ConnectRefused, type MqttConnection, openMqttConnection } from '#devices/mqtt-connection.ts';
+import { type MqttConnection, openMqttConnection } from '#devices/mqtt-connection.ts';
 import { formatHubUserName } from '#wire/azure/user-name.ts';
+import { ConnectRefused } from '#wire/mqtt/client-connection.ts';
 import type { DevelopmentHome } from './development-home.ts';
 
 export type StubbornDevice = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '#test/support/seeded-random.ts';
-import { topicMatches } from '#test/support/topic-matches.ts';
 import type { Qos } from '#wire/mqtt/packet.ts';
+import { topicMatches } from '#wire/mqtt/topic-matches.ts';
 import { SubscriptionTree } from './subscription-tree.ts';
 
 describe('the tree of subscriptions', () => {

@@ -1,4 +1,4 @@
-/** Whether a legal `filter` selects `topic`, by comparing them: what faster ways are held to. Wildcards in the first level leave topics starting with $ alone [MQTT-4.7.2-1]. */
+/** Whether a legal `filter` selects `topic`, by comparing them: for few filters, and what faster ways are held to. Wildcards in the first level leave topics starting with $ alone [MQTT-4.7.2-1]. */
 export function topicMatches(filter: string, topic: string): boolean {
   const filterLevels = filter.split('/');
   const topicLevels = topic.split('/');
