@@ -73,6 +73,60 @@ const run: Readonly<Record<string, () => Promise<void>>> = {
     say({ step: 'registry', devices: responseBody.map(({ deviceId }) => deviceId).sort() });
   },
 
+  /** A thousand devices, in calls of a hundred; every second of them stands in the north. */
+  async bulk() {
+    const registry = iothub.Registry.fromConnectionString(options.hubConnectionString);
+    let made = 0;
+    for (let at = 0; at < 1_000; at += 100) {
+      const devices = Array.from({ length: 100 }, (_, i) => ({
+        deviceId: `fleet-${at + i}`,
+        tags: { fleet: true, site: (at + i) % 2 === 0 ? 'north' : 'south' },
+      }));
+      const { responseBody } = await registry.addDevices(devices as never);
+      if (responseBody.isSuccessful) made += devices.length;
+    }
+    say({ step: 'bulk', made });
+  },
+
+  /** Those in the north, page by page. */
+  async query() {
+    const registry = iothub.Registry.fromConnectionString(options.hubConnectionString);
+    const query = registry.createQuery("SELECT * FROM devices WHERE tags.site = 'north'", 75);
+    const pages: number[] = [];
+    const found = new Set<string>();
+    while (query.hasMoreResults) {
+      const { result } = await query.nextAsTwin();
+      pages.push(result.length);
+      for (const { deviceId } of result) found.add(deviceId);
+    }
+    say({ step: 'query', pages, found: found.size });
+  },
+
+  /** A job over the twins in the north, and one that calls the devices that can be called. */
+  async jobs() {
+    const jobs = iothub.JobClient.fromConnectionString(options.hubConnectionString);
+    const patch = { etag: '*', properties: { desired: { interval: 30 } } };
+    await jobs.scheduleTwinUpdate('north', "tags.site = 'north'", patch as never, new Date(), 600);
+    const method = { methodName: 'blink', payload: { times: 3 }, responseTimeoutInSeconds: 30, connectTimeoutInSeconds: 30 };
+    await jobs.scheduleDeviceMethod('blink', "STARTSWITH(deviceId, 'lamp-')", method, new Date(), 600);
+    for (const jobId of ['north', 'blink']) {
+      for (;;) {
+        const { jobStatus } = (await jobs.getJob(jobId)) as unknown as {
+          jobStatus: { status: string; deviceJobStatistics: Record<string, number> };
+        };
+        if (jobStatus.status === 'completed') {
+          say({ step: jobId, ...jobStatus.deviceJobStatistics });
+          break;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    const registry = iothub.Registry.fromConnectionString(options.hubConnectionString);
+    const { result } = await registry.createQuery("SELECT * FROM devices.jobs WHERE jobId = 'blink'").next();
+    const rows = result as { deviceId: string; outcome?: { deviceMethodResponse: unknown } }[];
+    say({ step: 'outcomes', answers: rows.map(({ deviceId, outcome }) => [deviceId, outcome?.deviceMethodResponse]) });
+  },
+
   /** Reads on from its checkpoints until it has `count` events, or somebody with a higher owner level takes over. */
   async read() {
     const { group, eventConnectionString, store } = options;
