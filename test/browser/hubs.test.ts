@@ -11,7 +11,7 @@ describe('the page of IoT hubs', () => {
   before(async () => ({ home, browser, close } = await withBrowser(startHomeport())));
   after(() => close?.());
 
-  test('a person adds a hub, is told what is wrong with a name, copies its addresses, opens its devices and deletes it by its name', async () => {
+  test('a person adds a hub, is told what is wrong with a name, copies its addresses, opens it and deletes it by its name', async () => {
     const { page, context, complaints } = await browser.open();
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await signIn(home, page);
@@ -51,7 +51,7 @@ describe('the page of IoT hubs', () => {
     assert.equal(await page.getByRole('button', { name: 'Delete main' }).count(), 0);
 
     await row.getByRole('link', { name: 'plant-2', exact: true }).click();
-    await page.waitForURL(/\/hub\/iot-devices\?hub=plant-2$/);
+    await page.waitForURL(/\/hub\/overview\?hub=plant-2$/);
     await page.getByText('plant-2.localhost').first().waitFor();
     await page.goBack();
 

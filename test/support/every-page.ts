@@ -32,6 +32,9 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'group', path: `${groups}/azure-sphere`, arrive: heading('Azure Sphere') },
     { name: 'unverified group', path: `${groups}/harbour`, arrive: heading(/^A name as long/) },
     { name: 'hubs', path: '/hub', arrive: first('row', /plant-2\.localhost/) },
+    { name: 'hub overview', path: '/hub/overview', arrive: first('img', /^Chart\. Events a second: \d/) },
+    { name: 'consumer groups', path: '/hub/consumer-groups', arrive: first('row', /\$Default/) },
+    { name: 'access policies', path: '/hub/shared-access-policies', arrive: first('region', 'iothubowner') },
     { name: 'hub devices', path: '/hub/iot-devices', arrive: first('row', /keyed/) },
     { name: 'new hub device', path: '/hub/iot-devices/new', arrive: heading('Create a device') },
     { name: 'hub device by key', path: '/hub/iot-devices/id/keyed', arrive: heading('keyed') },
@@ -99,6 +102,22 @@ export const overlays: readonly Overlay[] = [
       await page.getByRole('button', { name: '+ Create' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
       await page.getByText('Enter a name.').waitFor();
+    },
+  },
+  {
+    name: 'new consumer group',
+    path: '/hub/consumer-groups',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Create' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'keys of a policy',
+    path: '/hub/shared-access-policies',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Show keys and connection strings' }).first().click();
+      await page.getByText('Primary key', { exact: true }).waitFor();
     },
   },
   {

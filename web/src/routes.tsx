@@ -47,6 +47,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/hub/hub-list-page.tsx')).HubListPage }),
       },
       {
+        path: patterns.hubOverview,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-overview-page.tsx')).HubOverviewPage }),
+      },
+      {
         path: patterns.hubDevices,
         lazy: async () => ({ Component: (await import('./pages/hub/hub-device-list-page.tsx')).HubDeviceListPage }),
       },
@@ -61,6 +65,14 @@ export const routes: RouteObject[] = [
       {
         path: patterns.hubMessages,
         lazy: async () => ({ Component: (await import('./pages/hub/message-monitor-page.tsx')).MessageMonitorPage }),
+      },
+      {
+        path: patterns.consumerGroups,
+        lazy: async () => ({ Component: (await import('./pages/hub/consumer-groups-page.tsx')).ConsumerGroupsPage }),
+      },
+      {
+        path: patterns.hubPolicies,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-policies-page.tsx')).HubPoliciesPage }),
       },
       {
         path: patterns.refusals,

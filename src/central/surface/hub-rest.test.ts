@@ -2,6 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type CentralBench, openCentralBench } from '#test/support/central-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
+import {
+  hubConfigurationSchema,
+  hubJobSchema,
+  hubModuleSchema,
+  hubTestedQueriesSchema,
+  hubTwinSchema,
+} from '../contract/ui-hub-rest.ts';
 
 describe('the hub’s own REST for who is signed in', () => {
   let bench: CentralBench;
@@ -40,7 +47,7 @@ describe('the hub’s own REST for who is signed in', () => {
     const body = { tags: { hall: 2 }, properties: { desired: { interval: 5 } } };
     const changed = await call('PUT', twin, body, { 'if-match': etag });
     assert.equal(changed.status, 200, changed.text);
-    assert.deepEqual(changed.json.tags, { hall: 2 });
+    assert.deepEqual(hubTwinSchema.parse(changed.json).tags, { hall: 2 });
     assert.equal((await call('PUT', twin, body, { 'if-match': etag })).status, 412);
     assert.equal((await call('PUT', twin, { tags: 7 })).status, 400);
     assert.equal((await call('GET', `${rest}/twins/nobody`)).status, 404);
@@ -55,7 +62,7 @@ describe('the hub’s own REST for who is signed in', () => {
     const job = { type: 'scheduleUpdateTwin', queryCondition: "deviceId = 'pump-2'", updateTwin: { tags: { line: 7 } } };
     assert.equal((await call('PUT', `${rest}/jobs/v2/line-7`, job)).status, 200);
     await eventually(async () => {
-      const jobs = JSON.parse((await call('GET', `${rest}/jobs/v2/query`)).text) as { jobId: string; status: string }[];
+      const jobs = hubJobSchema.array().parse(JSON.parse((await call('GET', `${rest}/jobs/v2/query`)).text));
       return jobs.find(({ jobId }) => jobId === 'line-7')?.status === 'completed' || undefined;
     });
     assert.equal((await call('POST', `${rest}/jobs/v2/line-7/cancel`)).status, 409);
@@ -65,11 +72,20 @@ describe('the hub’s own REST for who is signed in', () => {
     const content = { deviceContent: { 'properties.desired.speed': 3 } };
     const made = await call('PUT', `${rest}/configurations/speed`, { content, targetCondition: 'tags.hall = 9', priority: 5 });
     assert.equal(made.status, 200, made.text);
-    const list = JSON.parse((await call('GET', `${rest}/configurations`)).text) as { id: string }[];
+    const list = hubConfigurationSchema.array().parse(JSON.parse((await call('GET', `${rest}/configurations`)).text));
     assert.ok(list.some(({ id }) => id === 'speed'));
     const tested = await call('POST', `${rest}/configurations/testQueries`, { targetCondition: 'tags.' });
-    assert.notEqual(tested.json.targetConditionError, '');
+    assert.notEqual(hubTestedQueriesSchema.parse(tested.json).targetConditionError, '');
     assert.equal((await call('DELETE', `${rest}/configurations/speed`)).status, 204);
+  });
+
+  test('lists the modules of a device', async () => {
+    await bench.registry.modules.create({ deviceId: 'pump-1', moduleId: 'filter' });
+    const modules = hubModuleSchema.array().parse(JSON.parse((await call('GET', `${rest}/devices/pump-1/modules`)).text));
+    assert.deepEqual(
+      modules.map(({ moduleId, connectionState }) => [moduleId, connectionState]),
+      [['filter', 'Disconnected']],
+    );
   });
 
   test('keeps keys from who may only read, and has no path that is not in its table', async () => {

@@ -20,7 +20,7 @@ export class ApiError extends Error {
 
 export type Query = Record<string, string | number | undefined>;
 type Verb = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-type CallOptions = { query?: Query; body?: unknown; signal?: AbortSignal };
+type CallOptions = { query?: Query; body?: unknown; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
 
 /** A call of the public API, below `/api/`. */
 export function callPublic<T>(verb: Verb, path: string, options: CallOptions = {}): Promise<T> {
@@ -31,6 +31,14 @@ export function callPublic<T>(verb: Verb, path: string, options: CallOptions = {
 export function callUi<T>(verb: Verb, path: string, options: CallOptions = {}): Promise<T> {
   return call<T>(verb, `/api/ui/${path}`, options);
 }
+
+/** A call of a hub's own REST, which tells more in the headers of its answers. `path` is encoded already. */
+export async function callHub<T>(verb: Verb, hub: string, path: string, options: CallOptions = {}): Promise<HubAnswer<T>> {
+  const response = await requireOk(await send(verb, `/api/ui/${apiPath('hubs', hub)}/rest/${path}`, options));
+  return { json: await readAnswer<T>(response), continuation: response.headers.get('x-ms-continuation') ?? undefined };
+}
+
+export type HubAnswer<T> = { json: T; continuation: string | undefined };
 
 /** Joins path parts, each encoded. */
 export function apiPath(...parts: string[]): string {
@@ -45,9 +53,16 @@ export function withQuery(path: string, query: Query = {}): string {
 }
 
 async function call<T>(verb: Verb, path: string, options: CallOptions): Promise<T> {
-  const response = await send(verb, path, options);
+  return readAnswer<T>(await requireOk(await send(verb, path, options)));
+}
+
+async function requireOk(response: Response): Promise<Response> {
   if (!response.ok) throw await toApiError(response);
-  // The server checks every answer of its own against the contract that T comes from.
+  return response;
+}
+
+/** The server checks every answer of its own against the contract that T comes from. */
+async function readAnswer<T>(response: Response): Promise<T> {
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -57,7 +72,7 @@ async function send(verb: Verb, path: string, options: CallOptions): Promise<Res
     return await fetch(withQuery(path, options.query), {
       method: verb,
       credentials: 'same-origin',
-      headers: hasBody ? { 'content-type': 'application/json', accept: 'application/json' } : { accept: 'application/json' },
+      headers: { accept: 'application/json', ...(hasBody && { 'content-type': 'application/json' }), ...options.headers },
       ...(hasBody ? { body: JSON.stringify(options.body) } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     });

@@ -75,7 +75,7 @@ function HubTable({ hubs, mayWrite }: { hubs: readonly Hub[]; mayWrite: boolean 
             {hubs.map((hub) => (
               <TableRow key={hub.name}>
                 <TableCell className={styles.name}>
-                  <RouteLink to={paths.hubDevices({ hub: hub.name })}>{hub.name}</RouteLink>
+                  <RouteLink to={paths.hubOverview({ hub: hub.name })}>{hub.name}</RouteLink>
                 </TableCell>
                 <TableCell>
                   <CodeText text={hub.hostName} copyLabel={`Copy host name of ${hub.name}`} />

@@ -15,6 +15,7 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
   },
   { label: 'New device connection group', aliases: ['new enrollment group'], to: paths.newGroup() },
   { label: 'IoT hubs', aliases: ['iot hub', 'create a hub', 'host name'], to: paths.hubs() },
+  { label: 'Overview of a hub', aliases: ['message rate', 'endpoints', 'built-in endpoints'], to: paths.hubOverview() },
   {
     label: 'IoT devices of a hub',
     aliases: ['explorers', 'device management', 'device identities', 'hub devices'],
@@ -30,6 +31,8 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     aliases: ['monitor events', 'device explorer', 'telemetry', 'message monitor'],
     to: paths.hubMessages(),
   },
+  { label: 'Consumer groups', aliases: ['built-in endpoints', 'event hubs'], to: paths.consumerGroups() },
+  { label: 'Shared access policies', aliases: ['iothubowner', 'connection string', 'keys of a hub'], to: paths.hubPolicies() },
   { label: 'Administration', aliases: ['permissions', 'settings'], to: paths.administration() },
   {
     label: 'Rehearsal',

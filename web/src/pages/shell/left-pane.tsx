@@ -1,12 +1,15 @@
 import { Divider, makeStyles, mergeClasses, Tooltip, tokens } from '@fluentui/react-components';
 import { DocumentRegular } from '@fluentui/react-icons/svg/document';
+import { GaugeRegular } from '@fluentui/react-icons/svg/gauge';
 import { IotRegular } from '@fluentui/react-icons/svg/iot';
+import { KeyRegular } from '@fluentui/react-icons/svg/key';
+import { PeopleTeamRegular } from '@fluentui/react-icons/svg/people-team';
 import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
 import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
 import { ServerRegular } from '@fluentui/react-icons/svg/server';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
 import { WrenchRegular } from '@fluentui/react-icons/svg/wrench';
-import { NavLink } from 'react-router';
+import { NavLink, useSearchParams } from 'react-router';
 import { useSession } from '../../api/session.ts';
 import { patterns } from '../../paths.ts';
 
@@ -47,7 +50,8 @@ const useStyles = makeStyles({
   divider: { flexGrow: 0, padding: '4px 0' },
 });
 
-type Entry = { label: string; to: string; permission: string; icon: typeof DocumentRegular };
+/** `isOfHub`: a page of one hub, so that on the way from one such page to another the hub stays. */
+type Entry = { label: string; to: string; permission: string; icon: typeof DocumentRegular; isOfHub?: true };
 
 const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
   {
@@ -61,8 +65,17 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
     heading: 'IoT Hub',
     entries: [
       { label: 'IoT hubs', to: patterns.hubs, permission: 'hub-devices.read', icon: ServerRegular },
-      { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular },
-      { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular },
+      { label: 'Overview', to: patterns.hubOverview, permission: 'hub-devices.read', icon: GaugeRegular, isOfHub: true },
+      { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular, isOfHub: true },
+      { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular, isOfHub: true },
+      {
+        label: 'Consumer groups',
+        to: patterns.consumerGroups,
+        permission: 'hub-devices.read',
+        icon: PeopleTeamRegular,
+        isOfHub: true,
+      },
+      { label: 'Access policies', to: patterns.hubPolicies, permission: 'hub-devices.read', icon: KeyRegular, isOfHub: true },
     ],
   },
   {
@@ -103,9 +116,11 @@ export function LeftPane({ isCollapsed, onNavigate }: { isCollapsed: boolean; on
 function PaneLink({ entry, isCollapsed, onNavigate }: { entry: Entry; isCollapsed: boolean; onNavigate?: () => void }) {
   const styles = useStyles();
   const Icon = entry.icon;
+  const hub = useSearchParams()[0].get('hub');
+  const to = entry.isOfHub && hub ? `${entry.to}?${new URLSearchParams({ hub })}` : entry.to;
   const link = (
     <NavLink
-      to={entry.to}
+      to={to}
       end={entry.to === patterns.hubs}
       className={({ isActive }) => mergeClasses(styles.link, isActive && styles.active)}
       {...(isCollapsed ? { 'aria-label': entry.label } : {})}
