@@ -64,7 +64,10 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^aedes$/, files: /^src\/edge\/broker\/embedded-broker\.ts$/ },
   { package: /^ws$/, files: /^src\/wire\/http\/web-socket\.ts$/ },
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
-  { package: /^node:(net|tls|https)(\/|$)/, files: /^src\/(listeners|server|devices|cli|outgoing)\// },
+  {
+    package: /^node:(net|tls|https)(\/|$)/,
+    files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls)\.ts$/,
+  },
   { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
   { package: /^node:worker_threads$/, files: /^src\/central\/data\// },
   { package: /^node:(dgram|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },

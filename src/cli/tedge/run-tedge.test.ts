@@ -80,8 +80,6 @@ describe('tedge', () => {
       'connect az --test',
       'disconnect az',
       'reconnect az',
-      'mqtt pub az/messages/events/ {}',
-      'mqtt sub te/#',
       'cert upload c8y --user x',
       'init',
       'run all az',

@@ -58,5 +58,20 @@ export const tedge: Program = {
       summary: 'Print the settings',
       load: async () => (await import('./config/list.ts')).configListCommand,
     },
+    {
+      path: 'run tedge-mapper',
+      summary: 'Translate local messages for the hub until told to stop',
+      load: async () => (await import('./run/tedge-mapper.ts')).runTedgeMapperCommand,
+    },
+    {
+      path: 'mqtt pub',
+      summary: 'Publish a message on the local broker',
+      load: async () => (await import('./mqtt/pub.ts')).mqttPubCommand,
+    },
+    {
+      path: 'mqtt sub',
+      summary: 'Print messages of the local broker as they come',
+      load: async () => (await import('./mqtt/sub.ts')).mqttSubCommand,
+    },
   ],
 };

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { systemClock } from '#base/clock.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { mosquittoPub, mosquittoSub } from '#test/support/local-clients.ts';
+import { testPlatform } from '#test/support/test-platform.ts';
+import { type EmbeddedBrokerOptions, openEmbeddedBroker } from './embedded-broker.ts';
+import { localPacketBytesMax, localQueueMax } from './limits.ts';
+import { openLocalClient } from './local-client.ts';
+
+async function openBroker(t: TestContext, intercept: EmbeddedBrokerOptions['intercept'] = () => undefined) {
+  const broker = await openEmbeddedBroker(testPlatform(), { address: '127.0.0.1', port: 0, intercept });
+  t.after(() => broker.close());
+  return broker;
+}
+
+const clientOf = (port: number, clientId: string, options: Partial<Parameters<typeof openLocalClient>[0]> = {}) =>
+  openLocalClient({ clock: systemClock, host: '127.0.0.1', port, clientId, ...options });
+
+describe('the broker inside tedge', () => {
+  test('carries messages between clients at every QoS, with odd topics, and keeps those that are retained', async (t) => {
+    const { port } = await openBroker(t);
+    const all = await mosquittoSub(t, port, ['-q', '2', '-v', '-t', '#']);
+    for (const [index, topic] of ['te/device/main///m/', 'az/twin/GET/?$rid=1', 'az/messages/events/a=%201&b'].entries()) {
+      assert.equal(await mosquittoPub(port, ['-q', String(index), '-t', topic, '-m', `m${index}`]), 0);
+    }
+    assert.deepEqual((await all.seen(3)).sort(), [
+      'az/messages/events/a=%201&b m2',
+      'az/twin/GET/?$rid=1 m1',
+      'te/device/main///m/ m0',
+    ]);
+    await mosquittoPub(port, ['-q', '1', '-r', '-t', 'te/kept', '-m', 'kept']);
+    const late = await mosquittoSub(t, port, ['-q', '1', '-t', 'te/kept']);
+    assert.deepEqual(await late.seen(1), ['kept']);
+  });
+
+  test('a publish that is held is neither acknowledged nor delivered until it is let go', async (t) => {
+    const held = Promise.withResolvers<void>();
+    let asked = 0;
+    const broker = await openBroker(t, ({ topic }) => {
+      asked += topic === 'held' ? 1 : 0;
+      return topic === 'held' ? held.promise : undefined;
+    });
+    const watcher = await mosquittoSub(t, broker.port, ['-q', '1', '-t', '#']);
+    const { session } = await clientOf(broker.port, 'publisher');
+    const acknowledged: string[] = [];
+    session.publish({ topic: 'held', payload: 'first', qos: 1 }, () => acknowledged.push('held'));
+    await eventually(() => (asked > 0 ? true : undefined));
+    await mosquittoPub(broker.port, ['-q', '1', '-t', 'free', '-m', 'second']);
+    assert.deepEqual(await watcher.seen(1), ['second']);
+    assert.deepEqual(acknowledged, []);
+    held.resolve();
+    assert.deepEqual(await watcher.seen(2), ['second', 'first']);
+    await eventually(() => (acknowledged.length === 1 ? true : undefined));
+    session.disconnect();
+  });
+
+  test('a publish that is refused ends its client’s connection unacknowledged', async (t) => {
+    const broker = await openBroker(t, () => Promise.reject(new Error('no room')));
+    const { session, closed } = await clientOf(broker.port, 'publisher');
+    let isAcknowledged = false;
+    session.publish({ topic: 'a', payload: '', qos: 1 }, () => {
+      isAcknowledged = true;
+    });
+    await closed;
+    assert.equal(isAcknowledged, false);
+  });
+
+  test('a packet above the limit ends its connection, and nobody else’s', async (t) => {
+    const { port } = await openBroker(t);
+    const watcher = await mosquittoSub(t, port, ['-q', '1', '-t', '#', '-F', '%l']);
+    const large = 'x'.repeat(localPacketBytesMax - 100);
+    assert.equal(await mosquittoPub(port, ['-q', '1', '-t', 'large', '-s'], large), 0);
+    assert.notEqual(await mosquittoPub(port, ['-q', '1', '-t', 'larger', '-s'], `${large}${'x'.repeat(200)}`), 0);
+    assert.equal(await mosquittoPub(port, ['-q', '1', '-t', 'small', '-m', '1']), 0);
+    assert.deepEqual(await watcher.seen(2), [String(large.length), '1']);
+  });
+
+  test('a client that is away finds at most so many messages, the oldest of them, and the will of one that broke off is told', async (t) => {
+    const broker = await openBroker(t);
+    const seen: string[] = [];
+    const options = { cleanSession: false, onMessage: ({ payload }: { payload: Buffer }) => void seen.push(payload.toString()) };
+    const first = await clientOf(broker.port, 'keeps', options);
+    await new Promise<void>((resolve) => first.session.subscribe([{ filter: 'n', qos: 1 }], () => resolve()));
+    first.session.disconnect();
+    await first.closed;
+    for (let n = 1; n <= localQueueMax + 5; n++) {
+      await broker.publish({ topic: 'n', payload: Buffer.from(String(n)), qos: 1, retain: false });
+    }
+    const second = await clientOf(broker.port, 'keeps', options);
+    assert.equal(second.isSessionPresent, true);
+    await eventually(() => (seen.length >= localQueueMax ? true : undefined));
+    await broker.publish({ topic: 'n', payload: Buffer.from('new'), qos: 1, retain: false });
+    await eventually(() => (seen.includes('new') ? true : undefined));
+    assert.deepEqual(seen, [...Array.from({ length: localQueueMax }, (_, n) => String(n + 1)), 'new']);
+    second.session.disconnect();
+
+    const watcher = await mosquittoSub(t, broker.port, ['-q', '1', '-t', 'gone']);
+    const dying = await mosquittoSub(t, broker.port, ['-t', 'x', '--will-topic', 'gone', '--will-payload', 'it died']);
+    dying.kill();
+    assert.deepEqual(await watcher.seen(1), ['it died']);
+  });
+});
