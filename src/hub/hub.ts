@@ -49,9 +49,10 @@ import { CredentialWatches } from './registry/credential-watches.ts';
 import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
-import { StoredSessions } from './sessions/stored-sessions.ts';
+import type { DestinationDoors } from './routing/destinations.ts';
 import { Routing } from './routing/routing.ts';
 import { HubAmqp } from './surface/amqp.ts';
+import { StoredSessions } from './sessions/stored-sessions.ts';
 import { serveDevicebound } from './surface/amqp-devicebound.ts';
 import { AmqpEvents } from './surface/amqp-events.ts';
 import { serveReceiver } from './surface/amqp-service-receiver.ts';
@@ -101,6 +102,8 @@ export type HubOptions = {
   /** What may go wrong on purpose; without it, nothing. */
   readonly faults?: FaultMode;
   /** Makes the broker door; without it there is none. */
+  /** What destinations of routes may use; without it there are none. */
+  readonly doors?: DestinationDoors;
   readonly broker?: BrokerLimits;
 };
 
@@ -158,6 +161,9 @@ export type Hub = {
     | 'routes'
     | 'enrichments'
     | 'isFallbackEnabled'
+    | 'destinations'
+    | 'createDestination'
+    | 'deleteDestination'
     | 'saveRoute'
     | 'deleteRoute'
     | 'setFallback'
@@ -281,6 +287,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     connected: () => new Set([...presence.connected, ...brokerConnections.connected]),
   });
   const prepare = (identity: string) => routing.twins.prepare(identity);
+    ...(options.doors && { doors: options.doors }),
   events.waitFor(prepare);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => routing.twins.forget(identity) });
   const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins, prepare });
@@ -336,7 +343,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     lines: transferLines(platform, identities),
     countDevices: async () => (await registry.count()).total,
   });
-  const serviceRooms = { ...identities, transfers };
+  const serviceRooms = { ...identities, transfers, routing };
   const http = await buildHubHttp({
     platform,
     refusals,
@@ -404,8 +411,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     faults,
     policies,
     serviceRoutes: serviceRoutes(platform, serviceRooms),
-    routing,
     credentials,
+    routing,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
     authenticateService,
@@ -420,6 +427,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     },
     async stop() {
       faults?.rules.clear();
+      routing.start();
       cancelGauges();
       cancelAuthorities();
       cancelLists();
@@ -432,6 +440,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       await presence.stop();
       await cloudToDevice.stop();
       await credentials.flush();
+      await routing.stop();
       await twins.idle();
       await events.idle();
     },

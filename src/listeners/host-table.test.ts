@@ -65,6 +65,7 @@ test('the REST of back ends is the hub’s, however its separators, its words an
     '/jobs/v2/j1',
     '/configurations?top=5',
     '/digitaltwins/dev1',
+    '/routing/routes/$testnew',
     '/messages/serviceBound/feedback',
     '/messages/serviceBound/feedback/token/abandon',
     '/devices/dev1/commands',
@@ -100,7 +101,7 @@ test('what devices ask for over HTTPS is the hub’s too: it tells them from bac
 });
 
 test('a device called registrations, sphere or api is the hub’s, and an id scope called devices is not served', () => {
-  for (const word of ['devices', 'twins', 'statistics', 'jobs', 'configurations', 'digitaltwins']) {
+  for (const word of ['devices', 'twins', 'statistics', 'jobs', 'configurations', 'digitaltwins', 'routing']) {
     for (const name of ['registrations', 'sphere', 'api']) assert.equal(chooseDeviceHttp(`/${word}/${name}/modules`), 'hub');
   }
   assert.equal(chooseDeviceHttp('/sphere/devices/dev1'), 'sphere');

@@ -31,7 +31,7 @@ type HttpRow = { readonly pattern: RegExp; readonly target: HttpTarget };
 const deviceRows: readonly HttpRow[] = [
   // Before provisioning, since a device may be called `registrations`. Some clients encode the separators of
   // the whole path. What the hub does not implement of its REST it refuses itself, in its own words.
-  { pattern: /^\/(?:devices|twins|statistics|jobs|configurations|digitaltwins)(?:\/|%2f|$)/i, target: 'hub' },
+  { pattern: /^\/(?:devices|twins|statistics|jobs|configurations|digitaltwins|routing)(?:\/|%2f|$)/i, target: 'hub' },
   { pattern: /^\/messages(?:\/|%2f)servicebound(?:\/|%2f)/i, target: 'hub' },
   // No id scope is called so; an enrollment or a group may be called `registrations`.
   { pattern: /^\/(?:enrollments|enrollmentgroups|registrations)(?:\/|%2f|$)/i, target: 'provisioningService' },

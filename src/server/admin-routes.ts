@@ -29,6 +29,7 @@ import type { Rehearse } from './rehearsal/rehearse.ts';
 import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
 import { type SphereAdministration, sphereAdminRoutes } from './sphere-admin-routes.ts';
 import type { ServerStatus } from './status.ts';
+import { routingAdminRoutes } from './routing-admin-routes.ts';
 
 export type Administration = RevocationRooms & {
   readonly hubs: HubDirectory;
@@ -83,6 +84,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
     ...policyAdminRoutes(hubOf),
     ...eventAdminRoutes(administration.realClock, hubOf),
     ...feedbackAdminRoutes(administration.realClock, hubOf),
+    ...routingAdminRoutes(hubOf),
     ...faultAdminRoutes(hubOf),
     ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
     ...revocationRoutes(administration),

@@ -168,6 +168,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hostName,
     instanceName,
     oversizePublish,
+  const doorsOf = (name: string) => ({ outgoing, files: { store: files.store, container: files.eventsContainerOf(name) } });
     cloudToDevice,
     eventsEndpoint,
     quotas,
@@ -187,6 +188,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     logs: {
       open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
       async discard(name) {
+    doors: doorsOf(instanceName),
         await rm(join(directory, 'hubs', name), { recursive: true, force: true });
         await files.store.deleteContainer(files.containerOf(name));
       },
@@ -202,6 +204,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });
+        await files.store.deleteContainer(files.eventsContainerOf(name));
   await lifecycle.start({ name: 'hubs', stop: () => hubs.close() });
   // What clients outside trust us by ends when they think that it does.
   const certificates = await loadServerCertificates(options.platform, directory, [...names, ...hubs.hostNames]);
@@ -213,6 +216,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({
     name: 'revocation-sources',
     start: async () => revocationSources.start(),
+    doorsOf,
     stop: () => revocationSources.stop(),
   });
   const provisioning = await buildProvisioning({

@@ -14,6 +14,9 @@ const route = defineRoute<UserCaller, Permission>();
 
 const name = z.string().min(1).max(1024);
 const hub = z.string().max(64).optional();
+/** Of devices, or of routed events. */
+const of = z.enum(['devices', 'events']).optional();
+type Of = { readonly hub?: string | undefined; readonly of?: 'devices' | 'events' | undefined };
 const pageSize = 500;
 /** How long a link to one file is good. */
 const linkMs = 10 * minuteMs;
@@ -26,8 +29,9 @@ export function fileAdminRoutes(
   hubOf: (query: { hub?: string | undefined }) => Hub,
 ): Route<UserCaller, Permission>[] {
   /** Throws Problem `not-found` for a hub that is not there, and `conflict` where the files are not ours. */
-  function containerOf(query: { hub?: string | undefined }): string {
+  function containerOf(query: Of): string {
     const { name: hubName } = hubOf(query);
+    if (query.of === 'events' && files.http) return files.eventsContainerOf(hubName);
     if (files.http) return files.containerOf(hubName);
     const { hostName, containerName } = files.of(hubName).target;
     throw new Problem('conflict', `Devices write their files to ${hostName}/${containerName}; look there.`);
@@ -38,7 +42,7 @@ export function fileAdminRoutes(
       path: '/hub/files',
       permission: 'devices.read',
       summary: 'The files of a hub’s devices by name, 500 at a time from behind `after` on',
-      query: z.strictObject({ hub, prefix: z.string().max(1024).optional(), after: name.optional() }),
+      query: z.strictObject({ hub, of, prefix: z.string().max(1024).optional(), after: name.optional() }),
       async handle({ query: { prefix, after, ...query } }) {
         const page = { ...(prefix !== undefined && { prefix }), ...(after !== undefined && { after }), max: pageSize };
         const value = (await files.store.list(containerOf(query), page)).map((blob) => ({
@@ -55,7 +59,7 @@ export function fileAdminRoutes(
       path: '/hub/files/link',
       permission: 'devices.raw',
       summary: 'A URL that fetches one file within ten minutes',
-      query: z.strictObject({ hub }),
+      query: z.strictObject({ hub, of }),
       body: z.strictObject({ name }),
       async handle({ query, body }) {
         const address = { container: containerOf(query), name: body.name };
@@ -69,7 +73,7 @@ export function fileAdminRoutes(
       path: '/hub/files',
       permission: 'devices.write',
       summary: 'Deletes one file',
-      query: z.strictObject({ hub, name }),
+      query: z.strictObject({ hub, of, name }),
       async handle({ query }) {
         if (!(await files.store.delete({ container: containerOf(query), name: query.name }))) throw noFile();
         return { status: 204 };

@@ -74,7 +74,7 @@ export type TestDevice = {
 
 /** A whole hub in memory: database, disk and clock under the test's control; devices join by bytes. */
 export async function openHubBench(
-  more: Pick<HubOptions, 'broker' | 'files' | 'oversizePublish' | 'issuerChange' | 'quotas' | 'faults'> = {},
+  more: Pick<HubOptions, 'broker' | 'files' | 'doors' | 'oversizePublish' | 'issuerChange' | 'quotas' | 'faults'> = {},
 ) {
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');

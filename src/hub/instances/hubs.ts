@@ -41,6 +41,8 @@ export type HubsOptions = {
   readonly cloudToDevice?: HubOptions['cloudToDevice'];
   /** Where the files of the devices of a hub of this name go. */
   readonly filesOf?: (hub: string) => NonNullable<HubOptions['files']>;
+  /** What the destinations of a hub of this name may use. */
+  readonly doorsOf?: (hub: string) => NonNullable<HubOptions['doors']>;
   readonly eventsEndpoint?: HubOptions['eventsEndpoint'];
   readonly quotas?: HubOptions['quotas'];
   readonly limits?: HubOptions['limits'];
@@ -208,7 +210,7 @@ export class Hubs implements HubDirectory {
       faults,
     } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
-    const { refusals, filesOf } = this.#options;
+    const { refusals, filesOf, doorsOf } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
     const refusalSubject = (subject: string) => `${name}//${subject}`;
     const events = await logs.open(name);
@@ -224,6 +226,7 @@ export class Hubs implements HubDirectory {
         instanceName: name,
         refusalSubject,
         ...(filesOf && { files: filesOf(name) }),
+        ...(doorsOf && { doors: doorsOf(name) }),
       };
       const chosen = {
         ...(cloudToDevice && { cloudToDevice }),

@@ -5,6 +5,8 @@ import type { SecretStore } from '#storage/secret-store.ts';
 import type { EventLog, EventRouter } from '../events/event-log.ts';
 import { eventsPlace } from '../events/routing-stamp.ts';
 import { compileRouter } from './compile-router.ts';
+import { type Destination, placeOfSlot } from './destination.ts';
+import { type AskedDestination, type DestinationDoors, Destinations } from './destinations.ts';
 import { compileEnrichment, type Enrichment } from './enrichment.ts';
 import { enrichmentsMax, routesMax } from './limits.ts';
 import { checkRoutingName, eventsEndpointName, type Route, requireCondition } from './route.ts';
@@ -18,7 +20,9 @@ export type RoutingOptions = {
   readonly hub: string;
   /** What `$iothubname` stands for. */
   readonly hubName: string;
-  readonly events: Pick<EventLog, 'routeBy'>;
+  readonly events: Pick<EventLog, 'routeBy' | 'start' | 'end' | 'read' | 'onBatchDurable'>;
+  /** What destinations may use; without it there are none. */
+  readonly doors?: DestinationDoors;
   loadTwin(identity: string): Promise<RoutedTwin | undefined>;
   /** Who may send at present, so that their twins are known before the first route that asks for them counts. */
   connected(): Iterable<string>;
@@ -34,6 +38,7 @@ export class Routing {
   readonly #routes = new Map<string, Route>();
   readonly #enrichments = new Map<string, Enrichment>();
   readonly twins: SenderTwins;
+  readonly destinations: Destinations;
   #isFallbackEnabled = true;
   /** One change after the other. */
   #changing: Promise<unknown> = Promise.resolve();
@@ -49,6 +54,17 @@ export class Routing {
     this.#options = options;
     this.#store = new RoutingStore(database, secrets, hub);
     this.twins = new SenderTwins(platform, (identity) => options.loadTwin(identity));
+    const { hubName, events, doors = {} } = options;
+    this.destinations = new Destinations({ platform, database, store: this.#store, hub, hubName, events, doors });
+  }
+
+  start(): void {
+    this.destinations.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#changing;
+    await this.destinations.stop();
   }
 
   get routes(): readonly Route[] {
@@ -127,7 +143,24 @@ export class Routing {
     });
   }
 
+  /** Throws as `Destinations.create` does. */
+  createDestination(name: string, asked: AskedDestination): Promise<Destination> {
+    return this.#inTurn(() => this.destinations.create(name, asked));
+  }
+
+  /** With its dead letters. Throws Problem `not-found`, or `conflict` while something leads there. */
+  deleteDestination(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const leads = ({ endpointNames }: { endpointNames: readonly string[] }) =>
+        endpointNames.some((each) => fold(each) === fold(name));
+      const route = this.routes.find(leads)?.name ?? this.enrichments.find(leads)?.key;
+      if (route !== undefined) throw new Problem('conflict', `${route} leads to ${name}; change or delete it first.`);
+      await this.destinations.delete(name);
+    });
+  }
+
   async #load(): Promise<void> {
+    await this.destinations.load();
     for (const route of await this.#store.listRoutes()) this.#routes.set(fold(route.name), route);
     for (const enrichment of await this.#store.listEnrichments()) this.#enrichments.set(fold(enrichment.key), enrichment);
     this.#isFallbackEnabled = await this.#store.isFallbackEnabled();
@@ -168,14 +201,16 @@ export class Routing {
   }
 
   #placeOf(name: string): number {
-    return fold(name) === eventsEndpointName ? eventsPlace : 0;
+    if (fold(name) === eventsEndpointName) return eventsPlace;
+    const destination = this.destinations.find(name);
+    return destination ? placeOfSlot(destination.slot) : 0;
   }
 
   /** As they are written there. Throws Problem `argument-invalid`. */
   #checkEndpoints(names: readonly string[]): string[] {
     const found = names.map((name) => {
       if (this.#placeOf(name) === 0) throw new Problem('argument-invalid', `There is no destination ${name.slice(0, 64)}.`);
-      return fold(name) === eventsEndpointName ? eventsEndpointName : name;
+      return this.destinations.find(name)?.name ?? eventsEndpointName;
     });
     if (found.length === 0) throw new Problem('argument-invalid', 'At least one destination must be named, such as events.');
     return [...new Set(found)];

@@ -19,6 +19,7 @@ import { moduleRoutes } from './module-routes.ts';
 import { queryRoutes } from './query-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { renderServiceProblem } from './service-errors.ts';
+import { routingRoutes } from './routing-routes.ts';
 import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from './service-path.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { isPermitted, type ServiceCall, type ServicePermission, type ServiceRoute } from './service-route.ts';
@@ -55,6 +56,7 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
   ];
 }
 
+    ...routingRoutes(rooms),
 /** The REST that back ends use (hub-service-protocol.md 3 and 4), and beside it the devices' own. */
 export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface> {
   const { platform, rooms } = options;

@@ -78,6 +78,8 @@ const restRows: readonly RestRow[] = [
   service('REST feedback', 'GET', '/messages/serviceBound/feedback', 204),
   service('REST feedback', 'DELETE', '/messages/serviceBound/feedback/:lockToken', 412),
   service('REST feedback', 'POST', '/messages/serviceBound/feedback/:lockToken/abandon', 412),
+  service('routes', 'POST', '/routing/routes/$testnew', 200, { body: { route: { condition: 'true' } } }),
+  service('routes', 'POST', '/routing/routes/$testall', 200, { body: {} }),
   device('POST', '/devices/:deviceId/messages/events', 204, { body: 'text' }),
   device('GET', '/devices/:deviceId/messages/devicebound', 204),
 ];

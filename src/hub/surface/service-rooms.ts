@@ -6,6 +6,7 @@ import type { Presence } from '../presence/presence.ts';
 import type { Queries } from '../query/queries.ts';
 import type { Quotas } from '../quotas/quotas.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Routing } from '../routing/routing.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import type { Twins } from '../twins/twins.ts';
 
@@ -15,6 +16,7 @@ export type ServiceRooms = {
     Registry,
     'create' | 'createMany' | 'existing' | 'load' | 'require' | 'list' | 'update' | 'delete' | 'count' | 'modules'
   >;
+  readonly routing: Pick<Routing, 'routes'>;
   readonly twins: Pick<Twins, 'load' | 'patchOwned' | 'replaceOwned'>;
   readonly presence: Pick<Presence, 'load' | 'loadMany' | 'connectedCount'>;
   readonly methods: Pick<Methods, 'invoke'>;

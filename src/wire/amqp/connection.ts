@@ -13,7 +13,15 @@ import {
   type AttachAnswer,
   outcomes,
 } from './handler.ts';
-import type { RheaConnection, RheaContext, RheaDelivery, RheaLink, RheaSession, RheaValues } from './library-shapes.ts';
+import type {
+  RheaConnection,
+  RheaContext,
+  RheaDelivery,
+  RheaLink,
+  RheaSender,
+  RheaSession,
+  RheaValues,
+} from './library-shapes.ts';
 import type { AmqpLimits } from './limits.ts';
 import { AmqpLink, type LinkRequest } from './link.ts';
 import { PeerOutput } from './peer-output.ts';
@@ -58,6 +66,41 @@ const values: RheaValues = {
   filters: (filters) =>
     Object.fromEntries(filters.map(({ name, descriptor, text }) => [name, rhea.types.wrap_described(text, descriptor)])),
 };
+
+export type ClientOptions = {
+  /** Emits `data`, and takes what is written. */
+  readonly socket: EventEmitter;
+  readonly hostName: string;
+  readonly containerId: string;
+  readonly address: string;
+  readonly user: { readonly name: string; readonly password: string } | undefined;
+  readonly idleMs: number;
+  readonly frameBytesMax: number;
+};
+
+/** A connection of our own to a peer, with a link to send on. See sender.ts for what it is held to. */
+export function startClient(options: ClientOptions): { connection: EventEmitter & { close(): void }; link: RheaSender } {
+  const { socket, hostName, containerId, address, user, idleMs, frameBytesMax } = options;
+  const connection = container.create_connection({
+    container_id: containerId,
+    hostname: hostName,
+    idle_time_out: idleMs,
+    max_frame_size: frameBytesMax,
+    reconnect: false,
+    ...(user ? { username: user.name, password: user.password } : { username: 'anonymous' }),
+    connection_details: () => ({
+      host: hostName,
+      port: 0,
+      connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
+        queueMicrotask(connected);
+        return socket;
+      },
+    }),
+  } as unknown as Parameters<typeof container.create_connection>[0]);
+  connection.connect();
+  const link = connection.open_sender({ target: { address }, autosettle: true } as never);
+  return { connection: connection as never, link: link as never };
+}
 
 /**
  * One accepted AMQP 1.0 connection. The library keeps sessions, links, credit and deliveries; every frame is read and

@@ -73,6 +73,13 @@ export type RheaLink = {
   close(): void;
 };
 
+/** A link of our own to send on. */
+export type RheaSender = {
+  sendable(): boolean;
+  /** Answers the delivery, which events about it name. */
+  send(payload: Buffer, tag: Buffer | undefined, format: number): object;
+};
+
 export type RheaDelivery = {
   readonly tag: Buffer;
   readonly format?: number | null;
