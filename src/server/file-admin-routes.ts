@@ -58,14 +58,17 @@ export function fileAdminRoutes(
       method: 'POST',
       path: '/hub/files/link',
       permission: 'devices.raw',
-      summary: 'A URL that fetches one file within ten minutes',
+      summary: 'A URL that fetches one file within ten minutes, or writes it',
       query: z.strictObject({ hub, of }),
-      body: z.strictObject({ name }),
-      async handle({ query, body }) {
-        const address = { container: containerOf(query), name: body.name };
-        if (!(await files.store.load(address))) throw noFile();
-        const sas = formatBlobSas(files.key, address, { permissions: 'r', expiresAt: plus(clock.now(), linkMs) });
-        return { json: { url: `https://${files.hostName}${formatBlobPath(address)}${sas}`, caFile } };
+      body: z.strictObject({ name, access: z.enum(['read', 'write']).default('read') }),
+      async handle({ query, body: { name: blobName, access } }) {
+        const address = { container: containerOf(query), name: blobName };
+        if (access === 'read' && !(await files.store.load(address))) throw noFile();
+        const permissions = access === 'read' ? 'r' : 'rw';
+        const sas = formatBlobSas(files.key, address, { permissions, expiresAt: plus(clock.now(), linkMs) });
+        const origin = `https://${files.hostName}`;
+        const container = `${origin}/${address.container}`;
+        return { json: { url: `${origin}${formatBlobPath(address)}${sas}`, container, caFile } };
       },
     }),
     route({

@@ -220,6 +220,41 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/query.ts')).queryCommand,
       },
       {
+        path: 'hub export',
+        summary: 'Write the devices of a hub to a file',
+        load: async () => (await import('./hub/export.ts')).hubExportCommand,
+      },
+      {
+        path: 'hub import',
+        summary: 'Make or change the devices that a file holds',
+        load: async () => (await import('./hub/import.ts')).hubImportCommand,
+      },
+      {
+        path: 'hub configuration create',
+        summary: 'Say what many devices shall become',
+        load: async () => (await import('./hub/configuration-create.ts')).configurationCreateCommand,
+      },
+      {
+        path: 'hub configuration update',
+        summary: 'Change for whom a configuration is meant',
+        load: async () => (await import('./hub/configuration-update.ts')).configurationUpdateCommand,
+      },
+      {
+        path: 'hub configuration list',
+        summary: 'List the configurations of a hub',
+        load: async () => (await import('./hub/configuration-list.ts')).configurationListCommand,
+      },
+      {
+        path: 'hub configuration show',
+        summary: 'Print a configuration and how many devices have it',
+        load: async () => (await import('./hub/configuration-show.ts')).configurationShowCommand,
+      },
+      {
+        path: 'hub configuration delete',
+        summary: 'Delete a configuration',
+        load: async () => (await import('./hub/configuration-delete.ts')).configurationDeleteCommand,
+      },
+      {
         path: 'hub job create',
         summary: 'Change twins or call a method on many devices',
         load: async () => (await import('./hub/job-create.ts')).jobCreateCommand,

@@ -22,7 +22,7 @@ describe('imports and exports of the registry', () => {
   let close: () => Promise<void>;
   let made = 0;
   /** What writing waits for. */
-  const gate = Promise.resolve();
+  let gate = Promise.resolve();
   before(async () => {
     const platform = testPlatform();
     const database = await openDatabase('sqlite::memory:');
@@ -228,11 +228,12 @@ describe('imports and exports of the registry', () => {
     const listed = (await client.ask('GET', '/jobs')).json;
     assert.equal(listed.find(({ jobId }: { jobId: string }) => jobId === long.jobId).status, 'failed');
     await bench.addDevice(`one${++made}`);
-    const [one, two] = await Promise.all([
-      create({ ...exported, outputBlobName: 'x' }),
-      create({ ...exported, outputBlobName: 'y' }),
-    ]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    const one = await create({ ...exported, outputBlobName: 'x' });
+    const two = await create({ ...exported, outputBlobName: 'y' });
     assert.deepEqual([one.status, two.code], [200, 'JobQuotaExceeded']);
+    resolve();
     await eventually(async () => ((await jobOf(one.json.jobId)).status === 'completed' ? true : undefined));
   });
 });

@@ -4,7 +4,7 @@ import { Problem } from '#base/problem.ts';
 import { registryLimits } from '../registry/limits.ts';
 import { transferLimits } from './limits.ts';
 import { readLines } from './read-lines.ts';
-import type { LineFailure, Transfer, TransferFiles, TransferLines } from './transfer.ts';
+import type { LineFailure, Transfer, TransferFiles, TransferLines, TransferRequest } from './transfer.ts';
 import type { TransferStore } from './transfer-store.ts';
 
 export type TransferRooms = {
@@ -18,7 +18,10 @@ export type TransferRooms = {
 /** Ends a transfer from outside: it was cancelled, or the hub stops. */
 export class TransferStopped extends Error {}
 
-const errorLogName = 'importErrors.log';
+/** Beside what the export would be. */
+function errorLogOf({ outputBlobName }: TransferRequest): string {
+  return `${outputBlobName.slice(0, outputBlobName.lastIndexOf('/') + 1)}importErrors.log`;
+}
 
 /** Writes the registry to a blob, and the configurations to another where that was asked for. A restart begins anew. */
 export async function exportRegistry(rooms: TransferRooms, { jobId, request }: Transfer, signal: AbortSignal): Promise<void> {
@@ -68,7 +71,7 @@ export async function importRegistry(rooms: TransferRooms, transfer: Transfer, s
   }
   await adoptOrphans(rooms, jobId, uri, request.inputBlobName);
   const failures = await store.failures(jobId);
-  if (failures.length > 0) await files.write(request.outputContainerUri, errorLogName, once(formatFailures(failures)));
+  if (failures.length > 0) await files.write(request.outputContainerUri, errorLogOf(request), once(formatFailures(failures)));
 }
 
 /** Devices whose edge device stands further down are tried again, layer by layer, as long as that finds one its place. */

@@ -40,6 +40,7 @@ const exits: Readonly<Record<string, ExitName>> = {
   DeviceNotFound: 'notFound',
   ModuleNotFound: 'notFound',
   JobNotFound: 'notFound',
+  ConfigurationNotFound: 'notFound',
 };
 
 function failureOf({ status, headers }: HttpAnswer, json: Json): CommandFailure {
