@@ -1,3 +1,4 @@
+import type { LogLevel } from '#base/log.ts';
 import type { Cloud } from '#edge/certificate/certificate-paths.ts';
 import { SettingsFile } from '#edge/settings/settings-file.ts';
 import { resolveConfigDirectory, TedgeSettings } from '#edge/settings/tedge-settings.ts';
@@ -6,7 +7,14 @@ import { CommandFailure } from '../kit/failure.ts';
 import { attempt } from './tedge-failure.ts';
 import { unsupportedFailure } from './unsupported.ts';
 
-const logLevels: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace'];
+/** The original's levels, and ours. */
+const logLevels: Readonly<Record<string, LogLevel>> = {
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+  trace: 'debug',
+};
 
 /** Accepted at any position by every command. */
 export const commonOptions: readonly OptionSpec[] = [
@@ -25,12 +33,17 @@ export function cloudOf(word: string | undefined): Cloud | undefined {
   throw new CommandFailure('usage', `'${word}' is no cloud.`, { why: 'az is known.' });
 }
 
+/** How much a command that runs on tells. */
+export function logLevelOf({ options }: Pick<Invocation, 'options'>): LogLevel {
+  const text = options.text('log-level') ?? 'info';
+  const level = Object.hasOwn(logLevels, text) ? logLevels[text] : undefined;
+  if (level !== undefined) return level;
+  throw new CommandFailure('usage', `--log-level got '${text}'.`, { why: `It takes ${Object.keys(logLevels).join(', ')}.` });
+}
+
 /** The settings file of the directory that an invocation is about; refuses what this build has no notion of. */
 export async function openSettingsFile({ options, terminal }: Pick<Invocation, 'options' | 'terminal'>): Promise<SettingsFile> {
-  const level = options.text('log-level');
-  if (level !== undefined && !logLevels.includes(level)) {
-    throw new CommandFailure('usage', `--log-level got '${level}'.`, { why: `It takes ${logLevels.join(', ')}.` });
-  }
+  logLevelOf({ options });
   if (options.isSet('profile') || terminal.environment.TEDGE_CLOUD_PROFILE) throw unsupportedFailure('More than one profile');
   return attempt('read the settings', () => SettingsFile.load(directoryOf({ options, terminal })));
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import { type ClientConnection, openClientConnection } from '#wire/mqtt/client-connection.ts';
 import { defaultMqttLimits } from '#wire/mqtt/limits.ts';
-import type { InboundPublish, OutboundPublish, Will } from '#wire/mqtt/packet.ts';
+import type { InboundPublish, OutboundPublish, OversizePublish, Will } from '#wire/mqtt/packet.ts';
 import { dialTcp } from '../host/tcp.ts';
 import { localPacketBytesMax } from './limits.ts';
 
@@ -18,6 +18,8 @@ export type LocalClientOptions = {
   readonly onMessage?: (message: InboundPublish) => void;
   /** QoS 1 messages are acknowledged by `session.acknowledge`. */
   readonly acknowledgesLater?: boolean;
+  /** What is larger than a local packet may be is read past and told here; without it, it ends the connection. */
+  readonly onOversize?: (message: OversizePublish) => void;
   readonly signal?: AbortSignal;
 };
 
@@ -34,6 +36,7 @@ export async function openLocalClient(options: LocalClientOptions): Promise<Clie
     will,
     signal,
     onMessage = () => {},
+    onOversize,
     acknowledgesLater = false,
   } = options;
   const socket = await dialTcp(host, port, signal);
@@ -46,6 +49,7 @@ export async function openLocalClient(options: LocalClientOptions): Promise<Clie
       connect: { clientId, cleanSession, keepAliveSeconds, ...(will ? { will } : {}) },
       onMessage,
       acknowledgesLater,
+      ...(onOversize ? { onOversize } : {}),
     });
   } finally {
     signal?.removeEventListener('abort', onAbort);

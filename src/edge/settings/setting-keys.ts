@@ -57,6 +57,22 @@ export const settingKeys = {
     default: 'unix',
     choices: ['unix', 'rfc-3339'],
   },
+  'az.mapper.strict': {
+    kind: 'flag',
+    note: 'Whether measurements must be Thin Edge JSON on te/ topics as well, instead of any JSON object',
+    default: 'false',
+  },
+  'az.mapper.cleared_alarms': { kind: 'flag', note: 'Whether the hub is told when an alarm is cleared', default: 'false' },
+  'az.mapper.twin': {
+    kind: 'flag',
+    note: "Whether the main device's twin fragments become reported properties",
+    default: 'false',
+  },
+  'az.mapper.content_type': {
+    kind: 'flag',
+    note: 'Whether messages say that they are JSON in UTF-8, so that routes may read their bodies',
+    default: 'false',
+  },
   'az.mapper.mqtt.max_payload_size': { kind: 'number', note: 'The largest payload sent to the hub, in bytes', default: '262144' },
   'az.bridge.topic_prefix': { kind: 'text', note: 'The first level of the local topics of the bridge', default: 'az' },
   'az.bridge.keepalive_interval': { kind: 'duration', note: 'Keep-alive towards the hub', default: '60s' },

@@ -1,0 +1,11 @@
+import { basename } from 'node:path';
+
+/** Components that are started by a name of their own: links to `tedge` (thin-edge.md 16.6). The underscore is the oldest spelling. */
+const components: Readonly<Record<string, string>> = { 'tedge-mapper': 'tedge-mapper', tedge_mapper: 'tedge-mapper' };
+
+/** The words of a command line, with those that its program's name stands for. */
+export function namedWords([, program = '', ...words]: readonly string[]): string[] {
+  const name = basename(program);
+  const component = Object.hasOwn(components, name) ? components[name] : undefined;
+  return component === undefined ? words : ['run', component, ...words];
+}

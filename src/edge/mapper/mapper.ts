@@ -1,0 +1,104 @@
+import { pause } from '#base/clock.ts';
+import type { Platform } from '#base/platform.ts';
+import type { ClientConnection } from '#wire/mqtt/client-connection.ts';
+import { subscriptionRefused } from '#wire/mqtt/packet.ts';
+import { openLocalClient } from '../broker/local-client.ts';
+import type { ServiceHealth } from '../health/service-health.ts';
+import { reconnectMsMax, reconnectMsMin } from './limits.ts';
+import type { MapperRules } from './mapper-rules.ts';
+import { MapperSession } from './mapper-session.ts';
+
+export type MapperOptions = {
+  readonly rules: MapperRules;
+  readonly health: ServiceHealth;
+  /** The local broker, whichever it is. */
+  readonly host: string;
+  readonly port: number;
+  /** Names the session that the broker keeps while the mapper is away. */
+  readonly clientId: string;
+};
+
+/**
+ * The mapper for the hub: a client of the local broker that translates what devices say there into what the bridge carries. It
+ * connects again for as long as it runs.
+ */
+export class Mapper {
+  readonly #platform: Platform;
+  readonly #options: MapperOptions;
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #dialing = new AbortController();
+  #isStopping = false;
+  #running: Promise<void> | undefined;
+  #current: { readonly session: MapperSession; readonly connection: ClientConnection } | undefined;
+
+  constructor(platform: Platform, options: MapperOptions) {
+    this.#platform = platform;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says that it goes down, and ends the connection once the broker has heard it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stopped.resolve();
+    this.#dialing.abort();
+    await this.#current?.session.farewell();
+    this.#current?.connection.session.disconnect();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, log } = this.#platform;
+    for (let failures = 0; !this.#isStopping; ) {
+      try {
+        const connection = await this.#connect();
+        failures = 0;
+        const reason = await connection.closed;
+        if (!this.#isStopping) log.warn('mapper.disconnected', { reason });
+      } catch (error) {
+        // Once, not at every attempt: a broker that is not there yet is no news.
+        if (failures++ === 0) log.warn('mapper.broker-unreachable', { error: String(error) });
+      }
+      this.#current = undefined;
+      const rangeMs = Math.min(reconnectMsMax, reconnectMsMin * 2 ** Math.min(failures, 10));
+      if (!this.#isStopping) await Promise.race([pause(clock, rangeMs * (0.5 + random.fraction() / 2)), this.#stopped.promise]);
+    }
+  }
+
+  async #connect(): Promise<ClientConnection> {
+    const { host, port, clientId, rules, health } = this.#options;
+    const session = new MapperSession(this.#platform, { rules, health });
+    const connection = await openLocalClient({
+      clock: this.#platform.clock,
+      host,
+      port,
+      clientId,
+      cleanSession: false,
+      will: health.will,
+      acknowledgesLater: true,
+      onMessage: (publish) => session.receive(publish),
+      onOversize: (publish) => session.receiveOversize(publish),
+      signal: this.#dialing.signal,
+    });
+    this.#current = { session, connection };
+    this.#platform.log.info('mapper.connected', { host, port, isSessionPresent: connection.isSessionPresent });
+    session.open(connection.session);
+    this.#subscribe(connection, () => session.sayUp());
+    return connection;
+  }
+
+  /** One filter a packet: a broker may take only so many in one. */
+  #subscribe({ session }: ClientConnection, onGranted: () => void): void {
+    const { rules, health } = this.#options;
+    const filters = [...new Set([...rules.filters, ...health.checkTopics, ...health.legacyCheckTopics])];
+    for (const [index, filter] of filters.entries()) {
+      session.subscribe([{ filter, qos: 1 }], ([code]) => {
+        if (code === subscriptionRefused) this.#platform.log.warn('mapper.subscription-refused', { filter });
+        if (index === filters.length - 1) onGranted();
+      });
+    }
+  }
+}
