@@ -16,6 +16,7 @@ describe('a message from the page of a device', () => {
     await signIn(home, page);
     await page.getByRole('link', { name: 'IoT devices' }).click();
     await page.getByRole('link', { name: 'lamp-1', exact: true }).click();
+    await page.getByRole('tab', { name: 'Message', exact: true }).click();
     const form = page.getByRole('region', { name: 'Message to device' });
     await form.getByLabel('Message body').fill('{"led":true}');
     const properties = form.getByLabel('Properties');

@@ -39,6 +39,16 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'new hub device', path: '/hub/iot-devices/new', arrive: heading('Create a device') },
     { name: 'hub device by key', path: '/hub/iot-devices/id/keyed', arrive: heading('keyed') },
     { name: 'hub device by certificate', path: `/hub/iot-devices/id/${demoId}`, arrive: heading(demoId) },
+    { name: 'hub device twin', path: `/hub/iot-devices/id/${demoId}?tab=twin`, arrive: first('region', 'Reported properties') },
+    { name: 'direct method', path: '/hub/iot-devices/id/keyed?tab=method', arrive: first('region', 'Direct method') },
+    { name: 'message to a device', path: '/hub/iot-devices/id/keyed?tab=message', arrive: first('region', 'Message to device') },
+    { name: 'no module', path: '/hub/iot-devices/id/keyed?tab=modules', arrive: first('region', 'Modules') },
+    { name: 'no query', path: '/hub/queries', arrive: (page) => page.getByText('Ask for devices').waitFor() },
+    {
+      name: 'query',
+      path: `/hub/queries?query=${encodeURIComponent('SELECT * FROM devices')}`,
+      arrive: first('row', /keyed/),
+    },
     { name: 'live messages', path: '/hub/messages', arrive: first('row', new RegExp(demoId)) },
     { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
@@ -133,6 +143,14 @@ export const overlays: readonly Overlay[] = [
     path: '/hub/iot-devices',
     open: async (page) => {
       await page.getByRole('button', { name: 'Delete keyed' }).click();
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  {
+    name: 'new key of a device',
+    path: '/hub/iot-devices/id/keyed',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'New primary key' }).click();
       await page.getByRole('alertdialog').waitFor();
     },
   },

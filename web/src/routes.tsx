@@ -67,6 +67,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/hub/message-monitor-page.tsx')).MessageMonitorPage }),
       },
       {
+        path: patterns.hubQueries,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-queries-page.tsx')).HubQueriesPage }),
+      },
+      {
         path: patterns.consumerGroups,
         lazy: async () => ({ Component: (await import('./pages/hub/consumer-groups-page.tsx')).ConsumerGroupsPage }),
       },

@@ -5,6 +5,7 @@ import { useConnectionStrings } from '../../api/hub-devices.ts';
 import { CodeText } from '../../components/code-text.tsx';
 import { ErrorMessage } from '../../components/error-message.tsx';
 import { Facts } from '../../components/facts.tsx';
+import { RenewKey } from './renew-key.tsx';
 
 const useStyles = makeStyles({
   section: { display: 'flex', flexDirection: 'column', gap: '12px', alignItems: 'flex-start', minWidth: 0 },
@@ -22,31 +23,30 @@ export function ConnectionStrings({ hub, id }: { hub: string; id: string }) {
       </Subtitle2>
       {read.isError && <ErrorMessage title="The connection strings could not be read" error={read.error} />}
       {read.data ? (
-        <>
-          <Facts
-            facts={[
-              {
-                name: 'Primary connection string',
-                value: <CodeText text={read.data.primary} copyLabel="Copy primary connection string" />,
-              },
-              {
-                name: 'Secondary connection string',
-                value: <CodeText text={read.data.secondary} copyLabel="Copy secondary connection string" />,
-              },
-            ]}
-          />
-          <Button icon={<EyeOffRegular />} onClick={() => read.reset()}>
-            Hide connection strings
-          </Button>
-        </>
+        <Facts
+          facts={[
+            {
+              name: 'Primary connection string',
+              value: <CodeText text={read.data.primary} copyLabel="Copy primary connection string" />,
+            },
+            {
+              name: 'Secondary connection string',
+              value: <CodeText text={read.data.secondary} copyLabel="Copy secondary connection string" />,
+            },
+          ]}
+        />
       ) : (
-        <>
-          <p className={styles.text}>They hold the device’s keys: whoever reads one can be the device.</p>
-          <Button icon={<EyeRegular />} disabled={read.isPending} onClick={() => read.mutate()}>
-            Show connection strings
-          </Button>
-        </>
+        <p className={styles.text}>They hold the device’s keys: whoever reads one can be the device.</p>
       )}
+      {/* One button, so that the focus stays on it. */}
+      <Button
+        icon={read.data ? <EyeOffRegular /> : <EyeRegular />}
+        disabledFocusable={read.isPending}
+        onClick={() => (read.data ? read.reset() : read.mutate())}
+      >
+        {read.data ? 'Hide connection strings' : 'Show connection strings'}
+      </Button>
+      <RenewKey hub={hub} id={id} onRenewed={() => read.reset()} />
     </section>
   );
 }

@@ -50,3 +50,8 @@ function isIn(device: HubDevice, state: string): boolean {
       return true;
   }
 }
+
+/** As `authenticationWords`, of a type that may be none of a device's. */
+export function authenticationWord(type: string): string {
+  return Object.entries(authenticationWords).find(([known]) => known === type)?.[1] ?? 'None of its own';
+}

@@ -3,6 +3,7 @@ import { AddRegular } from '@fluentui/react-icons/svg/add';
 import { ArrowSyncRegular } from '@fluentui/react-icons/svg/arrow-sync';
 import { FilterDismissRegular } from '@fluentui/react-icons/svg/filter-dismiss';
 import { IotRegular } from '@fluentui/react-icons/svg/iot';
+import { TableSearchRegular } from '@fluentui/react-icons/svg/table-search';
 import { useSearchParams } from 'react-router';
 import type { Hub } from '../../api/contract.ts';
 import { useHubDevices } from '../../api/hub-devices.ts';
@@ -54,6 +55,9 @@ function HubDeviceList({ hub }: { hub: Hub }) {
           <Button icon={<ArrowSyncRegular />} onClick={() => void devices.refetch()}>
             Refresh
           </Button>
+          <RouteButton icon={<TableSearchRegular />} to={paths.hubQueries({ hub: hub.name })}>
+            Query
+          </RouteButton>
           {mayWrite && (
             <RouteButton appearance="primary" icon={<AddRegular />} aria-label="+ New" to={paths.newHubDevice({ hub: hub.name })}>
               New

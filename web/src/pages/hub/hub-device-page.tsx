@@ -1,31 +1,39 @@
-import { makeStyles, Subtitle2, tokens } from '@fluentui/react-components';
 import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
-import { useParams } from 'react-router';
+import { useParams, useSearchParams } from 'react-router';
 import type { Hub, HubDeviceDetail } from '../../api/contract.ts';
 import { useHubDevice } from '../../api/hub-devices.ts';
 import { useMay } from '../../api/session.ts';
 import { CodeText } from '../../components/code-text.tsx';
 import { ErrorMessage } from '../../components/error-message.tsx';
-import { type Fact, Facts } from '../../components/facts.tsx';
+import type { Fact } from '../../components/facts.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Page } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { RouteButton, RouteLink } from '../../components/route-link.tsx';
 import { ConnectionWord } from '../../components/state-word.tsx';
+import { TabBar, type TabEntry } from '../../components/tab-bar.tsx';
+import { writeFilter } from '../../components/write-filter.ts';
 import { paths } from '../../paths.ts';
-import { ConnectionStrings } from './connection-strings.tsx';
-import { DeviceThumbprints } from './device-thumbprints.tsx';
+import { DeviceModules } from './device-modules.tsx';
 import { EnabledWord } from './enabled-word.tsx';
 import { authenticationWords } from './hub-device-filter.ts';
+import { HubDeviceIdentity } from './hub-device-identity.tsx';
 import { HubStrip } from './hub-strip.tsx';
 import { ManageHubDevice } from './manage-hub-device.tsx';
 import { MessageToDevice } from './message-to-device.tsx';
+import { MethodCall } from './method-call.tsx';
+import { TwinEditor } from './twin-editor.tsx';
 import { WithHub } from './with-hub.tsx';
 
-const useStyles = makeStyles({
-  section: { display: 'flex', flexDirection: 'column', gap: '12px', alignItems: 'flex-start', minWidth: 0 },
-  text: { color: tokens.colorNeutralForeground2, maxWidth: '72ch' },
-});
+type Tab = 'identity' | 'twin' | 'method' | 'message' | 'modules';
+
+const allTabs: readonly TabEntry<Tab>[] = [
+  { id: 'identity', label: 'Identity' },
+  { id: 'twin', label: 'Twin' },
+  { id: 'method', label: 'Direct method' },
+  { id: 'message', label: 'Message' },
+  { id: 'modules', label: 'Modules' },
+];
 
 /** One device of a hub: how it stands, and what it needs to connect. */
 export function HubDevicePage() {
@@ -48,9 +56,11 @@ function HubDevice({ hub, id }: { hub: Hub; id: string }) {
 }
 
 function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail }) {
-  const styles = useStyles();
   const mayWrite = useMay('hub-devices.write');
+  const [search, setSearch] = useSearchParams();
   const { device } = detail;
+  const tabs = allTabs.filter(({ id }) => mayWrite || id === 'identity' || id === 'twin');
+  const tab = tabs.find(({ id }) => id === search.get('tab'))?.id ?? 'identity';
   return (
     <Page
       title={device.id}
@@ -66,26 +76,17 @@ function LoadedHubDevice({ hub, detail }: { hub: Hub; detail: HubDeviceDetail })
       }
     >
       <HubStrip hub={hub} isFixed more={factsOf(detail)} />
-      {device.authentication === 'selfSigned' && <DeviceThumbprints hub={hub.name} device={device} mayWrite={mayWrite} />}
-      {device.authentication === 'sas' && mayWrite && <ConnectionStrings hub={hub.name} id={device.id} />}
-      {device.authentication === 'certificateAuthority' && (
-        <section className={styles.section} aria-labelledby="by-ca">
-          <Subtitle2 as="h2" id="by-ca">
-            Certificate
-          </Subtitle2>
-          <p className={styles.text}>
-            The device shows a certificate with the common name <CodeText text={device.id} /> that continues to a CA of this hub
-            whose possession was proven.
-          </p>
-        </section>
-      )}
-      <section className={styles.section} aria-labelledby="by-mqtt">
-        <Subtitle2 as="h2" id="by-mqtt">
-          How it connects with MQTT
-        </Subtitle2>
-        <Facts facts={mqttFacts(hub, device.id)} />
-      </section>
-      {mayWrite && <MessageToDevice hub={hub.name} id={device.id} />}
+      <TabBar
+        label="Device"
+        tabs={tabs}
+        selected={tab}
+        onSelect={(next) => setSearch(writeFilter(search, { tab: next === 'identity' ? '' : next }), { replace: true })}
+      />
+      {tab === 'identity' && <HubDeviceIdentity hub={hub} device={device} mayWrite={mayWrite} />}
+      {tab === 'twin' && <TwinEditor hub={hub.name} id={device.id} mayWrite={mayWrite} />}
+      {tab === 'method' && <MethodCall hub={hub.name} id={device.id} />}
+      {tab === 'message' && <MessageToDevice hub={hub.name} id={device.id} />}
+      {tab === 'modules' && <DeviceModules hub={hub.name} id={device.id} />}
     </Page>
   );
 }
@@ -116,20 +117,4 @@ function factsOf({ device, connection, refusals, refusalSubject, messagesWaiting
     });
   }
   return facts;
-}
-
-/** What a client without an SDK has to be told. */
-function mqttFacts(hub: Hub, id: string): Fact[] {
-  return [
-    { name: 'Client ID', value: <CodeText text={id} copyLabel="Copy client ID" /> },
-    {
-      name: 'User name',
-      value: <CodeText text={`${hub.hostName}/${id}/?api-version=2021-04-12`} copyLabel="Copy user name" />,
-    },
-    { name: 'Topic for messages', value: <CodeText text={`devices/${id}/messages/events/`} copyLabel="Copy topic" /> },
-    {
-      name: 'Topic for messages to it',
-      value: <CodeText text={`devices/${id}/messages/devicebound/#`} copyLabel="Copy topic for messages to it" />,
-    },
-  ];
 }

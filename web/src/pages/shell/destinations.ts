@@ -31,6 +31,7 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     aliases: ['monitor events', 'device explorer', 'telemetry', 'message monitor'],
     to: paths.hubMessages(),
   },
+  { label: 'Queries of a hub', aliases: ['select from devices', 'query explorer', 'device query'], to: paths.hubQueries() },
   { label: 'Consumer groups', aliases: ['built-in endpoints', 'event hubs'], to: paths.consumerGroups() },
   { label: 'Shared access policies', aliases: ['iothubowner', 'connection string', 'keys of a hub'], to: paths.hubPolicies() },
   { label: 'Administration', aliases: ['permissions', 'settings'], to: paths.administration() },

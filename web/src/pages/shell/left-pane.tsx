@@ -8,6 +8,7 @@ import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
 import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
 import { ServerRegular } from '@fluentui/react-icons/svg/server';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
+import { TableSearchRegular } from '@fluentui/react-icons/svg/table-search';
 import { WrenchRegular } from '@fluentui/react-icons/svg/wrench';
 import { NavLink, useSearchParams } from 'react-router';
 import { useSession } from '../../api/session.ts';
@@ -68,6 +69,7 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
       { label: 'Overview', to: patterns.hubOverview, permission: 'hub-devices.read', icon: GaugeRegular, isOfHub: true },
       { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular, isOfHub: true },
       { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular, isOfHub: true },
+      { label: 'Queries', to: patterns.hubQueries, permission: 'hub-devices.read', icon: TableSearchRegular, isOfHub: true },
       {
         label: 'Consumer groups',
         to: patterns.consumerGroups,
