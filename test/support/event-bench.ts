@@ -34,10 +34,10 @@ export type ReadOptions = SubscribeOptions & {
 let made = 0;
 
 /** A real server with a back end that reads its events by the published client, as it comes from npm. */
-export async function openEventBench(parameters: readonly string[] = []) {
+export async function openEventBench(parameters: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
   // A client on AMQP asks TLS for a name and takes no address for one; each server of a process has its own.
   const hostName = `events${made++}.example`;
-  const bench = await openServiceBench(['--host-name', hostName, ...parameters]);
+  const bench = await openServiceBench(['--host-name', hostName, ...parameters], environment);
   makeKnown(hostName, bench.home.address);
   const status: ServerStatus = JSON.parse(await bench.home.ok('homeport', ['status', '--json', '--secrets']));
   const connectionString = status.hub.eventHubConnectionStrings?.service ?? '';

@@ -320,6 +320,71 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,
       },
       {
+        path: 'hub route create',
+        summary: 'Take events to a destination',
+        load: async () => (await import('./hub/route-create.ts')).routeCreateCommand,
+      },
+      {
+        path: 'hub route list',
+        summary: 'List the routes',
+        load: async () => (await import('./hub/route-list.ts')).routeListCommand,
+      },
+      {
+        path: 'hub route delete',
+        summary: 'Delete a route',
+        load: async () => (await import('./hub/route-delete.ts')).routeDeleteCommand,
+      },
+      {
+        path: 'hub route test',
+        summary: 'Try a condition out',
+        load: async () => (await import('./hub/route-test.ts')).routeTestCommand,
+      },
+      {
+        path: 'hub route fallback',
+        summary: 'Say whether events gets what no route takes',
+        load: async () => (await import('./hub/route-fallback.ts')).routeFallbackCommand,
+      },
+      {
+        path: 'hub route dead-letters',
+        summary: 'List events that a destination would not take',
+        load: async () => (await import('./hub/route-dead-letters.ts')).routeDeadLettersCommand,
+      },
+      {
+        path: 'hub route replay',
+        summary: 'Send a destination again what it would not take',
+        load: async () => (await import('./hub/route-replay.ts')).routeReplayCommand,
+      },
+      {
+        path: 'hub destination create',
+        summary: 'Add a webhook, a broker or files for events to go to',
+        load: async () => (await import('./hub/destination-create.ts')).destinationCreateCommand,
+      },
+      {
+        path: 'hub destination list',
+        summary: 'List the destinations and their health',
+        load: async () => (await import('./hub/destination-list.ts')).destinationListCommand,
+      },
+      {
+        path: 'hub destination delete',
+        summary: 'Delete a destination',
+        load: async () => (await import('./hub/destination-delete.ts')).destinationDeleteCommand,
+      },
+      {
+        path: 'hub enrichment set',
+        summary: 'Add a property to events on their way',
+        load: async () => (await import('./hub/enrichment-set.ts')).enrichmentSetCommand,
+      },
+      {
+        path: 'hub enrichment list',
+        summary: 'List what is added to events',
+        load: async () => (await import('./hub/enrichment-list.ts')).enrichmentListCommand,
+      },
+      {
+        path: 'hub enrichment delete',
+        summary: 'Add a property no more',
+        load: async () => (await import('./hub/enrichment-delete.ts')).enrichmentDeleteCommand,
+      },
+      {
         path: 'hub certificate code',
         summary: 'Get a code for the proof of possession',
         load: async () => (await import('./hub/certificate-code.ts')).certificateCodeCommand,

@@ -5,7 +5,7 @@ import type { Command } from '../../kit/command.ts';
 import { fetchFile } from '../../kit/fetch-file.ts';
 import { confirmOutputFile } from '../../kit/write-output-file.ts';
 import { administer } from '../administration.ts';
-import { fileNameOption } from './file-name-option.ts';
+import { eventsOption, fileNameOption, filesOf } from './file-name-option.ts';
 import { hubOption, hubPath } from './hub-option.ts';
 
 export const fileDownloadCommand: Command = {
@@ -13,6 +13,7 @@ export const fileDownloadCommand: Command = {
     fileNameOption,
     { name: 'path', short: 'p', value: 'FILE', summary: 'Where it goes; without it the last part of the name, here' },
     { name: 'force', summary: 'Replace a file that is there' },
+    eventsOption,
     hubOption,
   ],
   examples: [
@@ -26,7 +27,11 @@ export const fileDownloadCommand: Command = {
     const name = options.required('name');
     const path = resolve(terminal.workingDirectory, options.text('path') ?? basename(name));
     const isReplacing = await confirmOutputFile(path, terminal, { isForced: options.isSet('force') });
-    const link = await administer(invocation, { method: 'POST', path: hubPath(invocation, '/hub/files/link'), json: { name } });
+    const link = await administer(invocation, {
+      method: 'POST',
+      path: hubPath(invocation, '/hub/files/link', filesOf(invocation)),
+      json: { name },
+    });
     const ca = readFileSync(String(link.caFile), 'utf8');
     const bytes = await fetchFile({ url: String(link.url), ca }, path, { random: systemRandom, isReplacing });
     terminal.print(`Wrote ${path}, ${bytes} bytes.`);
