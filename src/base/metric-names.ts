@@ -109,6 +109,8 @@ export const metricNames = {
     help: 'Calls to others: `answered`, or why there was no answer.',
     labels: ['result'],
   },
+  homeport_audit_entries_total: { kind: 'counter', help: 'Changes that were written into the audit log.', labels: ['service'] },
+  homeport_audit_unwritten_total: { kind: 'counter', help: 'Changes that could not be.', labels: [] },
   homeport_event_loop_delay_seconds: {
     kind: 'gauge',
     help: 'How late the event loop came round since the last scrape: `median`, `p99` and `max`.',

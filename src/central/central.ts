@@ -2,6 +2,7 @@ import type { Platform } from '#base/platform.ts';
 import type { Hub } from '#hub/hub.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { AllowedSources } from '#trust/authenticate-user.ts';
@@ -35,6 +36,8 @@ export type CentralOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
+  /** Without it nobody writes down what people change. */
+  readonly audit?: Pick<AuditLog, 'record'>;
   readonly hub: Pick<Hub, 'hostName' | 'authorities' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
   /** Every hub there is, for the pages that show hubs themselves; `hub` is the application's. */
   readonly hubs: PortalHubs;
@@ -133,6 +136,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
   });
   const http = await buildCentralHttp(platform, {
     routes,
+    audit: options.audit,
     authenticate: { platform, appId: app.appId, sessions, apiTokens, refusals, allowed },
   });
   provisioning.setAllocator(

@@ -4,6 +4,7 @@ import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { SourceName } from '#lang/query/ast.ts';
 import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
@@ -74,6 +75,8 @@ export type HubOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  /** Without it nobody writes down what back ends change. */
+  readonly audit?: Pick<AuditLog, 'record'>;
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
   readonly authorities: CaCertificates;
@@ -276,6 +279,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const brokerConnections = new BrokerConnections(platform);
   // What back ends call the hub: in user names, and in what they are sent.
   const hubName = hostName.split('.', 1)[0] ?? hostName;
+  const audit = options.audit && { log: options.audit, hub };
   const routing = await Routing.open({
     platform,
     database,
@@ -315,7 +319,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     platform,
     hubName,
     serviceLinks: {
-      devicebound: serveDevicebound(platform.log, cloudToDevice),
+      devicebound: serveDevicebound(platform.log, cloudToDevice, audit),
       feedback: serveReceiver(platform, feedbackQueue(cloudToDevice.feedback, hubName)),
       'file-notifications': serveReceiver(platform, fileNotificationQueue(notifications, hubName)),
       events: (arrival, address) => amqpEvents.serve(arrival, address),
@@ -347,6 +351,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const http = await buildHubHttp({
     platform,
     refusals,
+    audit,
     rooms: serviceRooms,
     devices: await buildDeviceHttp({
       platform,

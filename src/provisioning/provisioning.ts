@@ -4,6 +4,7 @@ import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { AmqpSurface, HttpSurface, MqttSurface } from '#listeners/surface.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
@@ -38,6 +39,8 @@ export type ProvisioningOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: RefusalLog;
+  /** Without it nobody writes down what back ends change. */
+  readonly audit?: Pick<AuditLog, 'record'>;
   readonly secrets: SecretStore;
   /** The CAs of this instance. */
   readonly authorities: CaCertificates;
@@ -146,6 +149,7 @@ export async function buildProvisioning(options: ProvisioningOptions): Promise<P
       platform,
       rooms: { enrollments, groups, registrations, authorities, holds: { idle: async () => holds?.idle() } },
       refusals,
+      audit: options.audit,
       rates,
       checkService: buildCheckService(platform, hub.hostName, policies),
     }),

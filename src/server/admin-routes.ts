@@ -5,6 +5,7 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { Hub, HubDirectory } from '#hub/hub.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import { describeRefusal } from '#storage/describe-refusal.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { UserCaller } from '#trust/caller.ts';
@@ -12,6 +13,7 @@ import type { Permission } from '#trust/permissions.ts';
 import { meaningOf } from '#trust/refusal-meanings.ts';
 import { formatConnectionString } from '#wire/azure/connection-string.ts';
 import { defineRoute, type Route } from '#wire/http/route.ts';
+import { auditAdminRoutes } from './audit-admin-routes.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { consumerGroupAdminRoutes } from './consumer-group-admin-routes.ts';
@@ -43,6 +45,7 @@ export type Administration = RevocationRooms & {
   readonly refusals: RefusalLog;
   readonly sphere: SphereAdministration;
   readonly watched: Watched;
+  readonly audit: Pick<AuditLog, 'list'>;
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
   mintSphereToken(): Promise<{ token: string; expiresAt: string; sphereUrl: string; caFile: string }>;
@@ -91,6 +94,7 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
     ...clockRoutes(administration.realClock, administration.clock),
     ...rehearsalRoutes(administration.rehearse),
     ...sphereAdminRoutes(administration.sphere),
+    ...auditAdminRoutes(administration.audit),
     ...monitoringRoutes<UserCaller, Permission>(administration.watched),
     route({
       method: 'GET',
@@ -98,7 +102,11 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
       permission: 'sphere.administer',
       summary: 'Addresses, host names, ids and, when asked for, fresh credentials',
       query: z.strictObject({ secrets: z.enum(['true', 'false']).optional() }),
-      handle: async ({ query }) => ({ json: await administration.status({ withSecrets: query.secrets === 'true' }) }),
+      async handle({ query }) {
+        const withSecrets = query.secrets === 'true';
+        const changed = withSecrets ? { changed: ['an API token was minted'] } : {};
+        return { json: await administration.status({ withSecrets }), ...changed };
+      },
     }),
     route({
       method: 'POST',

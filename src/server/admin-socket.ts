@@ -3,8 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Platform } from '#base/platform.ts';
 import { asProblem, type Problem, type ProblemCode, problemCodes } from '#base/problem.ts';
+import { auditCalls, type ChangedCall } from '#storage/audit-calls.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import { administrationCaller } from '#trust/authenticate-user.ts';
 import type { UserCaller } from '#trust/caller.ts';
+import { describeCaller } from '#trust/describe-caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler } from '#wire/http/fastify.ts';
 import type { Route } from '#wire/http/route.ts';
@@ -44,13 +47,14 @@ export class AdminSocket {
   static async open(
     platform: Platform,
     path: string,
-    { routes, rest }: { routes: readonly Route<UserCaller, Permission>[]; rest: HubRest },
+    { routes, rest, audit }: { routes: readonly Route<UserCaller, Permission>[]; rest: HubRest; audit: Pick<AuditLog, 'record'> },
   ): Promise<AdminSocket> {
     const caller = administrationCaller();
     const handler = await buildHttpHandler(platform, {
       name: 'administration',
       routes,
       authenticate: async () => caller,
+      onChange: auditCalls(audit, 'administration', authorOf),
       renderProblem,
     });
     // The directory is locked, so a socket that is there was left behind.
@@ -79,6 +83,12 @@ export class AdminSocket {
     });
     await unlink(this.#path).catch(() => undefined);
   }
+}
+
+/** Most of what is asked of a hub here names it in the query, and means `main` where it does not. */
+function authorOf({ caller, path, params, query }: ChangedCall<UserCaller>) {
+  const hub = params.hub ?? query.hub ?? (path.startsWith('/hub/') ? 'main' : undefined);
+  return { hub, ...describeCaller(caller) };
 }
 
 const statuses: Partial<Record<ProblemCode, number>> = {

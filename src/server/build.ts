@@ -25,6 +25,7 @@ import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import { buildSphere } from '#sphere/sphere.ts';
+import { AuditLog } from '#storage/audit-log.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -124,6 +125,11 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({ name: 'database', stop: () => database.destroy() });
   const refusals = new RefusalLog(platform, database);
   await lifecycle.start({ name: 'refusals', stop: () => refusals.stop() });
+  const audit = new AuditLog(platform, database, {
+    days: settings['audit.retentionDays'],
+    entriesMax: settings['audit.entriesMax'],
+  });
+  await lifecycle.start({ name: 'audit', start: async () => audit.start(), stop: () => audit.stop() });
   const secrets = new SecretStore(platform, database, masterKey);
   const endedLists = settings['revocation.endedLists'] === 'ignore' ? 'ignore' : 'refuse';
   const revocationLists = await RevocationLists.open(platform, database, endedLists);
@@ -165,6 +171,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     revocationLists,
     issuerChange,
     events,
+    audit,
     hostName,
     instanceName,
     oversizePublish,
@@ -193,6 +200,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         await files.store.deleteContainer(files.containerOf(name));
       },
     },
+    audit,
     main: hub,
     oversizePublish,
     cloudToDevice,
@@ -227,6 +235,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     authorities: new CaCertificates(platform, database, `dps:${instanceName}`, refusals),
     revocationLists,
     issuerChange,
+    audit,
     hub,
     hubs,
     outgoing,
@@ -244,6 +253,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     platform,
     database,
     refusals,
+    audit,
     hub,
     hubs,
     provisioning,
@@ -295,6 +305,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     database,
     secrets,
     refusals,
+    changes: audit,
     keyDirectory: join(directory, 'sphere'),
     publicUrl: sphereUrl,
     otherUrls: names.map((name) => urlOf(name, https.port)),
@@ -405,6 +416,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     refusals,
     sphere,
     watched,
+    audit,
     status,
     createSignInLink,
     async mintSphereToken() {
@@ -413,7 +425,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     },
   });
   const rest = hubRest(platform.clock, hubs);
-  const admin = await AdminSocket.open(platform, administrationSocket(directory), { routes, rest });
+  const admin = await AdminSocket.open(platform, administrationSocket(directory), { routes, rest, audit });
   await lifecycle.start({ name: 'administration', stop: () => admin.close() });
   if (settings['demo.enabled']) {
     const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });

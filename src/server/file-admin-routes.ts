@@ -57,6 +57,7 @@ export function fileAdminRoutes(
     route({
       method: 'POST',
       path: '/hub/files/link',
+      readsOnly: true,
       permission: 'devices.raw',
       summary: 'A URL that fetches one file within ten minutes, or writes it',
       query: z.strictObject({ hub, of }),

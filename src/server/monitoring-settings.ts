@@ -15,4 +15,18 @@ export const monitoringFields = {
     describe:
       'Where that port listens. On loopback it is HTTP; elsewhere HTTPS under the server’s certificate, and whoever asks shows what `monitoring.token` in the data directory holds.',
   },
+  'audit.retentionDays': {
+    kind: 'number',
+    default: 365,
+    min: 1,
+    max: 36_500,
+    describe: 'Age above which entries of the audit log go.',
+  },
+  'audit.entriesMax': {
+    kind: 'number',
+    default: 1_000_000,
+    min: 1_000,
+    max: 100_000_000,
+    describe: 'Entries of the audit log above which the oldest go.',
+  },
 } as const satisfies SettingFields;

@@ -2,6 +2,7 @@ import type { Cancel } from '#base/clock.ts';
 import type { Instant } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { Database } from '#storage/database.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
 import type { SecretStore } from '#storage/secret-store.ts';
@@ -31,6 +32,8 @@ export type SphereOptions = {
   database: Database;
   secrets: Pick<SecretStore, 'load' | 'loadOrCreate' | 'delete'>;
   refusals: RefusalLog;
+  /** Where changes by people are written down; without it they are in the service's own audit alone. */
+  changes?: Pick<AuditLog, 'record'>;
   /** Where the CAs' private keys lie; made with mode 0700 when missing. */
   keyDirectory: string;
   /** Under which URL devices and people reach the service: its origin is the audience of evidence. */
@@ -132,7 +135,7 @@ export async function buildSphere(options: SphereOptions): Promise<Sphere> {
     origins: [originOf(options.publicUrl), ...(options.otherUrls ?? []).map(originOf)] as const,
   };
   return {
-    http: await buildSphereHttp(rooms),
+    http: await buildSphereHttp({ ...rooms, changes: options.changes }),
     defaultTenantId: first.tenantId,
     tenants,
     devices,

@@ -29,6 +29,7 @@ import { jobsMigration } from './migrations/0025-jobs.ts';
 import { configurationsMigration } from './migrations/0026-configurations.ts';
 import { edgeScopesMigration } from './migrations/0027-edge-scopes.ts';
 import { routingMigration } from './migrations/0028-routing.ts';
+import { auditMigration } from './migrations/0029-audit.ts';
 import { transfersMigration } from './migrations/0030-transfers.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -62,6 +63,7 @@ export const migrations: readonly Migration[] = [
   configurationsMigration,
   edgeScopesMigration,
   routingMigration,
+  auditMigration,
   transfersMigration,
 ];
 

@@ -1,3 +1,4 @@
+import type { AuditTables } from './schema/audit.ts';
 import type { BrokerTables } from './schema/broker.ts';
 import type { CentralTables } from './schema/central.ts';
 import type { ConfigurationTables } from './schema/configurations.ts';
@@ -26,6 +27,7 @@ export type Schema = HubTables &
   SphereTables &
   CentralTables &
   ServerTables &
+  AuditTables &
   TransferTables &
   TrustTables &
   SeriesTables;

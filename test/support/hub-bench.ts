@@ -7,6 +7,7 @@ import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub, type HubOptions } from '#hub/hub.ts';
 import type { AskedAuthentication } from '#hub/registry/device.ts';
 import type { AskedModuleAuthentication } from '#hub/registry/module.ts';
+import { AuditLog } from '#storage/audit-log.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -79,6 +80,7 @@ export async function openHubBench(
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');
   const refusals = new RefusalLog(platform, database);
+  const audit = new AuditLog(platform, database, { days: 30, entriesMax: 10_000 });
   const secrets = new SecretStore(platform, database, Buffer.alloc(32, 7));
   const authorities = new CaCertificates(platform, database, 'hub:home', refusals);
   const revocationLists = await RevocationLists.open(platform, database);
@@ -88,6 +90,7 @@ export async function openHubBench(
     platform,
     database,
     refusals,
+    audit,
     secrets,
     authorities,
     revocationLists,
@@ -266,6 +269,7 @@ export async function openHubBench(
     ...platform,
     database,
     refusals,
+    audit,
     secrets,
     authorities,
     revocationLists,
@@ -297,6 +301,7 @@ export async function openHubBench(
       await stopped;
       await events.close();
       await refusals.stop();
+      await audit.stop();
       await database.destroy();
     },
   };

@@ -1,5 +1,8 @@
 import type { Platform } from '#base/platform.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import { auditCalls } from '#storage/audit-calls.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
+import { describeCaller } from '#trust/describe-caller.ts';
 import { buildHttpHandler } from '#wire/http/fastify.ts';
 import { buildAccessRoutes } from './access-routes.ts';
 import { type AuthenticateOptions, buildAuthenticate } from './authenticate.ts';
@@ -21,7 +24,7 @@ import { buildHubRestRoutes } from './hub-rest-routes.ts';
 import { buildHubRoutes } from './hub-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { buildRevocationListRoutes } from './revocation-list-routes.ts';
-import { type CentralRoute, framed } from './route.ts';
+import { type CentralCaller, type CentralRoute, framed } from './route.ts';
 import { buildSessionRoutes } from './session-routes.ts';
 import { buildTemplateRoutes } from './template-routes.ts';
 import { buildUiDeviceRoutes } from './ui-device-routes.ts';
@@ -82,15 +85,25 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
   ].map(framed);
 }
 
+/** Nobody is signed in where a session begins: the link is what lets them in. */
+function authorOf({ caller, params: { hub } }: { caller: CentralCaller; params: Readonly<Record<string, string>> }) {
+  return { hub, ...(caller ? describeCaller(caller) : { actor: 'whoever has the link', credential: 'sign-in link' }) };
+}
+
 /** `/api/…` and `/api/ui/…` as a request handler. */
 export function buildCentralHttp(
   platform: Platform,
-  options: { routes: readonly CentralRoute[]; authenticate: AuthenticateOptions },
+  options: {
+    routes: readonly CentralRoute[];
+    authenticate: AuthenticateOptions;
+    audit?: Pick<AuditLog, 'record'> | undefined;
+  },
 ): Promise<HttpSurface> {
   return buildHttpHandler(platform, {
     name: 'central',
     routes: options.routes,
     authenticate: buildAuthenticate(options.authenticate),
+    ...(options.audit && { onChange: auditCalls(options.audit, 'central', authorOf) }),
     renderProblem: (problem, request) => renderProblem(platform.clock, problem, request),
     // Answers are about the moment and for one caller; and a JSON text is never a page.
     headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },

@@ -39,6 +39,7 @@ export function buildHubRestRoutes({ hubs }: { hubs: Pick<PortalHubs, 'find'> })
       method,
       path: `/api/ui/hubs/:hub/rest${path}`,
       permission,
+      readsOnly: permission === 'hub-devices.read',
       summary: `The hub’s own ${method} ${path}.`,
       query: anyQuery,
       handle({ caller, params, query, bytes, ...request }) {

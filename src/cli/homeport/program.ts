@@ -37,6 +37,11 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./refusals-show.ts')).refusalsShowCommand,
       },
       {
+        path: 'audit',
+        summary: 'Print who changed what, and when',
+        load: async () => (await import('./audit.ts')).auditCommand,
+      },
+      {
         path: 'rehearse',
         summary: 'Print which devices will be let in no more, when and why',
         load: async () => (await import('./rehearse.ts')).rehearseCommand,

@@ -29,6 +29,7 @@ export type HubsOptions = {
   readonly platform: Platform;
   readonly database: Database;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  readonly audit?: HubOptions['audit'];
   readonly secrets: SecretStore;
   readonly revocationLists: HubOptions['revocationLists'];
   readonly issuerChange?: HubOptions['issuerChange'];
@@ -210,7 +211,7 @@ export class Hubs implements HubDirectory {
       faults,
     } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
-    const { refusals, filesOf, doorsOf } = this.#options;
+    const { refusals, audit, filesOf, doorsOf } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
     const refusalSubject = (subject: string) => `${name}//${subject}`;
     const events = await logs.open(name);
@@ -234,6 +235,7 @@ export class Hubs implements HubDirectory {
         ...(limits && { limits }),
         ...(eventsEndpoint && { eventsEndpoint }),
         ...(faults && { faults }),
+        ...(audit && { audit }),
       };
       const given = { platform, database, refusals, secrets, oversizePublish, ...chosen };
       const hub = await buildHub({ ...given, ...own });

@@ -11,6 +11,7 @@ import { type Identity, identityName } from '../identity.ts';
 import { IdentityQueue } from '../identity-queue.ts';
 import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 import { bodyOf, propertyText, refuseProperty } from './amqp-parts.ts';
+import { auditSentMessage, type HubAudit } from './audit-calls.ts';
 import { parseAcknowledgement } from './message-headers.ts';
 import type { ServeLink } from './service-links.ts';
 
@@ -18,12 +19,14 @@ import type { ServeLink } from './service-links.ts';
  * Messages to devices that a back end sends on one link (hub-service-protocol.md 8.1). Each is accepted when it is on
  * disk. Those to one device keep their order; for the others none waits.
  */
-export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 'send' | 'limits'>): ServeLink {
+export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 'send' | 'limits'>, audit?: HubAudit): ServeLink {
   const { messageBytesMax } = cloudToDevice.limits;
   // Nothing that could be taken is longer as AMQP writes it, and no more of a message is held while it waits for the one
   // before it: a link may have sent a hundred.
   const encodedBytesMax = 2 * messageBytesMax;
-  return ({ request, peer: { trackingId } }) => {
+  return ({ request, caller, peer }) => {
+    const { trackingId } = peer;
+    const sent = (target: string) => audit && auditSentMessage(audit, caller, peer, target);
     if (!request.isIncoming) {
       return { refuse: amqpError('amqp:not-allowed', 'Messages to devices are sent on this address.', trackingId) };
     }
@@ -44,7 +47,10 @@ export function serveDevicebound(log: Log, cloudToDevice: Pick<CloudToDevice, 's
           const message = decodeMessage(delivery.bytes);
           const { name, spelled } = readTarget(message);
           const fresh = newMessageOf(message);
-          queue.run(name, () => sendTo(cloudToDevice, spelled, fresh)).then(() => delivery.accept(), explain);
+          queue
+            .run(name, () => sendTo(cloudToDevice, spelled, fresh))
+            .then(() => sent(name))
+            .then(() => delivery.accept(), explain);
         } catch (error) {
           explain(error);
         }

@@ -42,10 +42,20 @@ export function bulkRoutes(platform: Platform, rooms: BulkRooms): ServiceRoute[]
             },
           ];
         });
-        return { status: errors.length === 0 ? 200 : 400, json: { isSuccessful: errors.length === 0, errors, warnings: [] } };
+        const changed = body.filter((entry) => !failures.has(entry)).map(nameOf);
+        return {
+          status: errors.length === 0 ? 200 : 400,
+          changed,
+          json: { isSuccessful: errors.length === 0, errors, warnings: [] },
+        };
       },
     }),
   ];
+}
+
+/** What an entry asked for, and of whom. */
+function nameOf(entry: AskedBulkEntry): string {
+  return `${modeOf(entry)} ${entry.moduleId ? `${entry.id}/${entry.moduleId}` : entry.id}`;
 }
 
 /** Applies entries, each by its import mode, and says of those that were refused why. */

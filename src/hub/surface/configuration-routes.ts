@@ -37,6 +37,7 @@ export function configurationRoutes({ configurations, queries, registry, twins }
     serviceRoute({
       method: 'POST',
       path: '/configurations/testQueries',
+      readsOnly: true,
       permission: 'RegistryRead or ServiceConnect',
       summary: 'Says what is wrong with a condition and with queries of metrics',
       query: versionOnly,

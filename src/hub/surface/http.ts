@@ -7,6 +7,7 @@ import type { DeviceCaller, ServiceCaller } from '#trust/caller.ts';
 import { type Refusal, refuse, type Verdict } from '#trust/verdict.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
+import { auditServiceCalls, type HubAudit } from './audit-calls.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { configurationRoutes } from './configuration-routes.ts';
 import { isDeviceCall } from './device-path.ts';
@@ -31,6 +32,8 @@ export type HubHttpOptions = {
   readonly platform: Platform;
   readonly rooms: ServiceRooms;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  /** Where changes are written down, and under which name of the hub. */
+  readonly audit?: HubAudit | undefined;
   /** What is a device's own call goes there. */
   readonly devices: HttpSurface;
   authenticateService(authorization: string | undefined, path: string): Promise<Verdict<ServiceCaller>>;
@@ -65,6 +68,7 @@ export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface
     routes: serviceRoutes(platform, rooms),
     headers: ({ trackingId }) => ({ vary: 'Origin', 'x-ms-request-id': trackingId }),
     authenticate: (request, permission, params) => admit(options, request, permission, params.deviceId ?? ''),
+    ...(options.audit && { onChange: auditServiceCalls(options.audit) }),
     renderProblem: (problem, { url, trackingId }) => renderServiceProblem(problem, url, trackingId, platform.clock.now()),
   });
   return (request, response) => {

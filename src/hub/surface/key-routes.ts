@@ -37,7 +37,8 @@ export function keyRoutes(platform: Platform, { registry }: Pick<ServiceRooms, '
           }
         }
         const status = errors.length === 0 ? 200 : rotatedKeys.length === 0 ? 400 : 207;
-        return { status, json: { policyKey, rotatedKeys, errors } };
+        const changed = rotatedKeys.map(({ id, moduleId }) => (moduleId === null ? id : `${id}/${moduleId}`));
+        return { status, changed, json: { policyKey, rotatedKeys, errors } };
       },
     }),
   ];

@@ -59,6 +59,7 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
     serviceRoute({
       method: 'DELETE',
       path: '/messages/serviceBound/feedback/:lockToken',
+      readsOnly: true,
       permission: 'ServiceConnect',
       summary: 'The caller is done with this feedback',
       query: versionOnly,
@@ -70,6 +71,7 @@ export function messageRoutes({ cloudToDevice }: Pick<ServiceRooms, 'cloudToDevi
     serviceRoute({
       method: 'POST',
       path: '/messages/serviceBound/feedback/:lockToken/abandon',
+      readsOnly: true,
       permission: 'ServiceConnect',
       summary: 'Gives feedback back for another reader',
       query: versionOnly,

@@ -12,6 +12,7 @@ export function queryRoutes({ queries }: ServiceRooms): ServiceRoute[] {
     serviceRoute({
       method: 'POST',
       path: '/devices/query',
+      readsOnly: true,
       permission: 'ServiceConnect',
       summary: 'A page of the rows that a query asks for',
       query: versionOnly,

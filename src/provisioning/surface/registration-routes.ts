@@ -33,6 +33,7 @@ export function registrationRoutes({ registrations, groups }: ServiceRooms): Ser
       ...common,
       method: 'POST',
       path: '/registrations/:id/query',
+      readsOnly: true,
       permission: 'RegistrationStatusRead',
       summary: 'The registrations of an enrollment group, or the one of a device, page by page',
       body: ignoredBody,

@@ -1,7 +1,10 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
+import { auditCalls } from '#storage/audit-calls.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { RefusalLog } from '#storage/refusal-log.ts';
+import { describeCaller } from '#trust/describe-caller.ts';
 import { type Refusal, refuse } from '#trust/verdict.ts';
 import { isApiVersion } from '#wire/azure/api-version.ts';
 import { parseSasToken } from '#wire/azure/sas-token.ts';
@@ -20,6 +23,7 @@ export type ServiceHttpOptions = {
   readonly platform: Platform;
   readonly rooms: ServiceRooms;
   readonly refusals: Pick<RefusalLog, 'record'>;
+  readonly audit?: Pick<AuditLog, 'record'> | undefined;
   readonly rates: RateLimits;
   readonly checkService: CheckService;
 };
@@ -47,6 +51,7 @@ export async function buildServiceHttp(options: ServiceHttpOptions): Promise<Htt
       }
       return service;
     },
+    ...(options.audit && { onChange: auditCalls(options.audit, 'provisioning', ({ caller }) => describeCaller(caller)) }),
     renderProblem: (problem, { trackingId }) => renderServiceProblem(problem, trackingId, platform.clock.now()),
   });
   return (request, response) => {

@@ -3,7 +3,10 @@ import type { HttpSurface } from '#listeners/surface.ts';
 import type { AdministratorTokens } from '#sphere/access/administrator-tokens.ts';
 import { attestationBasePath } from '#sphere/contract/attestation.ts';
 import { pkiBasePath } from '#sphere/contract/pki.ts';
+import { auditCalls } from '#storage/audit-calls.ts';
+import type { AuditLog } from '#storage/audit-log.ts';
 import type { UserCaller } from '#trust/caller.ts';
+import { describeCaller } from '#trust/describe-caller.ts';
 import type { Permission } from '#trust/permissions.ts';
 import { buildHttpHandler, type HttpRequest } from '#wire/http/fastify.ts';
 import { renderAttestationProblem } from './attestation-errors.ts';
@@ -12,7 +15,10 @@ import { type CloudRoutesOptions, cloudRoutes } from './cloud-routes.ts';
 import { type DeviceRoutesOptions, deviceRoutes } from './device-routes.ts';
 import { type PkiRoutesOptions, pkiRoutes } from './pki-routes.ts';
 
-export type SphereHttpOptions = CloudRoutesOptions &
+export type SphereHttpOptions = {
+  /** Changes by people, beside those of every service; what the security service does itself it keeps in `audit`. */
+  readonly changes?: Pick<AuditLog, 'record'> | undefined;
+} & CloudRoutesOptions &
   DeviceRoutesOptions &
   PkiRoutesOptions & { readonly tokens: AdministratorTokens };
 
@@ -26,6 +32,7 @@ export async function buildSphereHttp(options: SphereHttpOptions): Promise<HttpS
     routes: cloudRoutes(options),
     headers: security,
     authenticate: (request, permission) => authenticate(request, permission),
+    ...(options.changes && { onChange: auditCalls(options.changes, 'sphere', ({ caller }) => describeCaller(caller)) }),
     renderProblem: (problem, request) => renderCloudProblem(problem, request.trackingId),
   });
   const forDevices = await buildHttpHandler<undefined, never>(platform, {

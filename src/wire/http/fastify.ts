@@ -19,12 +19,28 @@ export type HttpRequest = {
 /** A Problem in the words of one service. */
 export type RenderedProblem = { status: number; headers?: Record<string, string>; json: unknown };
 
+/** A call that changed something, or failed in the middle of it. */
+export type ChangedCall<Caller> = {
+  readonly caller: Caller;
+  readonly method: string;
+  /** Of the route. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly remoteAddress: string;
+  readonly trackingId: string;
+  readonly status: number;
+  readonly changed: readonly string[];
+};
+
 export type HttpService<Caller, Permission extends string> = {
   readonly name: string;
   readonly routes: readonly Route<Caller, Permission>[];
   /** Returns the caller, or throws a Problem `unauthorized` or `forbidden`. Called before the body is parsed. */
   authenticate(request: HttpRequest, permission: Permission | 'none', params: Readonly<Record<string, string>>): Promise<Caller>;
   renderProblem(problem: Problem, request: HttpRequest): RenderedProblem;
+  /** Called after each change, before it is answered. What is refused changes nothing, and is not told. */
+  onChange?(call: ChangedCall<Caller>): Promise<void>;
   /** Added to every response. */
   readonly headers?: Readonly<Record<string, string>> | ((request: HttpRequest) => Readonly<Record<string, string>>);
 };
@@ -113,8 +129,22 @@ export async function buildHttpHandler<Caller, Permission extends string>(
       handler: async (request, reply) => {
         const described = describe(request);
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const result = await route.handle({
-          caller: callers.get(request) as Caller,
+        const caller = callers.get(request) as Caller;
+        const tell = (status: number, changed: readonly string[] = []) =>
+          service.onChange?.({
+            caller,
+            method: route.method,
+            path: route.path,
+            params: request.params as Record<string, string>,
+            query: request.query as Record<string, string>,
+            remoteAddress: described.remoteAddress,
+            trackingId: described.trackingId,
+            status,
+            changed,
+          });
+        const isChange = route.method !== 'GET' && !route.readsOnly;
+        const call = {
+          caller,
           params: request.params as Record<string, string>,
           ...parseRequest(route, { query: request.query, bytes }),
           bytes,
@@ -122,7 +152,19 @@ export async function buildHttpHandler<Caller, Permission extends string>(
           rawHeaders: request.raw.rawHeaders,
           remoteAddress: described.remoteAddress,
           trackingId: described.trackingId,
-        });
+        };
+        let result: Reply;
+        try {
+          result = await route.handle(call);
+        } catch (error) {
+          const { status } = service.renderProblem(asProblem(error), described);
+          // Where we failed, or waited in vain, something may have been changed all the same.
+          if (isChange && status >= 500) await tell(status);
+          throw error;
+        }
+        const { changed } = result;
+        if (isChange || (changed && changed.length > 0))
+          await tell(result.status ?? (result.json === undefined ? 204 : 200), changed);
         if (result.isCut) {
           reply.hijack();
           request.raw.socket.destroy();

@@ -27,6 +27,8 @@ export type Reply = {
   bytes?: { type: string; data: Uint8Array };
   /** Answers nothing and cuts the connection. */
   isCut?: boolean;
+  /** What was changed in particular, for the audit log: ids, and never a secret. Also of a GET that changes something. */
+  changed?: readonly string[];
   /**
    * Server-sent events: called once with a writer and with what ends the stream from our side. The returned
    * function ends the subscription; it is called when the stream is over, whoever ended it.
@@ -48,6 +50,8 @@ export type Route<Caller, Permission extends string> = {
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly bodyBytesMax?: number;
+  /** Changes nothing that anybody would ask after, although its method says so: a query that is posted, a receipt. */
+  readonly readsOnly?: boolean;
   handle(context: RouteContext<Caller, never, never>): Promise<Reply>;
 };
 
