@@ -13,7 +13,7 @@ import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
-import { buildHub } from '#hub/hub.ts';
+import { buildHub, type Hub, type HubDirectory } from '#hub/hub.ts';
 import { Hubs } from '#hub/instances/hubs.ts';
 import { AmqpConnections } from '#listeners/amqp-connections.ts';
 import { chooseDeviceHttp, choosePeopleHttp, isForFiles } from '#listeners/host-table.ts';
@@ -56,7 +56,7 @@ import { loadServerCertificates } from './server-certificates.ts';
 import { carryRevocationLists, findLacking } from './sphere-trust.ts';
 import { StartRefused } from './start-refused.ts';
 import { serveStaticFiles } from './static-files.ts';
-import { connectionStrings, hubStatus, type ServerStatus } from './status.ts';
+import { connectionStrings, type HubStatus, hubStatus, type ServerStatus } from './status.ts';
 
 export type StartOptions = {
   readonly platform: Platform;
@@ -75,6 +75,12 @@ export type RunningServer = {
   /** With secrets, an API token is minted for this call. */
   status(options: { withSecrets: boolean }): Promise<ServerStatus>;
   createSignInLink(): Promise<string>;
+  /** The hub that is always there, and all of them. */
+  readonly main: Hub;
+  readonly hubs: HubDirectory;
+  /** With secrets. */
+  hubStatusOf(hub: Hub): HubStatus;
+  dpsConnectionStrings(): Record<string, string>;
   /** Moves the clock of a data directory that was made for development. */
   readonly clock: ClockControl;
   /** What the server’s parts, and devices that belong to it, take the time from. */
@@ -447,6 +453,10 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
         broker: settings['broker.port'],
       }),
     ],
+    main: hub,
+    hubs,
+    hubStatusOf: (each) => hubStatus(each, ports, true),
+    dpsConnectionStrings: () => connectionStrings(hostName, provisioning.policies.list()),
     status,
     createSignInLink,
     clock,

@@ -6,10 +6,11 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { blocksOf } from '#test/support/guide.ts';
 import { type InstalledPrograms, installedPrograms } from '#test/support/installed-programs.ts';
 import { type Browser, openBrowser } from '#test/support/open-browser.ts';
 import { filesBelow, type PackedHomeport, packHomeport } from '#test/support/packed-homeport.ts';
@@ -38,8 +39,8 @@ const port: number = hub.mqttPort;
 console.log(JSON.stringify([hub.hostName, port, central.url, hub.connectionStrings === undefined]));
 await home.stop();
 export async function wrong(): Promise<void> {
-  // @ts-expect-error: the directory is missing.
-  await startHomeport({});
+  // @ts-expect-error: a directory is a text.
+  await startHomeport({ directory: 7 });
   // @ts-expect-error: a port is a number.
   const text: string = hub.mqttPort;
   // @ts-expect-error: the rest of the package is nobody's to import.
@@ -47,6 +48,12 @@ export async function wrong(): Promise<void> {
   console.log(text);
 }
 `;
+
+/** Lays a package of this tree where somebody who installed ours would have it. */
+function link(folder: string, name: string): void {
+  const path = join(folder, 'node_modules', name);
+  if (!existsSync(path)) symlinkSync(join(repository, 'node_modules', name), path);
+}
 
 describe('the package', () => {
   let packed: PackedHomeport;
@@ -185,6 +192,18 @@ describe('the package', () => {
         await ok('azsphere', 'login');
         assert.ok((await ok('azsphere', 'tenant', 'list')).includes(status.sphere.tenantId));
         assert.equal(await programs.stop(), 0);
+      });
+
+      test('the test of the guide passes, as node:test runs it, and leaves nothing behind', async () => {
+        const [, sample = ''] = blocksOf('js', 'test-against-homeport.md');
+        assert.match(sample, /from 'node:test'/);
+        for (const name of ['azure-iot-device', 'azure-iot-device-mqtt']) link(packed.folder, name);
+        writeFileSync(join(packed.folder, 'guide.test.mjs'), sample);
+        const TMPDIR = mkdtempSync(join(packed.folder, 't-'));
+        const { code, stdout, stderr } = await programs.run('node', ['--test', 'guide.test.mjs'], { TMPDIR });
+        assert.equal(code, 0, `${stdout}${stderr}`);
+        assert.match(stdout, /pass 1\b/);
+        assert.deepEqual(readdirSync(TMPDIR), []);
       });
 
       test('a program that imports it starts and stops a server of its own', async () => {
