@@ -13,7 +13,12 @@ export function normalizeServiceUrl(url: string): string {
   if (decoded === undefined) return url;
   const segments = decoded.split('/');
   if (segments.length > 2 && segments.at(-1) === '') segments.pop();
-  return segments.map(encodeURIComponent).join('/') + query;
+  return segments.map(encodeSegment).join('/') + query;
+}
+
+/** A dollar sign stays: the router knows `$testnew` by it. */
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replaceAll('%24', '$');
 }
 
 /** The path of a normalized URL in plain text: what the scope of a token is compared with. */
