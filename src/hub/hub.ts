@@ -52,8 +52,8 @@ import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import type { DestinationDoors } from './routing/destinations.ts';
 import { Routing } from './routing/routing.ts';
-import { HubAmqp } from './surface/amqp.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { HubAmqp } from './surface/amqp.ts';
 import { serveDevicebound } from './surface/amqp-devicebound.ts';
 import { AmqpEvents } from './surface/amqp-events.ts';
 import { serveReceiver } from './surface/amqp-service-receiver.ts';
@@ -63,9 +63,9 @@ import { nameError } from './surface/errors.ts';
 import { buildHubHttp, serviceRoutes } from './surface/http.ts';
 import { HubMqtt } from './surface/mqtt.ts';
 import type { OversizeRule } from './surface/oversize-rule.ts';
-import { transferLines } from './surface/transfer-lines.ts';
 import { feedbackQueue, fileNotificationQueue } from './surface/service-queues.ts';
 import type { ServiceRoute } from './surface/service-route.ts';
+import { transferLines } from './surface/transfer-lines.ts';
 import { noContainer } from './transfers/own-container.ts';
 import type { TransferFiles } from './transfers/transfer.ts';
 import { Transfers } from './transfers/transfers.ts';
@@ -102,11 +102,11 @@ export type HubOptions = {
   readonly quotas?: QuotaSettings;
   /** Where devices upload files to; without it they are told that nothing is configured. */
   readonly files?: { readonly settings: FileSettings; readonly target: UploadTarget; readonly transfers: TransferFiles };
+  /** What destinations of routes may use; without it there are none. */
+  readonly doors?: DestinationDoors;
   /** What may go wrong on purpose; without it, nothing. */
   readonly faults?: FaultMode;
   /** Makes the broker door; without it there is none. */
-  /** What destinations of routes may use; without it there are none. */
-  readonly doors?: DestinationDoors;
   readonly broker?: BrokerLimits;
 };
 
@@ -157,22 +157,22 @@ export type Hub = {
     /** Where AMQP answers; asked while it runs. */
     redirectPort(): number;
   };
-  /** What goes wrong on purpose; undefined where nothing may. */
   /** Where events go: routes, the fallback, and what is added on the way. */
   readonly routing: Pick<
     Routing,
     | 'routes'
-    | 'enrichments'
-    | 'isFallbackEnabled'
     | 'destinations'
     | 'createDestination'
     | 'deleteDestination'
+    | 'enrichments'
+    | 'isFallbackEnabled'
     | 'saveRoute'
     | 'deleteRoute'
     | 'setFallback'
     | 'saveEnrichment'
     | 'deleteEnrichment'
   >;
+  /** What goes wrong on purpose; undefined where nothing may. */
   readonly faults: Pick<Faults, 'mode' | 'rules'> | undefined;
   readonly policies: Pick<HubPolicies, 'list' | 'find'>;
   /** The REST for back ends as data, for who serves a part of it to others under rules of his own. */
@@ -287,11 +287,11 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     hub,
     hubName,
     events: log,
+    ...(options.doors && { doors: options.doors }),
     loadTwin: (identity) => twins.find(identity),
     connected: () => new Set([...presence.connected, ...brokerConnections.connected]),
   });
   const prepare = (identity: string) => routing.twins.prepare(identity);
-    ...(options.doors && { doors: options.doors }),
   events.waitFor(prepare);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => routing.twins.forget(identity) });
   const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins, prepare });
@@ -413,11 +413,11 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     presence,
     events: log,
     eventsEndpoint: endpoint,
+    routing,
     faults,
     policies,
     serviceRoutes: serviceRoutes(platform, serviceRooms),
     credentials,
-    routing,
     signInAt: (identity, evidence, { at, revocation }) => signIn.checkAt(identity, evidence, at, revocation),
     refusalSubject,
     authenticateService,
@@ -427,12 +427,12 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       cloudToDevice.start();
       await presence.start();
       await jobs.start();
+      routing.start();
       await configurations.start();
       await transfers.start();
     },
     async stop() {
       faults?.rules.clear();
-      routing.start();
       cancelGauges();
       cancelAuthorities();
       cancelLists();
@@ -440,12 +440,12 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
       brokerConnections.stop('hub-stopped');
       await broker?.journal.close();
       await configurations.stop();
+      await routing.stop();
       await transfers.stop();
       await jobs.stop();
       await presence.stop();
       await cloudToDevice.stop();
       await credentials.flush();
-      await routing.stop();
       await twins.idle();
       await events.idle();
     },

@@ -168,6 +168,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const outgoing = openOutgoing(platform, settings);
   const files = await openFileService({ platform, database, directory, settings, secrets, refusals, outgoing });
   await lifecycle.start({ name: 'files', stop: async () => files.store.stop() });
+  const doorsOf = (name: string) => ({ outgoing, files: { store: files.store, container: files.eventsContainerOf(name) } });
   const hub = await buildHub({
     platform,
     database,
@@ -181,13 +182,13 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     hostName,
     instanceName,
     oversizePublish,
-  const doorsOf = (name: string) => ({ outgoing, files: { store: files.store, container: files.eventsContainerOf(name) } });
     cloudToDevice,
     eventsEndpoint,
     quotas,
     limits: hubLimits,
     ...faults,
     files: files.of(instanceName),
+    doors: doorsOf(instanceName),
     ...(brokerLimits && { broker: brokerLimits }),
   });
   await lifecycle.start({ ...hub, name: 'hub' });
@@ -201,9 +202,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     logs: {
       open: (name) => openEvents(join(directory, 'hubs', name, 'log')),
       async discard(name) {
-    doors: doorsOf(instanceName),
         await rm(join(directory, 'hubs', name), { recursive: true, force: true });
         await files.store.deleteContainer(files.containerOf(name));
+        await files.store.deleteContainer(files.eventsContainerOf(name));
       },
     },
     audit,
@@ -215,10 +216,10 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     limits: hubLimits,
     ...faults,
     filesOf: files.of,
+    doorsOf,
     baseHostName: settings['listeners.hostNames'].find((name) => isIP(name) === 0) ?? 'localhost',
     otherHostNames: names,
   });
-        await files.store.deleteContainer(files.eventsContainerOf(name));
   await lifecycle.start({ name: 'hubs', stop: () => hubs.close() });
   // What clients outside trust us by ends when they think that it does.
   const certificates = await loadServerCertificates(options.platform, directory, [...names, ...hubs.hostNames]);
@@ -230,7 +231,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({
     name: 'revocation-sources',
     start: async () => revocationSources.start(),
-    doorsOf,
     stop: () => revocationSources.stop(),
   });
   const provisioning = await buildProvisioning({

@@ -19,8 +19,8 @@ import { methodRoutes } from './method-routes.ts';
 import { moduleRoutes } from './module-routes.ts';
 import { queryRoutes } from './query-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
-import { renderServiceProblem } from './service-errors.ts';
 import { routingRoutes } from './routing-routes.ts';
+import { renderServiceProblem } from './service-errors.ts';
 import { decode, normalizeServiceUrl, requireServiceVersion, servicePath } from './service-path.ts';
 import type { ServiceRooms } from './service-rooms.ts';
 import { isPermitted, type ServiceCall, type ServicePermission, type ServiceRoute } from './service-route.ts';
@@ -56,10 +56,10 @@ export function serviceRoutes(platform: Platform, rooms: ServiceRooms): ServiceR
     ...transferRoutes(rooms),
     ...messageRoutes(rooms),
     ...statisticsRoutes(rooms),
+    ...routingRoutes(rooms),
   ];
 }
 
-    ...routingRoutes(rooms),
 /** The REST that back ends use (hub-service-protocol.md 3 and 4), and beside it the devices' own. */
 export async function buildHubHttp(options: HubHttpOptions): Promise<HttpSurface> {
   const { platform, rooms } = options;
