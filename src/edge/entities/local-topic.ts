@@ -1,4 +1,4 @@
-import { type Entity, padTopicId, parseEntity } from './entity.ts';
+import { type Entity, padTopicId, parseEntity, serviceTopicId } from './entity.ts';
 
 /** What kinds of channels carry. `silent` ones are for programs on the device, and no business of the cloud's. */
 export type Channel =
@@ -63,9 +63,10 @@ function parseLegacyTopic([noun, ...rest]: readonly string[], names: LocalNames)
     if (!severities.includes(severity)) return `the topic's severity is none of ${severities.join(', ')}`;
     return type === '' ? 'the topic names no type of alarm' : of('alarm', type, child, severity);
   }
-  if (noun === 'health' && rest.length === 1 && rest[0] !== '') {
-    const entity = parseEntity(['device', 'main', 'service', rest[0] ?? ''], names.mainTopicId);
-    if (entity) return { entity, channel: { kind: 'health' }, era: 'first' };
+  const [service = ''] = rest;
+  if (noun === 'health' && rest.length === 1 && service !== '') {
+    const entity = { topicId: serviceTopicId(names.mainTopicId, service), child: undefined };
+    return { entity, channel: { kind: 'health' }, era: 'first' };
   }
   return silent(names.mainTopicId);
 }

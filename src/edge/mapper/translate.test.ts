@@ -239,6 +239,8 @@ test('settings that no topic can have are refused', () => {
   assert.equal(own.filters[0], 'edge/+/+/+/+/m/+');
   const found = translate({ topic: 'edge/device/rpi///m/', payload: Buffer.from('{}') }, own, now);
   assert.equal(found.kind === 'publish' && found.topic, events);
+  const health = translate({ topic: 'tedge/health/plc', payload: Buffer.from('{}') }, own, now);
+  assert.equal(health.kind === 'publish' && health.topic, events);
   const other = translate({ topic: 'edge/device/main///m/', payload: Buffer.from('{}') }, own, now);
   assert.equal(other.kind === 'publish' && other.topic, `${events}%24.sub=main`);
 });

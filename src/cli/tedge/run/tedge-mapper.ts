@@ -18,11 +18,15 @@ export const runTedgeMapperCommand: Command = {
     const log = openLog(logLevelOf(invocation));
     const settings = await openSettings(invocation);
     const mapper = await attempt(`start ${mapperName}`, () => buildMapper({ ...platform, log }, settings, process.pid));
+    // Between two attempts to reach the broker nothing else keeps the process alive: timers of the platform do not.
+    const { port1: awake } = new MessageChannel();
+    awake.ref();
     const interrupted = Promise.withResolvers<void>();
     const cancel = terminal.onInterrupt(() => interrupted.resolve());
     mapper.start();
     await interrupted.promise;
     await mapper.stop();
     cancel();
+    awake.close();
   },
 };
