@@ -82,7 +82,7 @@ describe('tedge', () => {
       'reconnect az',
       'cert upload c8y --user x',
       'init',
-      'run all az',
+      'run tedge-agent',
       '--config-dir /x connect az',
     ]) {
       const { code, stdout, stderr } = await bench.run(line);

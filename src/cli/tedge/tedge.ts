@@ -59,6 +59,11 @@ export const tedge: Program = {
       load: async () => (await import('./config/list.ts')).configListCommand,
     },
     {
+      path: 'run all',
+      summary: 'Run the local broker, the bridge to the hub and the mapper',
+      load: async () => (await import('./run/all.ts')).runAllCommand,
+    },
+    {
       path: 'run tedge-mapper',
       summary: 'Translate local messages for the hub until told to stop',
       load: async () => (await import('./run/tedge-mapper.ts')).runTedgeMapperCommand,

@@ -14,7 +14,6 @@ const unsupportedPaths = [
   'bridge',
   'flows',
   'mapper',
-  'run all',
   'run tedge-agent',
   'hsm',
   'diag',

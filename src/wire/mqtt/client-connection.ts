@@ -25,7 +25,7 @@ export type ClientConnection = {
 
 export type ClientConnectionOptions = Pick<
   MqttClientSessionOptions,
-  'limits' | 'onMessage' | 'onOversize' | 'acknowledgesLater'
+  'limits' | 'onMessage' | 'onOversize' | 'acknowledgesLater' | 'packetIds'
 > & {
   readonly clock: Clock;
   readonly connect: ConnectFields;

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { MqttClientSession, type MqttClientSessionOptions } from './client-session.ts';
 import { PacketWriter } from './encode.ts';
 import { defaultMqttLimits } from './limits.ts';
+import { PacketIds } from './packet-ids.ts';
 import { clientPackets } from './vectors/client-packets.ts';
 import { recordSession } from './vectors/recorded-session.ts';
 import { serverPackets } from './vectors/server-packets.ts';
@@ -49,6 +50,24 @@ describe('client session', () => {
     const anonymous = recordClient().session;
     anonymous.connect({ clientId: '', keepAliveSeconds: 0, cleanSession: true });
     assert.deepEqual(anonymous.takeOutput(), clientPackets.connectAnonymous);
+  });
+
+  test('[MQTT-4.4.0-1] what was not acknowledged goes out on the next connection under its first identifier, which nothing else takes', () => {
+    const packetIds = new PacketIds();
+    const first = openClient(60, { packetIds }).session;
+    const [lost, acknowledged] = [packetIds.take(), packetIds.take()];
+    for (const id of [lost, acknowledged]) first.publish({ topic: 't', payload: '', qos: 1 }, undefined, id);
+    first.subscribe([{ filter: 'f', qos: 1 }]);
+    first.receive(Buffer.from([0x40, 2, 0, acknowledged]));
+    first.endOfInput();
+    assert.deepEqual([packetIds.has(lost), packetIds.size], [true, 1]);
+    const second = openClient(60, { packetIds }).session;
+    second.subscribe([{ filter: 'f', qos: 1 }]);
+    second.takeOutput();
+    second.publish({ topic: 't', payload: '', qos: 1, dup: true }, undefined, lost);
+    assert.deepEqual(second.takeOutput(), Buffer.from([0x3a, 5, 0, 1, 0x74, 0, lost]));
+    second.receive(Buffer.from([0x40, 2, 0, lost]));
+    assert.equal(packetIds.has(lost), false);
   });
 
   test('subscriptions and their answers are matched by packet id', () => {

@@ -30,6 +30,8 @@ export type MqttClientSessionOptions = {
   readonly onMessage: (publish: InboundPublish) => void;
   /** QoS 1 messages wait for `acknowledge`: of what is not safe yet, the server keeps its copy. */
   readonly acknowledgesLater?: boolean;
+  /** Shared by the connections of one client that sends again under its first identifier what was not acknowledged [MQTT-4.4.0-1]. */
+  readonly packetIds?: PacketIds;
   /** A PUBLISH over `packetBytesMax` is read past, told here and acknowledged; without it, it ends the connection. */
   readonly onOversize?: (publish: OversizePublish) => void;
   /** The pump writes what output is left and ends the socket. Called once. */
@@ -40,7 +42,7 @@ type State = 'new' | 'connecting' | 'open' | 'closed';
 
 /** What waits for an answer that carries a packet id. */
 type Pending =
-  | { readonly kind: 'publish'; readonly onAck: (() => void) | undefined }
+  | { readonly kind: 'publish'; readonly onAck: (() => void) | undefined; readonly isGiven: boolean }
   | { readonly kind: 'subscribe'; readonly count: number; readonly onGranted: ((codes: readonly number[]) => void) | undefined }
   | { readonly kind: 'unsubscribe'; readonly onDone: (() => void) | undefined };
 
@@ -54,7 +56,7 @@ export class MqttClientSession {
   readonly #reader: PacketReader;
   readonly #writer = new PacketWriter();
   readonly #view = new PublishView();
-  readonly #ids = new PacketIds();
+  readonly #ids: PacketIds;
   readonly #pending = new Map<number, Pending>();
   readonly #owed = new AcknowledgementQueue();
   #publishesPending = 0;
@@ -70,6 +72,7 @@ export class MqttClientSession {
   constructor(options: MqttClientSessionOptions) {
     this.#options = options;
     this.#limits = options.limits ?? defaultMqttLimits;
+    this.#ids = options.packetIds ?? new PacketIds();
     this.#reader = new PacketReader(this.#onPacket.bind(this), this.#limits.packetBytesMax);
     const { onOversize } = options;
     if (onOversize) this.#reader.oversizeSink = (first, head, bytes) => this.#onOversize(onOversize, { first, head, bytes });
@@ -115,14 +118,18 @@ export class MqttClientSession {
     this.#announceOutput();
   }
 
-  /** Sends a message; `onAck` is called at the PUBACK of a QoS 1 message. False when nothing was sent: not open, no window, no room. */
-  publish(packet: OutboundPublish, onAck?: () => void): boolean {
+  /**
+   * Sends a message; `onAck` is called at the PUBACK of a QoS 1 message. False when nothing was sent: not open, no window,
+   * no room. `given` is an identifier that the caller took from `packetIds`; the PUBACK releases it, the end of the
+   * connection does not.
+   */
+  publish(packet: OutboundPublish, onAck?: () => void, given?: number): boolean {
     if (this.#state !== 'open' || this.#writer.length > this.#limits.outputBytesMax) return false;
     if (packet.qos === 0) this.#writer.publish(packet, 0);
     else {
       if (this.#publishesPending >= this.#limits.outboundInflightMax) return false;
-      const packetId = this.#ids.take();
-      this.#pending.set(packetId, { kind: 'publish', onAck });
+      const packetId = given ?? this.#ids.take();
+      this.#pending.set(packetId, { kind: 'publish', onAck, isGiven: given !== undefined });
       this.#publishesPending++;
       this.#writer.publish(packet, packetId);
     }
@@ -296,6 +303,9 @@ export class MqttClientSession {
     this.#state = 'closed';
     this.#closeDetail = detail;
     this.#waiting = [];
+    for (const [packetId, pending] of this.#pending) {
+      if (pending.kind !== 'publish' || !pending.isGiven) this.#ids.release(packetId);
+    }
     this.#pending.clear();
     this.#options.onClose(reason);
   }

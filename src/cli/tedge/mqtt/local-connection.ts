@@ -4,6 +4,7 @@ import { parseDuration } from '#edge/settings/duration.ts';
 import type { TedgeSettings } from '#edge/settings/tedge-settings.ts';
 import type { Invocation, OptionSpec } from '../../kit/command.ts';
 import { CommandFailure } from '../../kit/failure.ts';
+import { stayAwake } from '../stay-awake.ts';
 import { attempt } from '../tedge-failure.ts';
 
 export const qosOption: OptionSpec = { name: 'qos', short: 'q', value: '0|1|2', summary: '1 when absent; 2 is carried as 1' };
@@ -53,12 +54,7 @@ export async function connectLocally(
 
 /** As `pause`, and the process stays alive although nothing else is open. */
 export async function pauseAwake(clock: Clock, ms: number): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  port1.ref();
-  try {
-    await pause(clock, ms);
-  } finally {
-    port1.close();
-    port2.close();
-  }
+  const cancel = stayAwake();
+  await pause(clock, ms);
+  cancel();
 }

@@ -1,0 +1,32 @@
+import { openLog } from '#base/log.ts';
+import { startEdge } from '#edge/run/start-edge.ts';
+import type { Command } from '../../kit/command.ts';
+import { stayAwake } from '../stay-awake.ts';
+import { cloudOf, cloudPositional, logLevelOf, openSettings, profileOption } from '../tedge-command.ts';
+import { attempt } from '../tedge-failure.ts';
+
+export const runAllCommand: Command = {
+  options: [profileOption],
+  positionals: [cloudPositional],
+  examples: ['tedge run all az', 'tedge run all --log-level debug', 'tedge --config-dir ./edge run all az'],
+  notes: [
+    'In the foreground until ^C: the local broker, unless one answers already, the bridge to the hub, and the mapper.',
+    'Messages that wait for the hub are kept below data.path.',
+  ],
+  async run(invocation) {
+    const { terminal, platform, positionals } = invocation;
+    cloudOf(positionals[0]);
+    const log = openLog(logLevelOf(invocation));
+    const settings = await openSettings(invocation);
+    const interrupted = Promise.withResolvers<void>();
+    const cancels = [terminal.onInterrupt(() => interrupted.resolve()), stayAwake()];
+    try {
+      const edge = await attempt('start', () => startEdge({ ...platform, log }, settings, process.pid));
+      log.info('edge.started', { broker: edge.broker, address: edge.address });
+      await interrupted.promise;
+      await edge.stop();
+    } finally {
+      for (const cancel of cancels) cancel();
+    }
+  },
+};

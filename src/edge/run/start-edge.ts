@@ -1,0 +1,121 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lifecycle } from '#base/lifecycle.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import { takeFileLock } from '#storage/file-lock.ts';
+import { nodeFileSystem } from '#storage/file-system.ts';
+import { Bridge } from '../bridge/bridge.ts';
+import { BridgeReport } from '../bridge/bridge-report.ts';
+import { loadBridgeSettings } from '../bridge/bridge-settings.ts';
+import { bridgeTopics } from '../bridge/bridge-topics.ts';
+import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
+import { ExternalBroker } from '../broker/external-broker.ts';
+import { openLocalClient } from '../broker/local-client.ts';
+import type { LocalMessage } from '../broker/local-message.ts';
+import { fileProblem } from '../host/file-problem.ts';
+import { buildMapper } from '../mapper/build-mapper.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import type { TedgeSettings } from '../settings/tedge-settings.ts';
+
+export type RunningEdge = {
+  /** Whether the local broker is our own, or one that was there. */
+  readonly broker: 'own' | 'external';
+  /** Where local clients find it. */
+  readonly address: string;
+  stop(): Promise<void>;
+};
+
+/** How long somebody who holds the broker's port may take to answer as one. */
+const probeMsMax = 5_000;
+
+/**
+ * Runs what one configuration directory describes: the local broker, unless one answers already, the outbox, the
+ * bridge to the hub, and the mapper. Throws Problem for settings and files that do not let it start; a hub that is away is no reason.
+ */
+export async function startEdge(platform: Platform, settings: TedgeSettings, pid: number): Promise<RunningEdge> {
+  const lifecycle = new Lifecycle(platform);
+  try {
+    return await start(platform, settings, pid, lifecycle);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function start(platform: Platform, settings: TedgeSettings, pid: number, lifecycle: Lifecycle): Promise<RunningEdge> {
+  const bridgeSettings = await loadBridgeSettings(settings);
+  const directory = join(settings.text('data.path'), 'outbox');
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileProblem(error, directory);
+  });
+  const unlock = takeFileLock(join(directory, 'lock'));
+  if (!unlock) throw new Problem('conflict', `Another tedge runs on ${directory}.`);
+  await lifecycle.start({ name: 'lock', stop: async () => unlock() });
+  const outbox = await Outbox.open(platform, { directory, files: nodeFileSystem });
+  await lifecycle.start({ name: 'outbox', stop: () => outbox.close() });
+
+  let publish: (message: LocalMessage) => Promise<void> = () => Promise.resolve();
+  const report = new BridgeReport(platform, {
+    outbox,
+    publish: (message) => publish(message),
+    topicRoot: settings.text('mqtt.topic_root'),
+    mainTopicId: settings.text('mqtt.device_topic_id'),
+    prefix: bridgeSettings.prefix,
+    pid,
+  });
+  const bridge = new Bridge(platform, {
+    settings: bridgeSettings,
+    outbox,
+    publish: (message) => publish(message),
+    report,
+  });
+  const client = { host: settings.text('mqtt.client.host'), port: Number(settings.load('mqtt.client.port')) };
+  const isExternal = await answersMqtt(platform, client);
+  if (isExternal) {
+    const broker = new ExternalBroker(platform, {
+      ...client,
+      clientId: `tedge-mapper-bridge-${bridgeSettings.prefix}`,
+      filters: bridgeTopics(bridgeSettings.prefix, bridgeSettings.deviceId).outboundFilters,
+      will: { topic: report.topic, payload: Buffer.from(JSON.stringify({ pid, status: 'down' })), qos: 1, retain: true },
+      intercept: (message) => bridge.accept(message),
+    });
+    publish = (message) => broker.publish(message);
+    await lifecycle.start({ name: 'broker', start: async () => broker.start(), stop: () => broker.close() });
+  } else {
+    const broker = await openEmbeddedBroker(platform, {
+      address: settings.text('mqtt.bind.address'),
+      port: Number(settings.load('mqtt.bind.port')),
+      intercept: (message) => bridge.accept(message),
+    });
+    publish = (message) => broker.publish(message);
+    await lifecycle.start({ name: 'broker', stop: () => broker.close() });
+  }
+  await lifecycle.start({ name: 'report', start: async () => report.start(), stop: async () => report.stop() });
+  await lifecycle.start({ name: 'bridge', start: async () => bridge.start(), stop: () => bridge.stop() });
+  const mapper = buildMapper(platform, settings, pid);
+  await lifecycle.start({ name: 'mapper', start: async () => mapper.start(), stop: () => mapper.stop() });
+  return {
+    broker: isExternal ? 'external' : 'own',
+    address: isExternal
+      ? `${client.host}:${client.port}`
+      : `${settings.text('mqtt.bind.address')}:${Number(settings.load('mqtt.bind.port'))}`,
+    stop: () => lifecycle.stop(),
+  };
+}
+
+async function answersMqtt({ clock, random }: Platform, at: { host: string; port: number }): Promise<boolean> {
+  const late = new AbortController();
+  const cancel = clock.after(probeMsMax, () => late.abort());
+  try {
+    const clientId = `tedge-probe-${random.bytes(6).toString('hex')}`;
+    const { session, closed } = await openLocalClient({ clock, ...at, clientId, signal: late.signal });
+    session.disconnect();
+    await closed;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    cancel();
+  }
+}
