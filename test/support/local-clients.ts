@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { eventually } from './eventually.ts';
 
 /** Runs Debian's mosquitto_pub against a local broker and answers its exit code. */
-export async function mosquittoPub(port: number, words: readonly string[], input?: string): Promise<number> {
+export async function mosquittoPub(port: number, words: readonly string[], input?: string | Buffer): Promise<number> {
   const child = spawn('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv311', ...words], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import mqtt from 'mqtt';
 import type { JsonObject } from '#base/json.ts';
 import type { ServerStatus } from '#server/status.ts';
+import { type BridgeDevice, makeBridgeDevice } from '#test/support/bridge-device.ts';
 import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { askHttps } from '#test/support/https-client.ts';
@@ -33,23 +34,10 @@ describe('a thin-edge bridge of Mosquitto', () => {
   });
   after(() => bench.close());
 
-  /** A registered device with its files. */
-  async function makeDevice(deviceId: string) {
-    const { home } = bench;
-    const identity = bench.selfSignedOf(deviceId);
-    const folder = mkdtempSync(join(home.folder, 'edge-'));
-    const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
-    writeFileSync(certificate, identity.cert);
-    writeFileSync(key, identity.key, { mode: 0o600 });
-    await bench.central.ok('PUT', `/api/devices/${encodeURIComponent(deviceId)}`, { displayName: deviceId });
-    await bench.createHubDevice(deviceId, { primary: identity.leaf.certificate.sha1Thumbprint });
-    return { deviceId, identity, folder, certificate, key };
-  }
-
-  type Device = Awaited<ReturnType<typeof makeDevice>>;
+  const makeDevice = (deviceId: string) => makeBridgeDevice(bench, deviceId);
 
   /** Mosquitto with the bridge, and a program of the device that talks to it. */
-  async function startBridge(t: TestContext, device: Device, era: '1.x' | 'seed' = '1.x') {
+  async function startBridge(t: TestContext, device: BridgeDevice, era: '1.x' | 'seed' = '1.x') {
     const { home } = bench;
     const address = `127.77.${process.pid % 250}.${++made}`;
     const folder = join(device.folder, 'mosquitto');
