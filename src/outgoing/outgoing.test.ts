@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { systemClock } from '#base/clock.ts';
 import { silentLog } from '#base/log.ts';
 import { Problem } from '#base/problem.ts';
@@ -231,4 +233,60 @@ test('no failure tells the path or the query, where secrets stand', async (t) =>
   }
   assert.equal(failures.length, 3);
   for (const { message, cause } of failures) assert.doesNotMatch(`${message} ${String(cause)}`, /secret/);
+});
+
+test('a broker is dialled by the same rules: no address inside, no plain line, none that is not there, within 10 s', async (t) => {
+  const server = createTcpServer((socket) => socket.resume().on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const socket = await open().connect({ hostName: '127.0.0.1', port, isTls: false });
+  socket.destroy();
+  await assert.rejects(open({ allowed: [] }).connect({ hostName: '127.0.0.1', port, isTls: false }), because('target-refused'));
+  const behindName = open({ allowed: [], resolve: async () => [{ address: '127.0.0.1', family: 4 }] });
+  await assert.rejects(behindName.connect({ hostName: 'broker.example', port, isTls: false }), because('target-refused'));
+  await assert.rejects(open().connect({ hostName: '127.0.0.1', port: 1, isTls: false }), because('target-unreachable'));
+  const stuck = testPlatform();
+  const waiting = open({ platform: stuck }).connect({ hostName: '127.0.0.1', port, isTls: true });
+  const late = assert.rejects(waiting, because('target-timeout'));
+  await new Promise((resolve) => server.once('connection', resolve));
+  stuck.clock.advance(10_000);
+  await late;
+});
+
+test('over TLS the name of a broker is verified, and a stranger is not talked to', async (t) => {
+  const identity = await makeServerIdentity();
+  const ca = identity.caPem;
+  const server = createTlsServer({ cert: identity.certificatePem, key: identity.privateKeyPem }, (socket) => socket.resume());
+  server.on('tlsClientError', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+  const socket = await open({ ca, resolve }).connect({ hostName: '127.0.0.1', port, isTls: true });
+  socket.destroy();
+  const other = open({ ca, resolve }).connect({ hostName: 'other.example', port, isTls: true });
+  await assert.rejects(other, because('target-unreachable'));
+  await assert.rejects(open().connect({ hostName: '127.0.0.1', port, isTls: true }), because('target-unreachable'));
+});
+
+test('a broker is checked before it is kept: its scheme, host, nothing behind it', () => {
+  assert.deepEqual(open().checkBroker('amqps://a%40b:p%3Aw@broker.example'), {
+    hostName: 'broker.example',
+    port: 5671,
+    isTls: true,
+    user: { name: 'a@b', password: 'p:w' },
+  });
+  assert.equal(open().checkBroker('amqp://broker.example/').port, 5672);
+  const strict = open({ allowHttp: false });
+  for (const text of [
+    'amqp://broker.example',
+    'https://broker.example',
+    'amqps://broker.example/x',
+    'amqps://broker.example?a=b',
+    'amqps://%zz@broker.example',
+    'x',
+  ]) {
+    assert.throws(() => strict.checkBroker(text), { code: 'argument-invalid' }, text);
+  }
 });

@@ -99,9 +99,12 @@ export class Outgoing {
     if (!isTls && !this.#options.allowHttp) {
       throw new Problem('argument-invalid', 'The broker must be one of amqps: outgoing.allowHttp is not set.');
     }
-    const user = { name: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+    const [name, password] = [decode(url.username), decode(url.password)];
+    if (name === undefined || password === undefined) {
+      throw new Problem('argument-invalid', 'The name and the password of the broker must be percent-encoded.');
+    }
     const port = url.port === '' ? (isTls ? 5671 : 5672) : Number(url.port);
-    return { hostName: url.hostname, port, isTls, user: user.name === '' ? undefined : user };
+    return { hostName: url.hostname, port, isTls, user: name === '' ? undefined : { name, password } };
   }
 
   /** Opens a line to a broker, by the rules of calls. It ends when whoever has it ends it. Throws as `post` does. */
@@ -248,6 +251,15 @@ export class Outgoing {
       );
       sent.end(body);
     });
+  }
+}
+
+/** Undefined for what does not decode. */
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }
 
