@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Locator } from 'playwright-core';
+import { systemClock } from '#base/clock.ts';
+import { dayMs, hourMs, plus } from '#base/instant.ts';
+import { makeCa, makeOriginalProof } from '#test/support/certificates.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type Browser, signIn, withBrowser } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
@@ -76,5 +80,43 @@ describe('the pages of one hub', () => {
     await page.getByRole('button', { name: 'Delete dashboards' }).click();
     await page.getByRole('button', { name: 'Delete group' }).click();
     await page.getByRole('row', { name: /dashboards/ }).waitFor({ state: 'detached' });
+  });
+
+  test('a CA certificate is added under a name, its possession is proven with a code, and it is deleted', async () => {
+    const now = systemClock.now();
+    const dates = { notBefore: plus(now, -hourMs), notAfter: plus(now, dayMs) };
+    const ca = makeCa({ name: 'Factory CA', ...dates });
+    const { page } = await browser.open();
+    await signIn(home, page);
+    await page.goto(new URL('/hub/certificates', home.status.central.url).href);
+    await page.getByText('No CA certificate yet').waitFor();
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a CA certificate' });
+    const choose = async (button: Locator, name: string, pem: string) => {
+      const chooser = page.waitForEvent('filechooser');
+      await button.click();
+      await (await chooser).setFiles({ name, mimeType: 'application/x-pem-file', buffer: Buffer.from(pem) });
+    };
+    const file = dialog.getByRole('button', { name: 'Choose file' });
+    await choose(file, 'ca.pem', ca.pem);
+    await dialog.getByText('Enter a name.').waitFor();
+    await dialog.getByLabel('Name').fill('factory');
+    await choose(file, 'ca.pem', ca.pem);
+    await dialog.waitFor({ state: 'detached' });
+    const card = page.getByRole('region', { name: 'factory', exact: true });
+    await card.getByText('Needs verification').waitFor();
+    await card.getByRole('button', { name: 'Generate verification code' }).click();
+    const code = await eventually(
+      async () => (await card.getByRole('textbox', { name: 'Verification code' }).inputValue()) || undefined,
+    );
+    const verify = card.getByRole('button', { name: 'Verify' });
+    await choose(verify, 'wrong.pem', makeOriginalProof(ca, 'A'.repeat(48), dates).pem);
+    await card.getByText('The proof was refused').waitFor();
+    await choose(verify, 'proof.pem', makeOriginalProof(ca, code, dates).pem);
+    await card.getByText('Verified', { exact: true }).waitFor();
+    assert.match(await home.ok('homeport', ['hub', 'certificate', 'list']), /factory/);
+    await card.getByRole('button', { name: 'Delete factory' }).click();
+    await page.getByRole('button', { name: 'Delete certificate' }).click();
+    await card.waitFor({ state: 'detached' });
   });
 });

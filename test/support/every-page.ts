@@ -34,6 +34,12 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'hubs', path: '/hub', arrive: first('row', /plant-2\.localhost/) },
     { name: 'hub overview', path: '/hub/overview', arrive: first('img', /^Chart\. Events a second: \d/) },
     { name: 'consumer groups', path: '/hub/consumer-groups', arrive: first('row', /\$Default/) },
+    { name: 'hub certificates', path: '/hub/certificates', arrive: first('region', 'factory') },
+    {
+      name: 'no hub certificate',
+      path: '/hub/certificates?hub=plant-2',
+      arrive: (page) => page.getByText('No CA certificate yet').waitFor(),
+    },
     { name: 'access policies', path: '/hub/shared-access-policies', arrive: first('region', 'iothubowner') },
     { name: 'hub devices', path: '/hub/iot-devices', arrive: first('row', /keyed/) },
     { name: 'new hub device', path: '/hub/iot-devices/new', arrive: heading('Create a device') },
@@ -49,6 +55,9 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
       path: `/hub/queries?query=${encodeURIComponent('SELECT * FROM devices')}`,
       arrive: first('row', /keyed/),
     },
+    { name: 'jobs', path: '/hub/jobs', arrive: first('row', /halls/) },
+    { name: 'no job', path: '/hub/jobs?hub=plant-2', arrive: (page) => page.getByText('No job yet').waitFor() },
+    { name: 'configurations', path: '/hub/configurations', arrive: first('row', /interval/) },
     { name: 'live messages', path: '/hub/messages', arrive: first('row', new RegExp(demoId)) },
     { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
@@ -119,6 +128,39 @@ export const overlays: readonly Overlay[] = [
     path: '/hub/consumer-groups',
     open: async (page) => {
       await page.getByRole('button', { name: '+ Create' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'new CA certificate of a hub',
+    path: '/hub/certificates',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Add' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'new job',
+    path: '/hub/jobs',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Create' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
+      await page.getByText('Enter an ID.').waitFor();
+    },
+  },
+  {
+    name: 'new configuration',
+    path: '/hub/configurations',
+    open: async (page) => {
+      await page.getByRole('button', { name: '+ Create' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'change of a configuration',
+    path: '/hub/configurations',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Change interval' }).click();
       await page.getByRole('dialog').waitFor();
     },
   },

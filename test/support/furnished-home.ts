@@ -43,6 +43,18 @@ async function furnish(home: RunningHomeport, central: CentralClient, board: Sim
   const own = makeCa({ name: 'Harbour CA', notBefore: plus(now, -hourMs), notAfter: plus(now, 365 * dayMs) });
   await central.ok('PUT', '/api/enrollmentGroups/harbour/certificates/primary', { certificate: own.pem });
   await central.ok('POST', '/api/enrollmentGroups/harbour/certificates/primary/generateVerificationCode');
+  await central.ok('PUT', '/api/ui/hubs/main/rest/jobs/v2/halls', {
+    type: 'scheduleUpdateTwin',
+    queryCondition: '*',
+    updateTwin: { tags: { hall: 2 } },
+  });
+  await central.ok('PUT', '/api/ui/hubs/main/rest/configurations/interval', {
+    content: { deviceContent: { 'properties.desired.interval': 60 } },
+    targetCondition: 'tags.hall = 3',
+  });
+  await central.ok('PUT', '/api/ui/hubs/main/certificates/factory', {
+    certificate: makeCa({ name: 'Factory CA', notBefore: plus(now, -hourMs), notAfter: plus(now, 90 * dayMs) }).pem,
+  });
   const proof = makeOriginalProof(own, '00'.repeat(24), { notBefore: plus(now, -hourMs), notAfter: plus(now, hourMs) });
   await central.call('POST', '/api/enrollmentGroups/harbour/certificates/primary/verify', { certificate: proof.pem });
   await openGroup('empty', 'Empty');

@@ -71,8 +71,20 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/hub/hub-queries-page.tsx')).HubQueriesPage }),
       },
       {
+        path: patterns.hubJobs,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-jobs-page.tsx')).HubJobsPage }),
+      },
+      {
+        path: patterns.hubConfigurations,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-configurations-page.tsx')).HubConfigurationsPage }),
+      },
+      {
         path: patterns.consumerGroups,
         lazy: async () => ({ Component: (await import('./pages/hub/consumer-groups-page.tsx')).ConsumerGroupsPage }),
+      },
+      {
+        path: patterns.hubCertificates,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-certificates-page.tsx')).HubCertificatesPage }),
       },
       {
         path: patterns.hubPolicies,

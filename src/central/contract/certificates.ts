@@ -78,7 +78,7 @@ export const revocationListCharsMax = 2 * 1024 * 1024;
 export const revocationListPutSchema = z.strictObject({ list: z.string().min(1).max(revocationListCharsMax) });
 export type RevocationListPut = z.infer<typeof revocationListPutSchema>;
 
-/** One CA uploaded to the hub itself, for devices that connect without provisioning: `/api/ui/hub/certificates`. */
+/** One CA uploaded to the hub itself, for devices that connect without provisioning: `/api/ui/hubs/{hub}/certificates`, and `/api/ui/hub/certificates` of the first. */
 export const hubCertificateSchema = signingCertificateSchema.extend({ id: z.string() });
 export type HubCertificate = z.infer<typeof hubCertificateSchema>;
 export const hubCertificateListSchema = z.object({ value: z.array(hubCertificateSchema) });

@@ -3,22 +3,32 @@ import type { Hub } from '#hub/hub.ts';
 import { certificateFileOf } from '../connection/certificate-text.ts';
 import { certificatePutSchema, type HubCertificate, verifyRequestSchema } from '../contract/certificates.ts';
 import { formatCertificate, formatVerificationCode } from './format-certificate.ts';
+import { type PortalHubs, requireHub } from './require-hub.ts';
 import { type CentralRoute, centralRoute, requireUser } from './route.ts';
 
 type Authorities = Hub['authorities'];
 type HubCa = Awaited<ReturnType<Authorities['upload']>>;
 
-/** `/api/ui/hub/certificates`: CAs of the hub itself, for devices that connect to it without provisioning. */
-export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }): CentralRoute[] {
-  const { hubAuthorities: authorities } = rooms;
-  const path = '/api/ui/hub/certificates/:certificateId';
+type Rooms = { readonly hubAuthorities: Authorities; readonly hubs: Pick<PortalHubs, 'find'> };
+type Params = Readonly<Record<string, string>>;
+
+/** CAs of a hub itself, for devices that connect to it without provisioning: of any hub, and in short of the application's. */
+export function buildHubCertificateRoutes({ hubAuthorities, hubs }: Rooms): CentralRoute[] {
+  return [
+    ...routesBelow('/api/ui/hub', () => hubAuthorities),
+    ...routesBelow('/api/ui/hubs/:hub', (params) => requireHub(hubs, params.hub).authorities),
+  ];
+}
+
+function routesBelow(prefix: string, authoritiesOf: (params: Params) => Authorities): CentralRoute[] {
+  const path = `${prefix}/certificates/:certificateId`;
   return [
     centralRoute({
       method: 'GET',
-      path: '/api/ui/hub/certificates',
+      path: `${prefix}/certificates`,
       permission: 'groups.read',
       summary: 'List the CA certificates of the hub.',
-      handle: async () => ({ json: { value: (await authorities.list()).map(format) } }),
+      handle: async ({ params }) => ({ json: { value: (await authoritiesOf(params).list()).map(format) } }),
     }),
     centralRoute({
       method: 'GET',
@@ -26,7 +36,7 @@ export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }
       permission: 'groups.read',
       summary: 'Get a CA certificate of the hub.',
       async handle({ params }) {
-        const certificate = await authorities.load(params.certificateId ?? '');
+        const certificate = await authoritiesOf(params).load(params.certificateId ?? '');
         if (!certificate) throw new Problem('certificate-not-found', 'The hub has no such certificate.');
         return { json: format(certificate) };
       },
@@ -43,7 +53,7 @@ export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }
         if (isVouchedFor && !user.permissions.has('groups.verify-on-upload')) {
           throw new Problem('forbidden', 'Setting a certificate to verified on upload needs a permission of its own.');
         }
-        const certificate = await authorities.upload({
+        const certificate = await authoritiesOf(params).upload({
           certificateId: params.certificateId ?? '',
           file: certificateFileOf(body.certificate),
           by: user.displayName,
@@ -59,7 +69,7 @@ export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }
       permission: 'hub-certificates.write',
       summary: 'Remove a CA certificate of the hub; devices below it are disconnected.',
       async handle({ params, headers }) {
-        await authorities.delete(params.certificateId ?? '', headers['if-match']);
+        await authoritiesOf(params).delete(params.certificateId ?? '', headers['if-match']);
         return { status: 204 };
       },
     }),
@@ -69,7 +79,9 @@ export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }
       permission: 'hub-certificates.write',
       summary: 'Make a new verification code; the one before is void.',
       handle: async ({ params, headers }) => ({
-        json: formatVerificationCode(await authorities.generateVerificationCode(params.certificateId ?? '', headers['if-match'])),
+        json: formatVerificationCode(
+          await authoritiesOf(params).generateVerificationCode(params.certificateId ?? '', headers['if-match']),
+        ),
       }),
     }),
     centralRoute({
@@ -80,7 +92,12 @@ export function buildHubCertificateRoutes(rooms: { hubAuthorities: Authorities }
       body: verifyRequestSchema,
       async handle({ caller, params, body, headers }) {
         const proof = certificateFileOf(body.certificate);
-        await authorities.verify(params.certificateId ?? '', proof, requireUser(caller).displayName, headers['if-match']);
+        await authoritiesOf(params).verify(
+          params.certificateId ?? '',
+          proof,
+          requireUser(caller).displayName,
+          headers['if-match'],
+        );
         return { status: 204 };
       },
     }),

@@ -16,7 +16,7 @@ const useStyles = makeStyles({
     '@media (max-width: 960px)': { gridTemplateColumns: 'minmax(0, 1fr)' },
   },
   side: { display: 'flex', flexDirection: 'column', gap: '16px', minWidth: 0 },
-  mono: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200, minHeight: '140px' },
+  mono: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200, minHeight: '100px' },
   buttons: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
 });
 
@@ -37,7 +37,7 @@ export function TwinEditor({ hub, id, mayWrite }: Props) {
         <Subtitle2 as="h2" id="reported">
           Reported properties
         </Subtitle2>
-        <JsonView label="Reported properties" text={JSON.stringify(twin.data.properties.reported, null, 2)} />
+        <JsonView label="Reported properties" text={sectionText(twin.data.properties.reported)} />
       </section>
     </div>
   );
@@ -113,7 +113,7 @@ function OwnedForm({ hub, id, twin }: { hub: string; id: string; twin: HubTwin }
         >
           <Textarea
             name={section}
-            textarea={{ className: styles.mono, rows: Math.min(24, Math.max(7, shown[section].split('\n').length)) }}
+            textarea={{ className: styles.mono, rows: Math.min(24, Math.max(5, shown[section].split('\n').length)) }}
             value={shown[section]}
             resize="vertical"
             spellCheck={false}

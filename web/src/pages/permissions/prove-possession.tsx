@@ -23,7 +23,7 @@ const useStyles = makeStyles({
   buttons: { display: 'flex', flexWrap: 'wrap', gap: '8px', alignItems: 'center' },
 });
 
-type Props = { actions: ReturnType<typeof useCertificateActions> };
+type Props = { actions: Pick<ReturnType<typeof useCertificateActions>, 'generateCode' | 'verify'> };
 
 /** Code out, proof back: shows that whoever uploaded the CA can sign with it. */
 export function ProvePossession({ actions }: Props) {

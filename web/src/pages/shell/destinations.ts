@@ -32,7 +32,14 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     to: paths.hubMessages(),
   },
   { label: 'Queries of a hub', aliases: ['select from devices', 'query explorer', 'device query'], to: paths.hubQueries() },
+  { label: 'Jobs of a hub', aliases: ['schedule', 'twin updates', 'bulk method'], to: paths.hubJobs() },
+  {
+    label: 'Configurations of a hub',
+    aliases: ['automatic device management', 'target condition', 'deployments'],
+    to: paths.hubConfigurations(),
+  },
   { label: 'Consumer groups', aliases: ['built-in endpoints', 'event hubs'], to: paths.consumerGroups() },
+  { label: 'CA certificates of a hub', aliases: ['x.509 ca', 'proof of possession'], to: paths.hubCertificates() },
   { label: 'Shared access policies', aliases: ['iothubowner', 'connection string', 'keys of a hub'], to: paths.hubPolicies() },
   { label: 'Administration', aliases: ['permissions', 'settings'], to: paths.administration() },
   {

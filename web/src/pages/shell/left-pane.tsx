@@ -1,8 +1,11 @@
 import { Divider, makeStyles, mergeClasses, Tooltip, tokens } from '@fluentui/react-components';
+import { CertificateRegular } from '@fluentui/react-icons/svg/certificate';
+import { ClipboardTaskRegular } from '@fluentui/react-icons/svg/clipboard-task';
 import { DocumentRegular } from '@fluentui/react-icons/svg/document';
 import { GaugeRegular } from '@fluentui/react-icons/svg/gauge';
 import { IotRegular } from '@fluentui/react-icons/svg/iot';
 import { KeyRegular } from '@fluentui/react-icons/svg/key';
+import { OptionsRegular } from '@fluentui/react-icons/svg/options';
 import { PeopleTeamRegular } from '@fluentui/react-icons/svg/people-team';
 import { PhoneLaptopRegular } from '@fluentui/react-icons/svg/phone-laptop';
 import { PulseRegular } from '@fluentui/react-icons/svg/pulse';
@@ -70,11 +73,26 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
       { label: 'IoT devices', to: patterns.hubDevices, permission: 'hub-devices.read', icon: IotRegular, isOfHub: true },
       { label: 'Live messages', to: patterns.hubMessages, permission: 'hub-devices.read', icon: PulseRegular, isOfHub: true },
       { label: 'Queries', to: patterns.hubQueries, permission: 'hub-devices.read', icon: TableSearchRegular, isOfHub: true },
+      { label: 'Jobs', to: patterns.hubJobs, permission: 'hub-devices.read', icon: ClipboardTaskRegular, isOfHub: true },
+      {
+        label: 'Configurations',
+        to: patterns.hubConfigurations,
+        permission: 'hub-devices.read',
+        icon: OptionsRegular,
+        isOfHub: true,
+      },
       {
         label: 'Consumer groups',
         to: patterns.consumerGroups,
         permission: 'hub-devices.read',
         icon: PeopleTeamRegular,
+        isOfHub: true,
+      },
+      {
+        label: 'CA certificates',
+        to: patterns.hubCertificates,
+        permission: 'groups.read',
+        icon: CertificateRegular,
         isOfHub: true,
       },
       { label: 'Access policies', to: patterns.hubPolicies, permission: 'hub-devices.read', icon: KeyRegular, isOfHub: true },
