@@ -111,6 +111,11 @@ export const metricNames = {
   },
   homeport_audit_entries_total: { kind: 'counter', help: 'Changes that were written into the audit log.', labels: ['service'] },
   homeport_audit_unwritten_total: { kind: 'counter', help: 'Changes that could not be.', labels: [] },
+  homeport_trace_spans_total: {
+    kind: 'counter',
+    help: 'Spans of traces: `sent`, `unsent`, or `dropped` since too many waited.',
+    labels: ['result'],
+  },
   homeport_event_loop_delay_seconds: {
     kind: 'gauge',
     help: 'How late the event loop came round since the last scrape: `median`, `p99` and `max`.',

@@ -3,6 +3,7 @@ import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Random } from './random.ts';
+import type { Traces } from './traces.ts';
 
 /** Time, chance and the log: the first argument of everything that needs one of them. */
 export type Platform = {
@@ -13,4 +14,6 @@ export type Platform = {
   readonly metrics?: Metrics;
   /** Where a part says how its troubles are seen: healthOf(platform). */
   readonly health?: Health;
+  /** Where the ways of messages are followed, if anybody asks for that. */
+  readonly traces?: Traces;
 };

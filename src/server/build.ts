@@ -9,6 +9,7 @@ import { dayMs, formatInstant } from '#base/instant.ts';
 import { Lifecycle } from '#base/lifecycle.ts';
 import { Metrics } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
+import { Traces } from '#base/traces.ts';
 import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
@@ -42,16 +43,19 @@ import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { fileListenerLimits, openFileService } from './file-service.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
+import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
 import { countProcess } from './monitoring/process-metrics.ts';
+import { startTraces } from './monitoring/start-traces.ts';
 import { watchServer } from './monitoring/watch-server.ts';
 import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { Rehearse } from './rehearsal/rehearse.ts';
+import { routingAdminRoutes } from './routing-admin-routes.ts';
 import { loadServerCertificates } from './server-certificates.ts';
 import { carryRevocationLists, findLacking } from './sphere-trust.ts';
 import { StartRefused } from './start-refused.ts';
@@ -115,7 +119,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const { directory, settings, lifecycle, isDevelopment = false } = options;
   const movable = await openDevelopmentClock(directory, options.platform.clock, { isAsked: isDevelopment });
   const { metrics = new Metrics(), health = new Health() } = options.platform;
-  const platform: Platform = { ...options.platform, metrics, health, ...(movable && { clock: movable }) };
+  const counted: Platform = { ...options.platform, metrics, health, ...(movable && { clock: movable }) };
+  const isTraced = settings['traces.endpoint'] !== '';
+  const platform = isTraced ? { ...counted, traces: new Traces(counted, settings['traces.sampleOneIn']) } : counted;
   const clock = new ClockControl(options.platform.clock, platform.log, movable);
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
@@ -166,6 +172,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   };
   const brokerLimits = brokerLimitsOf(settings);
   const outgoing = openOutgoing(platform, settings);
+  await startTraces(platform, lifecycle, { outgoing, endpoint: settings['traces.endpoint'], serviceName: hostName });
   const files = await openFileService({ platform, database, directory, settings, secrets, refusals, outgoing });
   await lifecycle.start({ name: 'files', stop: async () => files.store.stop() });
   const doorsOf = (name: string) => ({ outgoing, files: { store: files.store, container: files.eventsContainerOf(name) } });
@@ -244,6 +251,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     audit,
     hub,
     hubs,
+    ownerRoutes: routingAdminRoutes(hubOfQuery(hubs)),
     outgoing,
     rates: {
       registrationsPerMinute: settings['provisioning.registrationsPerMinute'],

@@ -15,6 +15,19 @@ export const monitoringFields = {
     describe:
       'Where that port listens. On loopback it is HTTP; elsewhere HTTPS under the server’s certificate, and whoever asks shows what `monitoring.token` in the data directory holds.',
   },
+  'traces.endpoint': {
+    kind: 'text',
+    default: '',
+    describe:
+      'Where the spans of messages that are followed go, in OTLP over HTTP: `https://collector/v1/traces`. Empty: no message is followed. An address inside must be on `outgoing.allowed`.',
+  },
+  'traces.sampleOneIn': {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    describe: 'Of messages without a `traceparent` of their own, every so-many-th is followed. 0: none of them.',
+  },
   'audit.retentionDays': {
     kind: 'number',
     default: 365,

@@ -2,11 +2,13 @@ import type { Clock } from '#base/clock.ts';
 import { type Counter, metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import type { Traces } from '#base/traces.ts';
 import type { DeviceCaller } from '#trust/caller.ts';
 import { propertyBytes } from '#wire/azure/message-properties.ts';
 import type { EventLog, NewEvent } from '../events/event-log.ts';
 import { encodeSystemProperties } from '../events/event-record.ts';
 import type { MessageLimits } from './limits.ts';
+import { traceTelemetry } from './trace-telemetry.ts';
 
 /** Everything about a sender that stays the same for a session: resolved at sign-in, not per message. */
 export type TelemetryOrigin = {
@@ -20,13 +22,16 @@ export type TelemetryOrigin = {
   readonly system: Buffer;
   readonly received: Counter;
   readonly bytesReceived: Counter;
+  readonly protocol: TelemetryProtocol;
+  /** Undefined where no message is followed. */
+  readonly traces: Traces | undefined;
 };
 
 /** What a message came over. */
 export type TelemetryProtocol = 'mqtt' | 'amqp' | 'https' | 'broker';
 
 export function telemetryOrigin(
-  platform: Pick<Platform, 'clock' | 'metrics'>,
+  platform: Pick<Platform, 'clock' | 'metrics' | 'traces'>,
   protocol: TelemetryProtocol,
   log: Pick<EventLog, 'append'>,
   caller: DeviceCaller,
@@ -48,6 +53,8 @@ export function telemetryOrigin(
     moduleId: caller.moduleId,
     bytesMax: limits.telemetryBytesMax,
     system,
+    protocol,
+    traces: platform.traces,
     received: metrics.counter('homeport_messages_received_total', { protocol }),
     bytesReceived: metrics.counter('homeport_message_bytes_received_total', { protocol }),
   };
@@ -78,10 +85,15 @@ export function acceptTelemetry(
     system: origin.system,
     body,
   };
-  const position = origin.log.append(event, done);
+  const position = origin.traces ? appendTraced(origin, origin.traces, event, done) : origin.log.append(event, done);
   origin.received.value++;
   origin.bytesReceived.value += body.length;
   return position;
+}
+
+function appendTraced(origin: TelemetryOrigin, traces: Traces, event: NewEvent, done?: (problem?: Problem) => void): number {
+  const traced = traceTelemetry(traces, event, origin.protocol, done);
+  return origin.log.append(traced.event, traced.done);
 }
 
 /** The will of a session that ended without a DISCONNECT. */

@@ -1,3 +1,5 @@
+import type { Cancel } from '#base/clock.ts';
+import { type Concern, healthOf } from '#base/health.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
@@ -6,6 +8,7 @@ import type { Database } from '#storage/database.ts';
 import type { FileStore } from '#storage/file-store.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { destinationSlots } from '../events/routing-stamp.ts';
+import { traceRoutes } from '../messages/trace-onward.ts';
 import { amqpClient } from './amqp-client.ts';
 import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
@@ -64,6 +67,7 @@ export class Destinations {
   readonly #deadLetters: DeadLetterStore;
   readonly #present = new Map<string, Present>();
   #lastSlot = -1;
+  #cancelWatch: Cancel | undefined;
   #isStarted = false;
 
   constructor(options: DestinationsOptions) {
@@ -80,11 +84,23 @@ export class Destinations {
 
   start(): void {
     this.#isStarted = true;
+    this.#cancelWatch = healthOf(this.#options.platform).watch('destinations', () => this.#concerns());
     for (const { delivery } of this.#present.values()) delivery.start();
   }
 
   async stop(): Promise<void> {
+    this.#cancelWatch?.();
     await Promise.all([...this.#present.values()].map(({ delivery }) => delivery.stop()));
+  }
+
+  #concerns(): Concern[] {
+    return [...this.#present.values()].flatMap(({ destination: { name }, delivery: { health } }): Concern[] => {
+      if (health.status !== 'unhealthy' && health.status !== 'dead') return [];
+      const says = `The destination ${name} of the hub ${this.#options.hubName} takes nothing: ${health.lastError ?? health.status}`;
+      return [
+        { part: 'destinations', state: 'degraded', says, fix: 'Mend it or its address; what waits is delivered by itself.' },
+      ];
+    });
   }
 
   find(name: string): Destination | undefined {
@@ -242,12 +258,13 @@ export class Destinations {
       });
     }
     const bury = (event: RoutedEvent, reason: string) => this.#bury(name, event, reason);
+    const onDelivered = traceRoutes(platform.traces, name);
     if (settings.type === 'webhook' && outgoing && secret) {
-      return new PushCarrier({ read, client: webhookClient(outgoing, secret), bury });
+      return new PushCarrier({ read, client: webhookClient(outgoing, secret), bury, onDelivered });
     }
     if (settings.type === 'amqp' && outgoing && secret) {
       const client = amqpClient(platform, outgoing, { url: secret, address: settings.address });
-      return new PushCarrier({ read, client, bury });
+      return new PushCarrier({ read, client, bury, onDelivered });
     }
     const failure = { kind: 'unreachable', reason: 'This hub was started without what the destination needs.' } as const;
     return new PushCarrier({ read, client: { push: async () => ({ delivered: 0, failure }), close() {} }, bury });

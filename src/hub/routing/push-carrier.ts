@@ -10,6 +10,8 @@ export type PushCarrierOptions = {
   readonly client: PushClient;
   /** Keeps what is never taken. Throws Problem `quota-exceeded` when it has no room. */
   bury(event: RoutedEvent, reason: string): Promise<void>;
+  /** Of what was taken, where somebody follows messages. */
+  readonly onDelivered?: ((events: readonly RoutedEvent[]) => void) | undefined;
 };
 
 /** Under load, events of so long are one call. */
@@ -52,6 +54,7 @@ export class PushCarrier implements Carrier {
   async #deliver(events: readonly RoutedEvent[], reached: (position: number) => void): Promise<void> {
     if (events.length === 0) return;
     const { delivered, failure } = await this.#push(events);
+    this.#options.onDelivered?.(events.slice(0, delivered));
     const last = events[delivered - 1];
     if (last) {
       this.#failedAt = undefined;

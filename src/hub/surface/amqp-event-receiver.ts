@@ -21,6 +21,8 @@ export type EventReceiverOptions = {
   readonly messages: EventMessages;
   /** It wants to know with each event how far the partition goes. */
   readonly isTrackingEnd: boolean;
+  /** Of each event that it is sent, where somebody follows messages. */
+  readonly onRead?: ((event: EventCursor) => void) | undefined;
   /** It cannot go on. */
   readonly onFailure: () => void;
   readonly onEnd: () => void;
@@ -97,10 +99,11 @@ export class EventReceiver implements ServiceLink, WaitingReader {
   }
 
   #write(): void {
-    const { reader, messages } = this.#options;
+    const { reader, messages, onRead } = this.#options;
     const delivery = this.#options.isTrackingEnd ? this.#describeEnd() : nothing;
     do {
       reader.next(this.#cursor);
+      onRead?.(this.#cursor);
       this.#transfers.write(messages.prepare(this.#cursor, delivery));
     } while (reader.hasNext && this.#transfers.hasRoom);
     this.#transfers.send();

@@ -8,6 +8,7 @@ import type { EventsEndpoint } from '../events/events-endpoint.ts';
 import { openReader } from '../events/open-reader.ts';
 import type { ClaimAnswer, PartitionClaim } from '../events/partition-claims.ts';
 import type { PartitionReader } from '../events/partition-reader.ts';
+import { traceReads } from '../messages/trace-onward.ts';
 import { amqpError, amqpErrorOf } from './amqp-errors.ts';
 import { EventManagement, parsePartition } from './amqp-event-management.ts';
 import { EventMessages } from './amqp-event-message.ts';
@@ -129,6 +130,7 @@ export class AmqpEvents {
       arrivals,
       messages: this.#messages,
       isTrackingEnd: asked.isTrackingEnd,
+      onRead: traceReads(this.#platform.traces, group),
       onFailure: () => fail(amqpError('amqp:internal-error', 'The events cannot be read at present.', peer.trackingId, 500001)),
       onEnd() {
         claims.release(claim);
