@@ -53,13 +53,10 @@ function inside(): Promise<number> {
   console.log(`${files.length} test files; full-size runs: npm run prove -- <name>`);
   // A full-size run does the same at the length its scale takes.
   const timeoutMs = process.env.HOMEPORT_FULL_SIZE === '1' ? 3_600_000 : 300_000;
-  return run(process.execPath, [
-    '--test',
-    '--test-randomize',
-    `--test-concurrency=${filesAtOnce}`,
-    `--test-timeout=${timeoutMs}`,
-    ...files,
-  ]);
+  const words = ['--test', '--test-randomize', `--test-concurrency=${filesAtOnce}`, `--test-timeout=${timeoutMs}`];
+  // Every file is a process that reads much of the source: compiled once, it costs half a processor-second less each time.
+  const environment = { NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/compile') };
+  return run(process.execPath, [...words, ...files], { environment });
 }
 
 function allTests(): string[] {
