@@ -7,7 +7,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { quiet, readCpu, residentBytes } from '../../tools/bench/processes.ts';
 
 const isFullSize = process.env.HOMEPORT_FULL_SIZE === '1';
-const [small, large] = isFullSize ? [100_000, 1_000_000] : [5_000, 20_000];
+const [small, large] = isFullSize ? [100_000, 1_000_000] : [2_000, 8_000];
 const mebibyte = 1024 * 1024;
 /** First bar of the performance targets; the goal is 250,000. */
 const target = 60_000;
