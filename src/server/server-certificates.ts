@@ -16,7 +16,10 @@ export type ServerCertificates = {
   readonly identity: ServerIdentity;
   /** The file that clients are told to trust: the CA's certificate, PEM. */
   readonly caFile: string;
-  /** The identity for other names from now on, under the same keys and the same CA. */
+  /**
+   * The identity for other names from now on, under the same keys and the same CA. It is not kept: the next start sees that
+   * the names are others, and issues again.
+   */
   issueFor(names: readonly string[]): Promise<ServerIdentity>;
 };
 
@@ -32,15 +35,26 @@ export async function loadServerCertificates(
 ): Promise<ServerCertificates> {
   const folder = join(directory, 'ca');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const ca = await loadAuthority(platform, folder);
-  const issueFor = async (wanted: readonly string[]): Promise<ServerIdentity> => {
-    const [rsa, ec] = await Promise.all([
-      loadServer(platform, folder, 'server-rsa', wanted, ca, () => generateRsaKey(2048)),
-      loadServer(platform, folder, 'server-ec', wanted, ca, async () => generateEcKey('P-256')),
-    ]);
-    return { rsa, ec, ca: toPem('CERTIFICATE', ca.certificate.der) };
+  // Keys take long to make, and longest the first time.
+  const [ca, rsa, ec] = await Promise.all([
+    loadAuthority(platform, folder),
+    loadKey(folder, 'server-rsa', () => generateRsaKey(2048)),
+    loadKey(folder, 'server-ec', async () => generateEcKey('P-256')),
+  ]);
+  const identityOf = (certificates: readonly [string, string]): ServerIdentity => ({
+    rsa: { certificate: certificates[0], key: rsa },
+    ec: { certificate: certificates[1], key: ec },
+    ca: toPem('CERTIFICATE', ca.certificate.der),
+  });
+  const issue = (key: string, wanted: readonly string[]) => issueServer(platform, ca, key, wanted);
+  return {
+    identity: identityOf([
+      await loadServer(platform, folder, 'server-rsa', names, () => issue(rsa, names)),
+      await loadServer(platform, folder, 'server-ec', names, () => issue(ec, names)),
+    ]),
+    caFile: join(folder, 'homeport-ca.pem'),
+    issueFor: async (wanted) => identityOf(await Promise.all([issue(rsa, wanted), issue(ec, wanted)])),
   };
-  return { identity: await issueFor(names), caFile: join(folder, 'homeport-ca.pem'), issueFor };
 }
 
 async function loadAuthority(platform: Platform, folder: string): Promise<Issuer> {
@@ -66,25 +80,34 @@ async function loadAuthority(platform: Platform, folder: string): Promise<Issuer
   return { certificate: parseCertificate(parseCertificateFile(pem)), privateKey };
 }
 
+async function loadKey(folder: string, name: string, makeKey: () => Promise<KeyPair>): Promise<string> {
+  const make = async () => Buffer.from(exportPrivateKeyPem((await makeKey()).privateKey));
+  return (await loadOrCreateFile(join(folder, `${name}.key`), make)).toString();
+}
+
+/** The certificate that is kept, while it is of these names and fresh; else what `issue` makes, which is kept. */
 async function loadServer(
   platform: Platform,
   folder: string,
   name: string,
   names: readonly string[],
-  ca: Issuer,
-  makeKey: () => Promise<KeyPair>,
-): Promise<{ certificate: string; key: string }> {
-  const key = await loadOrCreateFile(join(folder, `${name}.key`), async () =>
-    Buffer.from(exportPrivateKeyPem((await makeKey()).privateKey)),
-  );
+  issue: () => Promise<string>,
+): Promise<string> {
   const path = join(folder, `${name}.pem`);
   const namesPath = join(folder, `${name}.names`);
   const present = await readFile(path).catch(() => undefined);
   const presentNames = await readFile(namesPath, 'utf8').catch(() => '');
   const wanted = names.join('\n');
   if (present && presentNames === wanted && isFresh(parseCertificate(parseCertificateFile(present)), platform)) {
-    return { certificate: present.toString(), key: key.toString() };
+    return present.toString();
   }
+  const pem = await issue();
+  await writePrivateFile(path, pem);
+  await writePrivateFile(namesPath, wanted);
+  return pem;
+}
+
+async function issueServer(platform: Platform, ca: Issuer, key: string, names: readonly string[]): Promise<string> {
   const certificate = await issueCertificate({
     profile: 'server',
     subject: [['CN', names[0] ?? 'localhost']],
@@ -94,10 +117,7 @@ async function loadServer(
     now: platform.clock.now(),
     random: platform.random,
   });
-  const pem = toPem('CERTIFICATE', certificate.der);
-  await writePrivateFile(path, pem);
-  await writePrivateFile(namesPath, wanted);
-  return { certificate: pem, key: key.toString() };
+  return toPem('CERTIFICATE', certificate.der);
 }
 
 function isFresh(certificate: Certificate, platform: Platform): boolean {
