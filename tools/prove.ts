@@ -19,6 +19,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     says: '5,000 devices with certificates, cut off at once by broken lines, a stop and a kill: all come back, nothing acknowledged is lost, each one’s presence is told truly; memory of an idle device',
     files: ['test/durability/fleet.test.ts'],
   },
+  'edge-outage': {
+    says: 'a device cut off from its hub for a day on a clock that is moved, under load, with kill -9 of its agent every five minutes: all that was acknowledged locally arrives, in order per source; above the limit of its disk the oldest go, counted exactly',
+    files: ['test/durability/edge-outage.test.ts'],
+  },
   mutations: {
     says: '200,000 mutated packets of MQTT and frames of AMQP at a running server: no fault, and the memory that it had',
     files: ['test/fuzz/mutations.test.ts'],

@@ -47,18 +47,23 @@ export async function openEdge(t: { after(fn: () => unknown): void }, bench: Com
       eventually(() => (pattern.test(log) ? true : undefined), 30_000).catch(() => {
         throw new Error(`tedge did not say ${pattern}:\n${log}`);
       }),
-    /** `tedge run all az`; resolves when it runs. */
-    async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    /** `tedge run all az`, or what a test runs in its place; resolves when it runs. */
+    async start(
+      more: Readonly<Record<string, string>> = {},
+      words: readonly string[] = [join(import.meta.dirname, '../../bin/tedge'), 'run', 'all', 'az'],
+    ): Promise<void> {
       log = '';
-      child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/tedge'), 'run', 'all', 'az'], {
+      child = spawn(process.execPath, words, {
         env: { PATH: process.env.PATH, ...environment, ...more },
-        stdio: ['ignore', 'ignore', 'pipe'],
+        stdio: ['pipe', 'ignore', 'pipe'],
       });
       child.stderr?.on('data', (chunk: Buffer) => {
         log += chunk.toString();
       });
       await edge.says(/"event":"edge\.started"/);
     },
+    /** A line on its standard input. */
+    tell: (line: string) => void child?.stdin?.write(`${line}\n`),
     connected: () => edge.says(/"event":"bridge\.connected"/),
     async end(signal: NodeJS.Signals): Promise<number | null> {
       if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;

@@ -15,8 +15,14 @@ import { openLocalClient } from '../broker/local-client.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { buildMapper } from '../mapper/build-mapper.ts';
-import { Outbox } from '../outbox/outbox.ts';
+import { Outbox, type OutboxOptions } from '../outbox/outbox.ts';
 import type { TedgeSettings } from '../settings/tedge-settings.ts';
+
+export type EdgeOptions = {
+  readonly pid: number;
+  /** Other limits than the outbox's own. */
+  readonly outboxLimits?: Pick<OutboxOptions, 'bytesMax' | 'countMax'>;
+};
 
 export type RunningEdge = {
   /** Whether the local broker is our own, or one that was there. */
@@ -33,17 +39,22 @@ const probeMsMax = 5_000;
  * Runs what one configuration directory describes: the local broker, unless one answers already, the outbox, the
  * bridge to the hub, and the mapper. Throws Problem for settings and files that do not let it start; a hub that is away is no reason.
  */
-export async function startEdge(platform: Platform, settings: TedgeSettings, pid: number): Promise<RunningEdge> {
+export async function startEdge(platform: Platform, settings: TedgeSettings, options: EdgeOptions): Promise<RunningEdge> {
   const lifecycle = new Lifecycle(platform);
   try {
-    return await start(platform, settings, pid, lifecycle);
+    return await start(platform, settings, options, lifecycle);
   } catch (error) {
     await lifecycle.stop();
     throw error;
   }
 }
 
-async function start(platform: Platform, settings: TedgeSettings, pid: number, lifecycle: Lifecycle): Promise<RunningEdge> {
+async function start(
+  platform: Platform,
+  settings: TedgeSettings,
+  { pid, outboxLimits }: EdgeOptions,
+  lifecycle: Lifecycle,
+): Promise<RunningEdge> {
   const bridgeSettings = await loadBridgeSettings(settings);
   const directory = join(settings.text('data.path'), 'outbox');
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -52,7 +63,7 @@ async function start(platform: Platform, settings: TedgeSettings, pid: number, l
   const unlock = takeFileLock(join(directory, 'lock'));
   if (!unlock) throw new Problem('conflict', `Another tedge runs on ${directory}.`);
   await lifecycle.start({ name: 'lock', stop: async () => unlock() });
-  const outbox = await Outbox.open(platform, { directory, files: nodeFileSystem });
+  const outbox = await Outbox.open(platform, { ...outboxLimits, directory, files: nodeFileSystem });
   await lifecycle.start({ name: 'outbox', stop: () => outbox.close() });
 
   let publish: (message: LocalMessage) => Promise<void> = () => Promise.resolve();

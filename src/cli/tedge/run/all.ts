@@ -21,7 +21,7 @@ export const runAllCommand: Command = {
     const interrupted = Promise.withResolvers<void>();
     const cancels = [terminal.onInterrupt(() => interrupted.resolve()), stayAwake()];
     try {
-      const edge = await attempt('start', () => startEdge({ ...platform, log }, settings, process.pid));
+      const edge = await attempt('start', () => startEdge({ ...platform, log }, settings, { pid: process.pid }));
       log.info('edge.started', { broker: edge.broker, address: edge.address });
       await interrupted.promise;
       await edge.stop();
