@@ -24,6 +24,7 @@ import { Properties } from './properties/properties.ts';
 import { buildCentralHttp, buildCentralRoutes, type CentralRooms } from './surface/http.ts';
 import { LiveEvents } from './surface/live-events.ts';
 import { LiveMessages } from './surface/live-messages.ts';
+import type { OwnerRoutes } from './surface/owner-routes.ts';
 import type { PortalHubs } from './surface/require-hub.ts';
 import type { CentralRoute } from './surface/route.ts';
 import type { TimeRooms } from './surface/ui-rehearsal-routes.ts';
@@ -41,6 +42,8 @@ export type CentralOptions = {
   readonly hub: Pick<Hub, 'hostName' | 'authorities' | 'registry' | 'twins' | 'methods' | 'presence' | 'events'>;
   /** Every hub there is, for the pages that show hubs themselves; `hub` is the application's. */
   readonly hubs: PortalHubs;
+  /** What the administration socket serves and pages show too. */
+  readonly ownerRoutes: OwnerRoutes;
   readonly provisioning: Pick<Provisioning, 'idScope' | 'authorities' | 'groups' | 'registrations' | 'setAllocator'>;
   readonly revocationLists: CentralRooms['revocationLists'];
   readonly revocationSources: CentralRooms['revocationSources'];
@@ -113,6 +116,7 @@ export async function buildCentral(options: CentralOptions): Promise<Central> {
     hubHostName: hub.hostName,
     hubAuthorities: hub.authorities,
     hubs: options.hubs,
+    ownerRoutes: options.ownerRoutes,
     hubUrl: (hostName) => options.hubUrl(hostName),
     signInLinks,
     sessions,

@@ -43,6 +43,7 @@ import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { fileListenerLimits, openFileService } from './file-service.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
+import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
@@ -54,6 +55,7 @@ import { portRefused } from './port-refused.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { Rehearse } from './rehearsal/rehearse.ts';
+import { routingAdminRoutes } from './routing-admin-routes.ts';
 import { loadServerCertificates } from './server-certificates.ts';
 import { carryRevocationLists, findLacking } from './sphere-trust.ts';
 import { StartRefused } from './start-refused.ts';
@@ -267,6 +269,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     audit,
     hub,
     hubs,
+    ownerRoutes: routingAdminRoutes(hubOfQuery(hubs)),
     provisioning,
     revocationLists,
     revocationSources,

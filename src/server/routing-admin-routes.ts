@@ -39,7 +39,9 @@ const testBody = z.strictObject({
 const lettersMax = 1_000;
 
 /** Where a hub's events go (hub-service-protocol.md 6, 10.3, 10.4), for its owner. */
-export function routingAdminRoutes(hubOf: (query: { hub?: string | undefined }) => Hub): Route<UserCaller, Permission>[] {
+export function routingAdminRoutes(
+  hubOf: (query: { hub?: string | undefined }) => Pick<Hub, 'routing'>,
+): Route<UserCaller, Permission>[] {
   const routingOf = (query: { hub?: string | undefined }) => hubOf(query).routing;
   return [
     route({

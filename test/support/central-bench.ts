@@ -20,6 +20,7 @@ import { Twins } from '#hub/twins/twins.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { ClockControl } from '#server/clock/clock-control.ts';
+import { routingAdminRoutes } from '#server/routing-admin-routes.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -105,6 +106,7 @@ export async function openCentralBench() {
         added.splice(0, added.length, ...added.filter((each) => each.name !== name));
       },
     },
+    ownerRoutes: routingAdminRoutes(() => hub),
     hubUrl: (name) => `https://${name}`,
     provisioning: {
       ...provisioning,

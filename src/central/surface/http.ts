@@ -22,6 +22,7 @@ import { buildHubOverviewRoutes } from './hub-overview-routes.ts';
 import { buildHubPolicyRoutes } from './hub-policy-routes.ts';
 import { buildHubRestRoutes } from './hub-rest-routes.ts';
 import { buildHubRoutes } from './hub-routes.ts';
+import { buildOwnerRoutes } from './owner-routes.ts';
 import { buildPropertyRoutes } from './property-routes.ts';
 import { buildRevocationListRoutes } from './revocation-list-routes.ts';
 import { type CentralCaller, type CentralRoute, framed } from './route.ts';
@@ -46,6 +47,7 @@ export type CentralRooms = Parameters<typeof buildAccessRoutes>[0] &
   Parameters<typeof buildHubOverviewRoutes>[1] &
   Parameters<typeof buildHubRestRoutes>[0] &
   Parameters<typeof buildHubRoutes>[0] &
+  Parameters<typeof buildOwnerRoutes>[0] &
   Parameters<typeof buildPropertyRoutes>[0] &
   Parameters<typeof buildRevocationListRoutes>[0] &
   Parameters<typeof buildSessionRoutes>[0] &
@@ -72,6 +74,7 @@ export function buildCentralRoutes(platform: Platform, rooms: CentralRooms): Cen
     ...buildHubPolicyRoutes(rooms),
     ...buildConsumerGroupRoutes(rooms),
     ...buildHubRestRoutes(rooms),
+    ...buildOwnerRoutes(rooms),
     ...buildHubDeviceRoutes(rooms),
     ...buildDeviceMessageRoutes(rooms),
     ...buildHubMessageRoutes(platform, rooms),
