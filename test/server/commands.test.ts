@@ -27,6 +27,7 @@ describe('commands against a running server', () => {
     const empty = temporaryDirectory(t);
     const words: Record<string, string[]> = {
       status: [],
+      audit: [],
       'sign-in': [],
       refusals: [],
       'refusals show': ['0123456789abcdef'],
