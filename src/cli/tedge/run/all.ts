@@ -1,5 +1,4 @@
 import { openLog } from '#base/log.ts';
-import { startEdge } from '#edge/run/start-edge.ts';
 import type { Command } from '../../kit/command.ts';
 import { stayAwake } from '../stay-awake.ts';
 import { cloudOf, cloudPositional, logLevelOf, openSettings, profileOption } from '../tedge-command.ts';
@@ -18,6 +17,8 @@ export const runAllCommand: Command = {
     cloudOf(positionals[0]);
     const log = openLog(logLevelOf(invocation));
     const settings = await openSettings(invocation);
+    // Help, which loads this file, is not kept waiting by a broker.
+    const { startEdge } = await import('#edge/run/start-edge.ts');
     const interrupted = Promise.withResolvers<void>();
     const cancels = [terminal.onInterrupt(() => interrupted.resolve()), stayAwake()];
     try {
