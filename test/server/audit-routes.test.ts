@@ -17,7 +17,10 @@ type AnyRoute = Route<undefined, string>;
 
 /** Stands for every room that a table of routes may ask for while it is made. */
 const anything: object = new Proxy(() => {}, {
-  get: (_target, name) => (name === Symbol.iterator ? [][Symbol.iterator] : anything),
+  get(_target, name) {
+    if (name === Symbol.toPrimitive) return () => 'anything';
+    return name === Symbol.iterator ? [][Symbol.iterator] : anything;
+  },
   apply: () => anything,
 });
 
