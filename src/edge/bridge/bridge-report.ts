@@ -70,10 +70,9 @@ export class BridgeReport {
     this.#sayError(`The message on ${printable(topic, echoedMax)} has ${bytes} bytes; at most ${bytesMax} go to the hub.`);
   }
 
-  buried(topic: string): void {
-    this.#sayError(
-      `The hub ended the connection three times at one message on ${printable(topic, echoedMax)}: it was put aside in dead-letters.jsonl.`,
-    );
+  buried(topic: string, isKept: boolean): void {
+    const where = isKept ? 'put aside in dead-letters.jsonl' : 'given up, since dead-letters.jsonl is full';
+    this.#sayError(`The hub ended the connection three times at one message on ${printable(topic, echoedMax)}: it was ${where}.`);
   }
 
   async #look(): Promise<void> {

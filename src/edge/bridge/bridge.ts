@@ -145,7 +145,7 @@ export class Bridge {
     const buried = await outbox.strike();
     if (!buried) return;
     this.#releaseId(buried.sequence);
-    report.buried(buried.message.topic);
+    report.buried(buried.message.topic, buried.isKept);
   }
 
   /** A message that the hub may have ended the connection over goes out alone. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nodeFileSystem } from '#storage/file-system.ts';
@@ -195,7 +195,17 @@ describe('outbox', () => {
     assert.equal((await outbox.strike())?.message.payload.toString(), 'poison');
     assert.deepEqual(textsOf(outbox.unsettled), ['fine']);
     assert.deepEqual([outbox.buried, outbox.dropped, outbox.depth, outbox.isSuspicious], [1, 0, 1, false]);
-    const [line = ''] = readFileSync(join(directory, 'dead-letters.jsonl'), 'utf8').split('\n');
+    const path = join(directory, 'dead-letters.jsonl');
+    const [line = ''] = readFileSync(path, 'utf8').split('\n');
     assert.equal(Buffer.from(JSON.parse(line).payload, 'base64').toString(), 'poison');
+
+    rmSync(path);
+    mkdirSync(path);
+    for (let time = 0; time < 4; time++) assert.equal(await outbox.strike(), undefined);
+    assert.deepEqual(textsOf(outbox.unsettled), ['fine'], 'it stays until the disk takes it');
+    rmdirSync(path);
+    writeFileSync(path, Buffer.alloc(8 * 1024 * 1024));
+    assert.equal((await outbox.strike())?.isKept, false);
+    assert.equal(outbox.depth, 0);
   });
 });

@@ -226,7 +226,7 @@ export class Outbox {
    * The hub ended the connection while the oldest unsettled message was on its way. At the third time in a row it is put
    * aside, and answered: one message that the hub cannot bear must not hold up all that come after it.
    */
-  async strike(): Promise<OutboxEntry | undefined> {
+  async strike(): Promise<(OutboxEntry & { readonly isKept: boolean }) | undefined> {
     const head = this.#taken.find(({ isSettled }) => !isSettled);
     if (!head) return undefined;
     this.#strikes =
@@ -234,10 +234,12 @@ export class Outbox {
         ? { ...this.#strikes, count: this.#strikes.count + 1 }
         : { sequence: head.sequence, count: 1 };
     if (this.#strikes.count < strikesMax) return undefined;
-    await keepDeadLetter(this.#platform, this.#options.directory, head.message);
+    const outcome = await keepDeadLetter(this.#platform, this.#options.directory, head.message);
+    // It stays where it is until the disk takes it.
+    if (outcome === 'failed') return undefined;
     this.#buried++;
     this.settle(head);
-    return head;
+    return { ...head, isKept: outcome === 'kept' };
   }
 
   /** Whether the oldest unsettled message is under suspicion: then it goes out alone. */
