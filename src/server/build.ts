@@ -47,6 +47,7 @@ import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
+import { isInMemory } from './memory-directory.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
 import { countProcess } from './monitoring/process-metrics.ts';
 import { startTraces } from './monitoring/start-traces.ts';
@@ -395,6 +396,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     pid: process.pid,
     startedAt: formatInstant(startedAt),
     dataDirectory: directory,
+    ...(isInMemory(directory) && { isInMemory: true as const }),
     health: await health.report(),
     ...(movable && { clock: clock.describe() }),
     address,

@@ -9,6 +9,7 @@ import { type RunningServer, startServer } from './build.ts';
 import type { ClockControl } from './clock/clock-control.ts';
 import { serverSettings } from './config.ts';
 import { type HomeportHub, homeportHub } from './homeport-hub.ts';
+import { makeMemoryDirectory } from './memory-directory.ts';
 import { ownAddress } from './own-address.ts';
 import { builtWebDirectory } from './static-files.ts';
 import type { ServerStatus } from './status.ts';
@@ -22,6 +23,8 @@ export type HomeportOptions = {
   readonly hostNames?: readonly string[];
   /** Makes a new data directory one whose clock can be moved; refused for one that was made without. */
   readonly development?: boolean;
+  /** Keeps a directory of its own in memory: nothing reaches a disk, and nothing waits for one. Refused where the system has no such place. */
+  readonly inMemory?: boolean;
   /** Runs a simulated device. */
   readonly demo?: boolean;
   /** What is written to standard error; without it, warnings and errors. */
@@ -65,14 +68,16 @@ export type Homeport = {
  * they should have, and a server refuses to start on key files that others can read.
  */
 export async function startHomeport(options: HomeportOptions = {}): Promise<Homeport> {
-  const { directory: asked, hostNames, demo, logLevel = 'warn' } = options;
+  const { directory: asked, hostNames, demo, inMemory = false, logLevel = 'warn' } = options;
   const isOwn = asked === undefined;
+  if (inMemory && !isOwn) throw new Error('A directory that is named is where it is: leave it out, or inMemory.');
   const address = options.address ?? (isOwn ? await ownAddress(systemRandom) : undefined);
   const { values } = resolveSettings(serverSettings, {
     flags: { 'listeners.address': address, 'listeners.hostNames': hostNames && [...hostNames], 'demo.enabled': demo },
   });
   process.umask(0o077);
-  const directory = isOwn ? await mkdtemp(join(tmpdir(), 'homeport-')) : resolve(asked);
+  const own = inMemory ? () => makeMemoryDirectory().directory : () => mkdtemp(join(tmpdir(), 'homeport-'));
+  const directory = isOwn ? await own() : resolve(asked);
   const remove = async () => {
     if (isOwn) await rm(directory, { recursive: true, force: true });
   };

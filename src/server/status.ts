@@ -12,6 +12,8 @@ export type ServerStatus = {
   pid: number;
   startedAt: string;
   dataDirectory: string;
+  /** Where the data directory is memory: what is acknowledged is on no disk. */
+  isInMemory?: true;
   /** Whether all is well, and if not, why and what mends it. */
   health: HealthReport;
   /** Where the data directory was made for development; elsewhere time is real. */

@@ -10,6 +10,9 @@ export function describeStart(status: ServerStatus, signInLink: string, notices:
   return [
     ...notices,
     ...describeDevelopment(status.clock),
+    ...(status.isInMemory
+      ? [`In memory: ${status.dataDirectory} is on no disk. What is acknowledged does not survive this machine.`]
+      : []),
     `Homeport ${status.version} listens on ${address}: MQTT ${hub.mqttPort}, AMQP ${hub.amqpPort}, devices and services ${hub.httpsPort}, people ${new URL(central.url).port || 443}`,
     `Sign in once within ten minutes: ${signInLink}`,
     `Hub host name: ${hub.hostName}   ID scope: ${dps.idScope}`,
