@@ -30,7 +30,11 @@ export function auditAdminRoutes(audit: Pick<AuditLog, 'list'>): Route<UserCalle
         const entries = await audit.list(query);
         return {
           json: {
-            value: entries.map(({ at, tracking_id: trackingId, ...entry }) => ({ at: formatInstant(instant(at)), ...entry, trackingId })),
+            value: entries.map(({ at, tracking_id: trackingId, ...entry }) => ({
+              at: formatInstant(instant(at)),
+              ...entry,
+              trackingId,
+            })),
           },
         };
       },
