@@ -8,6 +8,7 @@ import { startMosquitto } from './mosquitto.ts';
 import { temporaryDirectory } from './test-terminal.ts';
 
 export type MapperBench = Awaited<ReturnType<typeof openMapperBench>>;
+export type RunningMapper = Awaited<ReturnType<MapperBench['startMapper']>>;
 type Test = { after(fn: () => void | Promise<void>): void };
 
 export const mapperHealth = 'te/device/main/service/tedge-mapper-az/status/health';

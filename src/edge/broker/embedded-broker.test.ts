@@ -76,6 +76,43 @@ describe('the broker inside tedge', () => {
     assert.deepEqual(await watcher.seen(2), [String(large.length), '1']);
   });
 
+  test('[MQTT-4.7.1-3] in a session that stays, + selects an empty level as well, whether the client is there or away', async (t) => {
+    const broker = await openBroker(t);
+    const seen: string[] = [];
+    const keep = () =>
+      clientOf(broker.port, 'levels', {
+        cleanSession: false,
+        onMessage: ({ topic }: { topic: string }) => void seen.push(topic),
+      });
+    const first = await keep();
+    const subscribe = (filter: string, qos: 0 | 1 = 1) =>
+      new Promise<void>((resolve) => first.session.subscribe([{ filter, qos }], () => resolve()));
+    for (const filter of ['te/+/+/+/+/m/+', 'te/+/+/+/+/m/', 'gone/+']) await subscribe(filter);
+    await new Promise<void>((resolve) => first.session.unsubscribe(['gone/+'], resolve));
+    const send = (topic: string) => broker.publish({ topic, payload: Buffer.from('x'), qos: 1, retain: false });
+    await send('te/device/main///m/there');
+    await eventually(() => (seen.length === 1 ? true : undefined));
+    first.session.disconnect();
+    await first.closed;
+    for (const topic of ['te/device/main///m/', 'te/a/b/c/d/m/e', 'te/device/main///e/', 'gone/']) await send(topic);
+    const second = await keep();
+    await eventually(() => (seen.includes('te/a/b/c/d/m/e') ? true : undefined));
+    await send('te/device/main///m/back');
+    await eventually(() => (seen.includes('te/device/main///m/back') ? true : undefined));
+    // What two filters select may come twice, and never not at all.
+    const expected = ['te/device/main///m/there', 'te/device/main///m/', 'te/a/b/c/d/m/e', 'te/device/main///m/back'];
+    assert.deepEqual([...new Set(seen)], expected);
+    second.session.disconnect();
+    await second.closed;
+    const anew = await clientOf(broker.port, 'levels', { cleanSession: true });
+    anew.session.disconnect();
+    await anew.closed;
+    await send('te/device/main///m/nobody');
+    const third = await keep();
+    assert.equal(third.isSessionPresent, false);
+    third.session.disconnect();
+  });
+
   test('a client that is away finds at most so many messages, the oldest of them, and the will of one that broke off is told', async (t) => {
     const broker = await openBroker(t);
     const seen: string[] = [];

@@ -5,6 +5,7 @@ import { serveTcp, type TcpSocket } from '../host/tcp.ts';
 import { boundSessions, type SessionStore } from './bound-sessions.ts';
 import { localConnectionsMax, localPacketBytesMax, localQueueMax, localSessionsMax } from './limits.ts';
 import type { LocalMessage } from './local-message.ts';
+import { matchEmptyLevels, type SubscriptionStore } from './match-empty-levels.ts';
 import { PacketLimit } from './packet-limit.ts';
 
 export type EmbeddedBrokerOptions = {
@@ -46,7 +47,8 @@ export async function openEmbeddedBroker(platform: Platform, options: EmbeddedBr
     authorizePublish: (client, packet, done) => authorizePublish(options, client, packet, done),
   });
   let dropped = 0;
-  const store: SessionStore = Reflect.get(broker, 'persistence');
+  const store: SessionStore & SubscriptionStore = Reflect.get(broker, 'persistence');
+  matchEmptyLevels(store);
   boundSessions(store, localQueueMax, (clientId) => {
     if (dropped++ === 0) platform.log.warn('broker.queue-full', { clientId, messagesMax: localQueueMax });
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import mqtt from 'mqtt';
 import { invalidInputs } from '#edge/mapper/vectors/invalid-inputs.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { mapperHealth, openMapperBench } from '#test/support/mapper-bench.ts';
+import { type MapperBench, mapperHealth, openMapperBench, type RunningMapper } from '#test/support/mapper-bench.ts';
 
 const measurements = 'te/device/main///m/';
 const events = 'az/messages/events/';
@@ -14,14 +14,18 @@ const events = 'az/messages/events/';
  * what the bridge would carry.
  */
 describe('the mapper beside Mosquitto', () => {
-  async function start(t: TestContext) {
-    const bench = await openMapperBench(t);
-    const mapper = await bench.startMapper();
-    return { bench, mapper };
-  }
+  const closing: (() => void | Promise<void>)[] = [];
+  let bench: MapperBench;
+  let mapper: RunningMapper;
+  before(async () => {
+    bench = await openMapperBench({ after: (close) => void closing.push(close) });
+    mapper = await bench.startMapper();
+  });
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
 
-  test('thin-edge 46: invalid JSON makes exactly one message on te/errors, and none for the hub', async (t) => {
-    const { bench } = await start(t);
+  test('thin-edge 46: invalid JSON makes exactly one message on te/errors, and none for the hub', async () => {
     const watcher = await bench.sub(['te/errors', 'tedge/errors', 'az/#'], '-R');
     await bench.pub(measurements, 'not json');
     await bench.pub(measurements, '{"after": 1}');
@@ -30,8 +34,7 @@ describe('the mapper beside Mosquitto', () => {
     assert.deepEqual(watcher.lines.slice(0, -1), [`te/errors ${reason}`, `tedge/errors ${reason}`]);
   });
 
-  test('thin-edge 47: a payload above the limit makes one message that names topic, size and limit, and later ones flow', async (t) => {
-    const { bench, mapper } = await start(t);
+  test('thin-edge 47: a payload above the limit makes one message that names topic, size and limit, and later ones flow', async () => {
     const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
     const large = `{"a":"${'x'.repeat(300 * 1024)}"}`;
     await bench.pub(measurements, large);
@@ -47,7 +50,6 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('a hundred invalid inputs are each reported with their reason, none stops the mapper, and none goes to the hub', async (t) => {
-    const { bench, mapper } = await start(t);
     const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
     const client = await mqtt.connectAsync(bench.mosquitto.url, { reconnectPeriod: 0, protocolVersion: 4 });
     t.after(() => client.endAsync(true));
@@ -63,8 +65,7 @@ describe('the mapper beside Mosquitto', () => {
     assert.ok(mapper.isRunning && !/disconnected/.test(mapper.log()));
   });
 
-  test('thin-edge 48: health as Mosquitto writes it is not for the hub, and as an object it is', async (t) => {
-    const { bench } = await start(t);
+  test('thin-edge 48: health as Mosquitto writes it is not for the hub, and as an object it is', async () => {
     const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
     for (const service of ['mosquitto-az-bridge', 'plc']) {
       for (const payload of ['0', '1', '']) await bench.pub(`te/device/main/service/${service}/status/health`, payload, '-r');
@@ -73,8 +74,26 @@ describe('the mapper beside Mosquitto', () => {
     assert.deepEqual(await watcher.seen(1), [`${events} {"pid":7,"status":"up","time":1740830400}`]);
   });
 
+  test('a check is answered with health, in both generations', async () => {
+    const watcher = await bench.sub([mapperHealth, 'tedge/health/tedge-mapper-az'], '-R');
+    for (const [index, topic] of [
+      'te/device/main/service/tedge-mapper-az/cmd/health/check',
+      'te/device/main///cmd/health/check',
+      'tedge/health-check',
+      'tedge/health-check/tedge-mapper-az',
+    ].entries()) {
+      await bench.pub(topic, '{}');
+      const line = (await watcher.seen(index + 1))[index] ?? '';
+      assert.ok(line.startsWith(index < 2 ? `${mapperHealth} {` : 'tedge/health/tedge-mapper-az {'), line);
+      assert.match(line, /"status":"up"/);
+    }
+  });
+});
+
+describe('a mapper that ends and begins again', () => {
   test('thin-edge 52: registered, then up, both retained; down after SIGKILL and after SIGTERM', async (t) => {
-    const { bench, mapper } = await start(t);
+    const bench = await openMapperBench(t);
+    const mapper = await bench.startMapper();
     assert.deepEqual(JSON.parse(await bench.retained('te/device/main/service/tedge-mapper-az')), {
       '@type': 'service',
       '@parent': 'device/main//',
@@ -95,24 +114,9 @@ describe('the mapper beside Mosquitto', () => {
     await bench.startMapper({}, 'tedge_mapper');
   });
 
-  test('a check is answered with health, in both generations', async (t) => {
-    const { bench } = await start(t);
-    const watcher = await bench.sub([mapperHealth, 'tedge/health/tedge-mapper-az'], '-R');
-    for (const [index, topic] of [
-      'te/device/main/service/tedge-mapper-az/cmd/health/check',
-      'te/device/main///cmd/health/check',
-      'tedge/health-check',
-      'tedge/health-check/tedge-mapper-az',
-    ].entries()) {
-      await bench.pub(topic, '{}');
-      const line = (await watcher.seen(index + 1))[index] ?? '';
-      assert.ok(line.startsWith(index < 2 ? `${mapperHealth} {` : 'tedge/health/tedge-mapper-az {'), line);
-      assert.match(line, /"status":"up"/);
-    }
-  });
-
   test('a burst through which the mapper is killed leaves no gap', async (t) => {
-    const { bench, mapper } = await start(t);
+    const bench = await openMapperBench(t);
+    const mapper = await bench.startMapper();
     const watcher = await bench.sub([events], '-R');
     const numbers = Array.from({ length: 800 }, (_, index) => index);
     const published = bench.pubLines(
@@ -132,7 +136,8 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('what is published while the mapper is away waits for it, and it finds a broker that was restarted', async (t) => {
-    const { bench, mapper } = await start(t);
+    const bench = await openMapperBench(t);
+    const mapper = await bench.startMapper();
     await mapper.end('SIGTERM');
     const watcher = await bench.sub([events], '-R');
     await bench.pub(measurements, '{"while":"away"}');
