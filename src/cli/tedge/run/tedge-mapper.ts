@@ -1,6 +1,7 @@
 import { openLog } from '#base/log.ts';
 import { buildMapper, mapperName } from '#edge/mapper/build-mapper.ts';
 import type { Command } from '../../kit/command.ts';
+import { stayAwake } from '../stay-awake.ts';
 import { cloudOf, logLevelOf, openSettings, profileOption } from '../tedge-command.ts';
 import { attempt } from '../tedge-failure.ts';
 
@@ -18,15 +19,14 @@ export const runTedgeMapperCommand: Command = {
     const log = openLog(logLevelOf(invocation));
     const settings = await openSettings(invocation);
     const mapper = await attempt(`start ${mapperName}`, () => buildMapper({ ...platform, log }, settings, process.pid));
-    // Between two attempts to reach the broker nothing else keeps the process alive: timers of the platform do not.
-    const { port1: awake } = new MessageChannel();
-    awake.ref();
+    // Between two attempts to reach the broker nothing else keeps the process alive.
+    const sleep = stayAwake();
     const interrupted = Promise.withResolvers<void>();
     const cancel = terminal.onInterrupt(() => interrupted.resolve());
     mapper.start();
     await interrupted.promise;
     await mapper.stop();
     cancel();
-    awake.close();
+    sleep();
   },
 };
