@@ -55,6 +55,8 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
       path: `/hub/queries?query=${encodeURIComponent('SELECT * FROM devices')}`,
       arrive: first('row', /keyed/),
     },
+    { name: 'message routing', path: '/hub/message-routing', arrive: first('row', /alarms/) },
+    { name: 'no route', path: '/hub/message-routing?hub=plant-2', arrive: first('region', 'Routes: none') },
     { name: 'jobs', path: '/hub/jobs', arrive: first('row', /halls/) },
     { name: 'no job', path: '/hub/jobs?hub=plant-2', arrive: (page) => page.getByText('No job yet').waitFor() },
     { name: 'configurations', path: '/hub/configurations', arrive: first('row', /interval/) },
@@ -162,6 +164,22 @@ export const overlays: readonly Overlay[] = [
     open: async (page) => {
       await page.getByRole('button', { name: 'Change interval' }).click();
       await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'change of a route',
+    path: '/hub/message-routing',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Change alarms' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'new destination',
+    path: '/hub/message-routing',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Add destination' }).click();
+      await page.getByRole('dialog').getByLabel('AMQP broker').check();
     },
   },
   {

@@ -43,6 +43,13 @@ async function furnish(home: RunningHomeport, central: CentralClient, board: Sim
   const own = makeCa({ name: 'Harbour CA', notBefore: plus(now, -hourMs), notAfter: plus(now, 365 * dayMs) });
   await central.ok('PUT', '/api/enrollmentGroups/harbour/certificates/primary', { certificate: own.pem });
   await central.ok('POST', '/api/enrollmentGroups/harbour/certificates/primary/generateVerificationCode');
+  await central.ok('PUT', '/api/ui/hub/routing/destinations/archive', { type: 'files' });
+  await central.ok('PUT', '/api/ui/hub/routing/routes/alarms', {
+    source: 'DeviceMessages',
+    condition: "level = 'high' AND $body.temperature > 30",
+    endpointNames: ['events', 'archive'],
+  });
+  await central.ok('PUT', '/api/ui/hub/routing/enrichments/hall', { value: '$twin.tags.hall', endpointNames: ['archive'] });
   await central.ok('PUT', '/api/ui/hubs/main/rest/jobs/v2/halls', {
     type: 'scheduleUpdateTwin',
     queryCondition: '*',

@@ -79,6 +79,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import('./pages/hub/hub-configurations-page.tsx')).HubConfigurationsPage }),
       },
       {
+        path: patterns.hubRouting,
+        lazy: async () => ({ Component: (await import('./pages/hub/hub-routing-page.tsx')).HubRoutingPage }),
+      },
+      {
         path: patterns.consumerGroups,
         lazy: async () => ({ Component: (await import('./pages/hub/consumer-groups-page.tsx')).ConsumerGroupsPage }),
       },

@@ -18,6 +18,7 @@ import type * as hubDevices from '../../../src/central/contract/ui-hub-devices.t
 import type * as hubMessages from '../../../src/central/contract/ui-hub-messages.ts';
 import type * as hubOverview from '../../../src/central/contract/ui-hub-overview.ts';
 import type * as hubRest from '../../../src/central/contract/ui-hub-rest.ts';
+import type * as hubRouting from '../../../src/central/contract/ui-hub-routing.ts';
 import type * as hubs from '../../../src/central/contract/ui-hubs.ts';
 import type * as refusals from '../../../src/central/contract/ui-refusals.ts';
 import type * as rehearsal from '../../../src/central/contract/ui-rehearsal.ts';
@@ -81,3 +82,10 @@ export type HubJob = hubRest.HubJob;
 export type HubConfiguration = hubRest.HubConfiguration;
 export type HubTestedQueries = hubRest.HubTestedQueries;
 export type HubCertificate = certificates.HubCertificate;
+export type HubRouting = hubRouting.HubRouting;
+export type HubRoute = hubRouting.HubRoute;
+export type HubEnrichment = hubRouting.HubEnrichment;
+export type HubDestination = hubRouting.HubDestination;
+export type HubRouteTest = hubRouting.HubRouteTest;
+export type HubDeadLetters = hubRouting.HubDeadLetters;
+export type HubReplay = hubRouting.HubReplay;

@@ -109,7 +109,7 @@ function Configurations({ hub }: { hub: Hub }) {
 }
 
 const columns: readonly DetailColumn<HubConfiguration>[] = [
-  { name: 'Configuration ID', cell: ({ id }) => id, title: ({ id }) => id },
+  { name: 'ID', cell: ({ id }) => id, title: ({ id }) => id },
   {
     name: 'Target condition',
     isWide: true,

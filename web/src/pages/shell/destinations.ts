@@ -38,6 +38,11 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     aliases: ['automatic device management', 'target condition', 'deployments'],
     to: paths.hubConfigurations(),
   },
+  {
+    label: 'Message routing',
+    aliases: ['routes', 'endpoints', 'enrichments', 'webhook', 'dead letters', 'fallback'],
+    to: paths.hubRouting(),
+  },
   { label: 'Consumer groups', aliases: ['built-in endpoints', 'event hubs'], to: paths.consumerGroups() },
   { label: 'CA certificates of a hub', aliases: ['x.509 ca', 'proof of possession'], to: paths.hubCertificates() },
   { label: 'Shared access policies', aliases: ['iothubowner', 'connection string', 'keys of a hub'], to: paths.hubPolicies() },

@@ -1,4 +1,5 @@
 import { Divider, makeStyles, mergeClasses, Tooltip, tokens } from '@fluentui/react-components';
+import { BranchRegular } from '@fluentui/react-icons/svg/branch';
 import { CertificateRegular } from '@fluentui/react-icons/svg/certificate';
 import { ClipboardTaskRegular } from '@fluentui/react-icons/svg/clipboard-task';
 import { DocumentRegular } from '@fluentui/react-icons/svg/document';
@@ -81,6 +82,7 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
         icon: OptionsRegular,
         isOfHub: true,
       },
+      { label: 'Message routing', to: patterns.hubRouting, permission: 'hub-devices.read', icon: BranchRegular, isOfHub: true },
       {
         label: 'Consumer groups',
         to: patterns.consumerGroups,
