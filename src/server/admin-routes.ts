@@ -29,9 +29,9 @@ import { policyAdminRoutes } from './policy-admin-routes.ts';
 import { rehearsalRoutes } from './rehearsal/rehearsal-routes.ts';
 import type { Rehearse } from './rehearsal/rehearse.ts';
 import { type RevocationRooms, revocationRoutes } from './revocation-routes.ts';
+import { routingAdminRoutes } from './routing-admin-routes.ts';
 import { type SphereAdministration, sphereAdminRoutes } from './sphere-admin-routes.ts';
 import type { ServerStatus } from './status.ts';
-import { routingAdminRoutes } from './routing-admin-routes.ts';
 
 export type Administration = RevocationRooms & {
   readonly hubs: HubDirectory;
@@ -84,10 +84,10 @@ export function adminRoutes(administration: Administration): Route<UserCaller, P
     ...hubAdminRoutes(hubs),
     ...messageAdminRoutes(hubOf),
     ...consumerGroupAdminRoutes(hubOf),
+    ...routingAdminRoutes(hubOf),
     ...policyAdminRoutes(hubOf),
     ...eventAdminRoutes(administration.realClock, hubOf),
     ...feedbackAdminRoutes(administration.realClock, hubOf),
-    ...routingAdminRoutes(hubOf),
     ...faultAdminRoutes(hubOf),
     ...fileAdminRoutes(administration.platform, administration.files, administration.caFile, hubOf),
     ...revocationRoutes(administration),

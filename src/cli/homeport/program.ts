@@ -320,11 +320,6 @@ export function homeportProgram(version: string): Program {
         load: async () => (await import('./hub/consumer-group-delete.ts')).consumerGroupDeleteCommand,
       },
       {
-        path: 'hub certificate upload',
-        summary: 'Upload a CA certificate to the hub',
-        load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,
-      },
-      {
         path: 'hub route create',
         summary: 'Take events to a destination',
         load: async () => (await import('./hub/route-create.ts')).routeCreateCommand,
@@ -388,6 +383,11 @@ export function homeportProgram(version: string): Program {
         path: 'hub enrichment delete',
         summary: 'Add a property no more',
         load: async () => (await import('./hub/enrichment-delete.ts')).enrichmentDeleteCommand,
+      },
+      {
+        path: 'hub certificate upload',
+        summary: 'Upload a CA certificate to the hub',
+        load: async () => (await import('./hub/certificate-upload.ts')).certificateUploadCommand,
       },
       {
         path: 'hub certificate code',

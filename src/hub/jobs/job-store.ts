@@ -2,12 +2,7 @@ import { type Instant, instant } from '#base/instant.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubJobRow } from '#storage/schema/jobs.ts';
 import { inTransaction, type Transaction } from '#storage/transaction.ts';
-import { type Job, type JobStatus, type JobType, type JobWork, jobStatuses } from './job.ts';
-
-export type JobFilter = { readonly type?: JobType; readonly status?: JobStatus };
-
-/** Where a page of jobs ends: they are listed by when they were made. */
-export type JobKey = { readonly createdAt: number; readonly jobId: string };
+import { type Job, type JobFilter, type JobKey, type JobStatus, type JobWork, jobStatuses } from './job.ts';
 
 /** Jobs of one hub in the database. */
 export class JobStore {

@@ -35,6 +35,11 @@ export type Job = {
   readonly failureReason?: string;
 };
 
+export type JobFilter = { readonly type?: JobType; readonly status?: JobStatus };
+
+/** Where a page of jobs ends: they are listed by when they were made. */
+export type JobKey = { readonly createdAt: number; readonly jobId: string };
+
 export type NewJob = Pick<Job, 'jobId' | 'work' | 'queryCondition'> & {
   /** At once when it is past, or left out. */
   readonly startAt?: Instant;

@@ -5,8 +5,17 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import { inTransaction } from '#storage/transaction.ts';
-import { isOver, type Job, type JobStatistics, type NewJob, noTargets, type TargetError } from './job.ts';
-import { type JobFilter, type JobKey, JobStore } from './job-store.ts';
+import {
+  isOver,
+  type Job,
+  type JobFilter,
+  type JobKey,
+  type JobStatistics,
+  type NewJob,
+  noTargets,
+  type TargetError,
+} from './job.ts';
+import { JobStore } from './job-store.ts';
 import { jobLimits } from './limits.ts';
 import { type JobRooms, runJob } from './run-job.ts';
 import { TargetStore } from './target-store.ts';

@@ -18,8 +18,7 @@ export async function regenerateKeys(
   random: Random,
   { deviceId, moduleId, slots }: { deviceId: string; moduleId?: string; slots: RenewedSlots },
 ): Promise<SymmetricKeys> {
-  const present =
-    moduleId === undefined ? await registry.require(deviceId) : await registry.modules.require(deviceId, moduleId);
+  const present = moduleId === undefined ? await registry.require(deviceId) : await registry.modules.require(deviceId, moduleId);
   if (present.authentication.type !== 'sas') {
     throw new Problem('argument-invalid', `${moduleId ?? deviceId} has no symmetric keys.`);
   }

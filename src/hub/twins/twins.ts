@@ -56,12 +56,12 @@ export class Twins {
     this.#listeners = new Listeners(platform.log, 'desired');
   }
 
-  /** Throws Problem `device-not-found`, or for a module `not-found`. */
   async find(identity: string): Promise<Twin | undefined> {
     const twin = await this.#store.load(identity);
     return twin && publicTwin(twin);
   }
 
+  /** Throws Problem `device-not-found`, or for a module `not-found`. */
   async load(identity: string): Promise<Twin> {
     return publicTwin(await this.#require(identity));
   }

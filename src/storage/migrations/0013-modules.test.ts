@@ -10,7 +10,8 @@ for (const { name: kind, open } of testDatabases()) {
     const { database, close } = await open();
     t.after(close);
     const run = (statement: string) => sql.raw(statement).execute(database);
-    for (const table of ['hub_message', 'hub_session', 'hub_twin_tag', 'hub_twin', 'hub_module']) await run(`drop table ${table}`);
+    for (const table of ['hub_message', 'hub_session', 'hub_twin_tag', 'hub_twin', 'hub_module'])
+      await run(`drop table ${table}`);
     for (const statement of hubMigration.statements(kind)) {
       if (/create table hub_(twin|session)/.test(statement)) await run(statement);
     }
