@@ -52,7 +52,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     files: ['test/server/queries.test.ts'],
   },
   jobs: {
-    says: 'kill -9 in the middle of jobs over twins and methods, 20 times: no device is done twice, none is forgotten',
+    says: 'kill -9 in the middle of jobs over twins and methods and of a configuration, 20 times: no device is done twice, none is forgotten, and routes stay',
     files: ['test/durability/job-kill.test.ts'],
   },
   drain: {

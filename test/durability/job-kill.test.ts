@@ -14,12 +14,12 @@ type Job = { jobId: string; status: string; deviceJobStatistics: Record<string, 
 type Part = { deviceId: string; status: string };
 
 /**
- * Goal: kill -9 makes no job do a device twice, and none forget a device.
- * Method: a job over twins and one over a method run on devices that count what they are told; the server is killed in
- * the middle of both and started again until both are over. A twin's version has then risen by one for each job; a
- * device whose part is complete was called once, and none more often than once for each job.
+ * Goal: kill -9 makes no job and no configuration do a device twice, and none forget a device; a route that was made stays.
+ * Method: a configuration, a job over twins and one over a method run on devices that count what they are told; the server
+ * is killed in the middle of them and started again until all are over. A twin's version has then risen by one for each
+ * job and one for each configuration; a device whose part is complete was called once, and none more often.
  */
-test(`jobs survive ${scale.kills} kills: no device is done twice, none is forgotten`, async (t) => {
+test(`jobs, configurations and routes survive ${scale.kills} kills: no device is done twice, none is forgotten`, async (t) => {
   t.diagnostic(`scale: ${JSON.stringify(scale)}${isFullSize ? '' : `; npm run prove -- jobs: ${JSON.stringify(full)}`}`);
   const home = await startHomeport();
   t.after(() => home.close());
@@ -98,6 +98,14 @@ test(`jobs survive ${scale.kills} kills: no device is done twice, none is forgot
   let interrupted = 0;
   for (let round = 0; round < scale.kills; round++) {
     const [twins, methods] = [`twins-${round}`, `methods-${round}`];
+    await home.ok('homeport', ['hub', 'route', 'create', `r-${round}`, '--condition', `level = '${round}'`]);
+    // Each is above the one before, so every twin changes hands once.
+    await ask('PUT', `/configurations/c-${round}`, {
+      id: `c-${round}`,
+      content: { deviceContent: { 'properties.desired.setting': round } },
+      targetCondition: "tags.kind = 'twin'",
+      priority: round,
+    });
     await ask('PUT', `/jobs/v2/${methods}`, {
       type: 'scheduleDeviceMethod',
       queryCondition: "tags.kind = 'device'",
@@ -117,8 +125,12 @@ test(`jobs survive ${scale.kills} kills: no device is done twice, none is forgot
     await home.kill();
     if (succeededCount < scale.twins) inTheMiddle += 1;
     await home.restart();
-    await eventually(() => isOver(twins), 60_000);
-    await eventually(() => isOver(methods), 120_000);
+    await eventually(() => isOver(twins), 300_000);
+    await eventually(() => isOver(methods), 300_000);
+    await eventually(async () => {
+      const { systemMetrics } = await ask('GET', `/configurations/c-${round}`);
+      return systemMetrics.results.appliedCount === scale.twins ? true : undefined;
+    }, 300_000);
 
     assert.deepEqual((await jobOf(twins)).deviceJobStatistics, {
       deviceCount: scale.twins,
@@ -127,11 +139,12 @@ test(`jobs survive ${scale.kills} kills: no device is done twice, none is forgot
       runningCount: 0,
       pendingCount: 0,
     });
-    const isOnce = `properties.desired.$version = ${round + 2} AND properties.desired.round = ${round}`;
+    const version = 1 + 2 * (round + 1);
+    const isOnce = `properties.desired.$version = ${version} AND properties.desired.round = ${round} AND properties.desired.setting = ${round}`;
     const [counted] = await ask('POST', '/devices/query', {
       query: `SELECT COUNT() AS n FROM devices WHERE tags.kind = 'twin' AND ${isOnce}`,
     });
-    assert.equal(counted.n, scale.twins, 'each twin was changed once for each job');
+    assert.equal(counted.n, scale.twins, 'each twin was changed once for each job and once for each configuration');
     const parts = await partsOf(methods);
     assert.equal(parts.length, scale.devices);
     for (const { deviceId, status } of parts) {
@@ -143,6 +156,9 @@ test(`jobs survive ${scale.kills} kills: no device is done twice, none is forgot
       if (status === 'failed') interrupted += 1;
     }
   }
+  const { routes }: { routes: { name: string }[] } = JSON.parse(await home.ok('homeport', ['hub', 'route', 'list', '--json']));
+  const names = routes.map(({ name }) => name);
+  for (let round = 0; round < scale.kills; round++) assert.ok(names.includes(`r-${round}`), `the route r-${round} is gone`);
   t.diagnostic(
     `${scale.kills} kills, ${inTheMiddle} in the middle of the job over twins; ${calls.size} method calls, ${interrupted} devices reported as interrupted, none called twice`,
   );

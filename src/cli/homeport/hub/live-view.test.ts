@@ -4,13 +4,16 @@ import { ManualClock } from '#test/support/manual-clock.ts';
 import { testTerminal } from '#test/support/test-terminal.ts';
 import { LiveView } from './live-view.ts';
 
+/** One line up, and what stands there is erased. */
+const up = '\u001b[1A\u001b[2K';
+
 /** What a terminal shows after these lines, each of which may go up one line and empty it first. */
 function screenOf(lines: readonly string[]): string[] {
   const screen: string[] = [];
   for (const line of lines) {
-    const [, up, text = ''] = /^(\u001b\[1A\u001b\[2K)?(.*)$/.exec(line) ?? [];
-    if (up) screen.pop();
-    screen.push(text);
+    const isUp = line.startsWith(up);
+    if (isUp) screen.pop();
+    screen.push(isUp ? line.slice(up.length) : line);
   }
   return screen;
 }
