@@ -9,7 +9,9 @@ import { StateWord } from '../../components/state-word.tsx';
 import { conditionProblem, offsetOf } from './condition-place.ts';
 import { EndpointChoice, eventsName } from './endpoint-choice.tsx';
 
-const useStyles = makeStyles({ line: { display: 'flex', flexWrap: 'wrap', gap: '12px', alignItems: 'center' } });
+const useStyles = makeStyles({
+  line: { display: 'flex', flexWrap: 'wrap', gap: '12px', alignItems: 'center', marginTop: '8px' },
+});
 
 export const sourceWords: Readonly<Record<string, string>> = {
   DeviceMessages: 'Device telemetry messages',

@@ -230,7 +230,11 @@ const destinationColumns: readonly DetailColumn<HubDestination>[] = [
   },
   {
     name: 'Health',
-    cell: ({ health: { status } }) => <StateWord tone={healthWords[status][0]}>{healthWords[status][1]}</StateWord>,
+    cell: ({ health: { status } }) => (
+      <StateWord tone={healthWords[status][0]} isLong>
+        {healthWords[status][1]}
+      </StateWord>
+    ),
   },
   { name: 'Dead letters', isWide: true, cell: ({ deadLetters }) => deadLetters },
 ];
