@@ -12,23 +12,38 @@ export type BridgeTopics = {
   readonly outboundFilters: readonly string[];
 };
 
-/**
- * The names of both sides as of thin-edge 1.0 and later, and desired properties, which no version of it carried
- * (thin-edge.md 7.2). What follows a name, a property bag or a request id, is passed on as it is.
- */
+/** One name on both sides: below the bridge's prefix here, and below `remote` at the hub. */
+export type BridgeRule = {
+  readonly direction: 'in' | 'out';
+  readonly name: string;
+  readonly remote: string;
+  readonly isKept: boolean;
+};
+
+/** As of thin-edge 1.0 and later, in its order, and desired properties, which no version of it carried (thin-edge.md 7.2). */
+export function bridgeRules(deviceId: string): readonly BridgeRule[] {
+  const device = `devices/${deviceId}`;
+  return [
+    { direction: 'out', name: 'messages/events', remote: device, isKept: true },
+    { direction: 'in', name: 'messages/devicebound', remote: device, isKept: false },
+    { direction: 'in', name: 'methods/POST', remote: '$iothub', isKept: false },
+    { direction: 'out', name: 'methods/res', remote: '$iothub', isKept: false },
+    { direction: 'in', name: 'twin/res', remote: '$iothub', isKept: false },
+    { direction: 'out', name: 'twin/GET', remote: '$iothub', isKept: false },
+    { direction: 'out', name: 'twin/PATCH', remote: '$iothub', isKept: true },
+    { direction: 'in', name: 'twin/PATCH/properties/desired', remote: '$iothub', isKept: false },
+  ];
+}
+
+/** The names of both sides. What follows a name, a property bag or a request id, is passed on as it is. */
 export function bridgeTopics(prefix: string, deviceId: string): BridgeTopics {
-  const out = [
-    { local: `${prefix}/messages/events`, remote: `devices/${deviceId}/messages/events`, isKept: true },
-    { local: `${prefix}/methods/res`, remote: '$iothub/methods/res', isKept: false },
-    { local: `${prefix}/twin/GET`, remote: '$iothub/twin/GET', isKept: false },
-    { local: `${prefix}/twin/PATCH`, remote: '$iothub/twin/PATCH', isKept: true },
-  ];
-  const into = [
-    { local: `${prefix}/messages/devicebound`, remote: `devices/${deviceId}/messages/devicebound` },
-    { local: `${prefix}/methods/POST`, remote: '$iothub/methods/POST' },
-    { local: `${prefix}/twin/res`, remote: '$iothub/twin/res' },
-    { local: `${prefix}/twin/PATCH/properties/desired`, remote: '$iothub/twin/PATCH/properties/desired' },
-  ];
+  const rules = bridgeRules(deviceId).map(({ name, remote, ...rest }) => ({
+    ...rest,
+    local: `${prefix}/${name}`,
+    remote: `${remote}/${name}`,
+  }));
+  const out = rules.filter(({ direction }) => direction === 'out');
+  const into = rules.filter(({ direction }) => direction === 'in');
   // "a/#" selects "a" as well.
   const isBelow = (topic: string, name: string) => topic === name || topic.startsWith(`${name}/`);
   return {
