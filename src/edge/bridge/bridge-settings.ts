@@ -22,6 +22,8 @@ export type BridgeSettings = {
   readonly reconnect: ReconnectPolicy;
 };
 
+/** The generation of the hub's interface that the original asks for (thin-edge.md 7.1). */
+export const hubApiVersion = '2018-06-30';
 const hubPort = 8883;
 /** What is larger no hub takes, whatever the setting says (thin-edge.md 8.4). */
 const hubPayloadBytesMax = 256 * 1024;

@@ -7,11 +7,9 @@ import type { InboundPublish } from '#wire/mqtt/packet.ts';
 import type { PacketIds } from '#wire/mqtt/packet-ids.ts';
 import { readSmallFile } from '../host/read-small-file.ts';
 import { dialTls } from '../host/tls.ts';
-import type { BridgeSettings } from './bridge-settings.ts';
+import { type BridgeSettings, hubApiVersion } from './bridge-settings.ts';
 import { loadRoots } from './load-roots.ts';
 
-/** The generation of the hub's interface that the original asks for (thin-edge.md 7.1). */
-const apiVersion = '2018-06-30';
 const pemBytesMax = 160 * 1024;
 const handshakeMsMax = 30_000;
 
@@ -47,7 +45,7 @@ export async function openHubSession(
       onMessage: options.onMessage,
       connect: {
         clientId: deviceId,
-        userName: formatHubUserName({ hostName: host, deviceId, apiVersion }),
+        userName: formatHubUserName({ hostName: host, deviceId, apiVersion: hubApiVersion }),
         keepAliveSeconds,
         cleanSession: false,
       },
