@@ -71,7 +71,7 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
   { package: /^node:worker_threads$/, files: /^src\/central\/data\// },
   { package: /^node:(dgram|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
-  { package: /^node:child_process$/, files: /^src\/(server|cli)\// },
+  { package: /^node:child_process$/, files: /^src\/(server|cli)\/|^src\/edge\/host\/(run-tool|start-detached)\.ts$/ },
 ];
 
 /** What each file may not say outside the places that own it; the complaint names the replacement. */
