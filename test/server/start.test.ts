@@ -71,6 +71,7 @@ describe('the start of a server', () => {
       pid: 'number',
       startedAt: 'string',
       dataDirectory: 'string',
+      health: { state: 'string', concerns: {} },
       address: 'string',
       ca: 'string',
       hub,
@@ -78,6 +79,7 @@ describe('the start of a server', () => {
       dps: { hostName: 'string', idScope: 'string', mqttPort: 'number', httpsPort: 'number' },
       central: { url: 'string', applicationId: 'string' },
       sphere: { url: 'string', tenantId: 'string' },
+      files: { hostName: 'string' },
     });
     assert.equal(status.address, home.address);
     assert.deepEqual([status.hub.mqttPort, status.hub.amqpPort, status.hub.httpsPort], [8883, 5671, 443]);
@@ -230,7 +232,7 @@ describe('the start of a server', () => {
     const home = await start(
       t,
       ['--listen', '0.0.0.0', '--host-name', 'iot.example', '--host-name', 'other.example'],
-      environment,
+      { ...environment, HOMEPORT_FILES__PORT: '28445' },
     );
     assert.match(
       await lineOf(home, 'Reachable'),
