@@ -8,7 +8,5 @@ export const mapperQueue = { messagesMax: 10_000, bytesMax: 16 * 1024 * 1024 } a
 /** A local payload may hold so many spaces more than what is sent of it. */
 export const spaceBytesMax = 64 * 1024;
 
-export const reconnectMsMin = 500;
-export const reconnectMsMax = 15_000;
 /** How long `stop` waits until the broker has taken the last word. */
 export const farewellMsMax = 2_000;

@@ -1,10 +1,9 @@
-import { pause } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import type { ClientConnection } from '#wire/mqtt/client-connection.ts';
 import { subscriptionRefused } from '#wire/mqtt/packet.ts';
 import { openLocalClient } from '../broker/local-client.ts';
+import { stayConnected } from '../broker/stay-connected.ts';
 import type { ServiceHealth } from '../health/service-health.ts';
-import { reconnectMsMax, reconnectMsMin } from './limits.ts';
 import type { MapperRules } from './mapper-rules.ts';
 import { MapperSession } from './mapper-session.ts';
 
@@ -25,9 +24,7 @@ export type MapperOptions = {
 export class Mapper {
   readonly #platform: Platform;
   readonly #options: MapperOptions;
-  readonly #stopped = Promise.withResolvers<void>();
-  readonly #dialing = new AbortController();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #current: { readonly session: MapperSession; readonly connection: ClientConnection } | undefined;
 
@@ -37,35 +34,19 @@ export class Mapper {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#running ??= stayConnected(this.#platform, {
+      name: 'mapper',
+      stopping: this.#stopping.signal,
+      connect: () => this.#connect(),
+    });
   }
 
   /** Says that it goes down, and ends the connection once the broker has heard it. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#stopped.resolve();
-    this.#dialing.abort();
+    this.#stopping.abort();
     await this.#current?.session.farewell();
     this.#current?.connection.session.disconnect();
     await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, random, log } = this.#platform;
-    for (let failures = 0; !this.#isStopping; ) {
-      try {
-        const connection = await this.#connect();
-        failures = 0;
-        const reason = await connection.closed;
-        if (!this.#isStopping) log.warn('mapper.disconnected', { reason });
-      } catch (error) {
-        // Once, not at every attempt: a broker that is not there yet is no news.
-        if (failures++ === 0) log.warn('mapper.broker-unreachable', { error: String(error) });
-      }
-      this.#current = undefined;
-      const rangeMs = Math.min(reconnectMsMax, reconnectMsMin * 2 ** Math.min(failures, 10));
-      if (!this.#isStopping) await Promise.race([pause(clock, rangeMs * (0.5 + random.fraction() / 2)), this.#stopped.promise]);
-    }
   }
 
   async #connect(): Promise<ClientConnection> {
@@ -81,9 +62,12 @@ export class Mapper {
       acknowledgesLater: true,
       onMessage: (publish) => session.receive(publish),
       onOversize: (publish) => session.receiveOversize(publish),
-      signal: this.#dialing.signal,
+      signal: this.#stopping.signal,
     });
     this.#current = { session, connection };
+    void connection.closed.then(() => {
+      if (this.#current?.connection === connection) this.#current = undefined;
+    });
     this.#platform.log.info('mapper.connected', { host, port, isSessionPresent: connection.isSessionPresent });
     session.open(connection.session);
     this.#subscribe(connection, () => session.sayUp());
