@@ -55,7 +55,8 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^kysely$/, files: /^src\/storage\/|-store\.ts$|^src\/central\/data\// },
   { package: /^@peculiar\/|^reflect-metadata$/, files: /^src\/pki\// },
   { package: /^pg$/, files: /^src\/storage\/database\.ts$/ },
-  { package: /^pino$/, files: /^src\/base\/log\.ts$/ },
+  // A log line is JSON by base/log.ts; fastify brings this one along.
+  { package: /^pino$/, files: /^$/ },
   { package: /^smol-toml$/, files: /^src\/base\/settings\.ts$/ },
   { package: /^jose$/, files: /^src\/(trust|devices)\// },
   { package: /^zod$/, files: /\/contract\/|-routes\.ts$|^src\/wire\/http\/|^src\/server\/config\.ts$|^src\/base\/settings\.ts$/ },

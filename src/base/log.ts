@@ -1,4 +1,6 @@
-import { type DestinationStream, pino } from 'pino';
+import { writeSync } from 'node:fs';
+import { systemClock } from './clock.ts';
+import { formatInstant } from './instant.ts';
 
 export type LogFields = Record<string, unknown>;
 
@@ -13,31 +15,59 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof levels)[number];
+
+export type LogDestination = { write(line: string): void };
+
+/** What a member with such a name holds is not written: a last net below the Secret type. */
+const secretNames = new Set(['password', 'token', 'key', 'privateKey', 'sasToken']);
+
+/** JSON lines on standard error, or to `destination`. */
+export function openLog(level: LogLevel, destination: LogDestination = { write: writeToStandardError }): Log {
+  const lowest = levels.indexOf(level);
+  const at = (name: LogLevel) => (event: string, fields?: LogFields) => {
+    if (levels.indexOf(name) >= lowest) destination.write(`${renderLine(name, event, fields)}\n`);
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function renderLine(level: LogLevel, event: string, fields: LogFields = {}): string {
+  const time = formatInstant(systemClock.now());
+  try {
+    return JSON.stringify({ level, time, ...fields, event }, renderMember);
+  } catch (error) {
+    // A circle, or a getter that throws: the event itself is told.
+    return JSON.stringify({ level, time, unwritable: String(error), event });
+  }
+}
+
+function renderMember(name: string, value: unknown): unknown {
+  if (secretNames.has(name)) return '[Redacted]';
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Error ? String(value) : value;
+}
+
+/** How often a reader that is behind is waited for, ten milliseconds each time: never without end. */
+const attemptsMax = 100;
 
 /**
- * JSON lines by pino. Values of fields that are named like a secret are replaced, as a last net
- * below the Secret type.
+ * At once, so that what was said before a crash is there to be read. Nobody who logs can do anything about a
+ * reader that is gone, or one that takes nothing for a second: to them the rest of the line is lost.
  */
-export function openLog(level: LogLevel, destination?: DestinationStream): Log {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ['password', 'token', 'key', 'privateKey', 'sasToken', '*.password', '*.token', '*.privateKey'] },
-      messageKey: 'event',
-    },
-    destination ?? pino.destination({ dest: 2, sync: true }),
-  );
-  return {
-    debug: (event, fields) => logger.debug(fields ?? {}, event),
-    info: (event, fields) => logger.info(fields ?? {}, event),
-    warn: (event, fields) => logger.warn(fields ?? {}, event),
-    error: (event, fields) => logger.error(fields ?? {}, event),
-  };
+function writeToStandardError(line: string): void {
+  let rest = Buffer.from(line);
+  for (let attempt = 0; rest.length > 0 && attempt < attemptsMax; attempt++) {
+    try {
+      rest = rest.subarray(writeSync(2, rest));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
+      Atomics.wait(sleeping, 0, 0, 10);
+    }
+  }
 }
+
+const sleeping = new Int32Array(new SharedArrayBuffer(4));
 
 /** `log`, with `fields` on every line. */
 export function logWith(log: Log, fields: LogFields): Log {
