@@ -23,6 +23,7 @@ export function testTerminal(
   return {
     environment: options.environment ?? {},
     workingDirectory: options.workingDirectory ?? '/',
+    program: ['/nowhere/program'],
     isOutputTerminal: false,
     isInputTerminal: options.answers !== undefined,
     output,

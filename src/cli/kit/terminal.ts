@@ -7,6 +7,8 @@ import { CommandFailure } from './failure.ts';
 export type Terminal = {
   readonly environment: Environment;
   readonly workingDirectory: string;
+  /** The words that start this program again: an absolute path and what must follow it. */
+  readonly program: readonly string[];
   /** Whether a person reads standard output. */
   readonly isOutputTerminal: boolean;
   /** Whether a person can answer a question. */
@@ -33,6 +35,7 @@ export function openTerminal(): Terminal {
   return {
     environment: process.env,
     workingDirectory: process.cwd(),
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     isOutputTerminal: process.stdout.isTTY === true,
     isInputTerminal: process.stdin.isTTY === true,
     print: (line) => void process.stdout.write(`${line}\n`),

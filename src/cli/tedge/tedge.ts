@@ -59,14 +59,40 @@ export const tedge: Program = {
       load: async () => (await import('./config/list.ts')).configListCommand,
     },
     {
+      path: 'connect',
+      summary: 'Connect to the hub, in the background',
+      load: async () => (await import('./connect/connect.ts')).connectCommand,
+    },
+    {
+      path: 'disconnect',
+      summary: 'End the connection to the hub',
+      load: async () => (await import('./connect/disconnect.ts')).disconnectCommand,
+    },
+    {
+      path: 'reconnect',
+      summary: 'Disconnect, then connect',
+      load: async () => (await import('./connect/reconnect.ts')).reconnectCommand,
+    },
+    {
+      path: 'refresh-bridges',
+      summary: 'Write the files of the connection anew and restart what reads them',
+      load: async () => (await import('./connect/refresh-bridges.ts')).refreshBridgesCommand,
+    },
+    { path: 'init', summary: 'Make the directories', load: async () => (await import('./init.ts')).initCommand },
+    {
       path: 'run all',
-      summary: 'Run the local broker, the bridge to the hub and the mapper',
+      summary: 'Run the local broker, the bridge to the hub, the mapper and the agent',
       load: async () => (await import('./run/all.ts')).runAllCommand,
     },
     {
       path: 'run tedge-mapper',
       summary: 'Translate local messages for the hub until told to stop',
       load: async () => (await import('./run/tedge-mapper.ts')).runTedgeMapperCommand,
+    },
+    {
+      path: 'run tedge-agent',
+      summary: 'Do what the hub and local programs ask of this device',
+      load: async () => (await import('./run/tedge-agent.ts')).runTedgeAgentCommand,
     },
     {
       path: 'mqtt pub',

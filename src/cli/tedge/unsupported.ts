@@ -2,11 +2,6 @@ import { CommandFailure } from '../kit/failure.ts';
 
 /** Commands of the original that this build knows by name only (thin-edge.md 2). */
 const unsupportedPaths = [
-  'init',
-  'connect',
-  'disconnect',
-  'reconnect',
-  'refresh-bridges',
   'cert upload',
   'cert download',
   'config upgrade',
@@ -14,7 +9,6 @@ const unsupportedPaths = [
   'bridge',
   'flows',
   'mapper',
-  'run tedge-agent',
   'hsm',
   'diag',
   'upload',

@@ -9,9 +9,9 @@ import { Bridge } from '../bridge/bridge.ts';
 import { BridgeReport } from '../bridge/bridge-report.ts';
 import { loadBridgeSettings } from '../bridge/bridge-settings.ts';
 import { bridgeTopics } from '../bridge/bridge-topics.ts';
+import { answersMqtt } from '../broker/await-broker.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
 import { ExternalBroker } from '../broker/external-broker.ts';
-import { openLocalClient } from '../broker/local-client.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { buildMapper } from '../mapper/build-mapper.ts';
@@ -31,9 +31,6 @@ export type RunningEdge = {
   readonly address: string;
   stop(): Promise<void>;
 };
-
-/** How long somebody who holds the broker's port may take to answer as one. */
-const probeMsMax = 5_000;
 
 /**
  * Runs what one configuration directory describes: the local broker, unless one answers already, the outbox, the
@@ -56,7 +53,7 @@ async function start(
   lifecycle: Lifecycle,
 ): Promise<RunningEdge> {
   const bridgeSettings = await loadBridgeSettings(settings);
-  const directory = join(settings.text('data.path'), 'outbox');
+  const directory = join(settings.path('data.path'), 'outbox');
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileProblem(error, directory);
   });
@@ -113,20 +110,4 @@ async function start(
       : `${settings.text('mqtt.bind.address')}:${Number(settings.load('mqtt.bind.port'))}`,
     stop: () => lifecycle.stop(),
   };
-}
-
-async function answersMqtt({ clock, random }: Platform, at: { host: string; port: number }): Promise<boolean> {
-  const late = new AbortController();
-  const cancel = clock.after(probeMsMax, () => late.abort());
-  try {
-    const clientId = `tedge-probe-${random.bytes(6).toString('hex')}`;
-    const { session, closed } = await openLocalClient({ clock, ...at, clientId, signal: late.signal });
-    session.disconnect();
-    await closed;
-    return true;
-  } catch {
-    return false;
-  } finally {
-    cancel();
-  }
 }

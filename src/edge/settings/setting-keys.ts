@@ -7,6 +7,8 @@ export type SettingKey = {
   readonly default?: string | readonly string[];
   /** The default is this file below the configuration directory. */
   readonly defaultFile?: string;
+  /** The default is this below a configuration directory other than /etc/tedge, so that two installations share nothing. */
+  readonly elsewhere?: string;
   /** The key whose value stands in while this one has none. */
   readonly fallback?: string;
   /** Spellings of older generations that differ by more than dots and underscores. */
@@ -108,9 +110,9 @@ export const settingKeys = {
   'proxy.address': { kind: 'text', note: 'An HTTP proxy on the way to the hub' },
   'proxy.username': { kind: 'text', note: 'The user at the proxy' },
   'proxy.password': { kind: 'text', note: 'The password at the proxy; everyone who may read this file reads it' },
-  'run.path': { kind: 'path', note: 'Locks and process ids', default: '/run' },
-  'data.path': { kind: 'path', note: 'What outlives a restart', default: '/var/tedge' },
-  'logs.path': { kind: 'path', note: 'Logs', default: '/var/log/tedge' },
+  'run.path': { kind: 'path', note: 'Locks and process ids', default: '/run', elsewhere: 'run' },
+  'data.path': { kind: 'path', note: 'What outlives a restart', default: '/var/tedge', elsewhere: 'data' },
+  'logs.path': { kind: 'path', note: 'Logs', default: '/var/log/tedge', elsewhere: 'log' },
   'tmp.path': { kind: 'path', note: 'Temporary files', default: '/tmp' },
   'service.type': { kind: 'text', note: 'The type that services register with', default: 'service' },
   'service.timestamp_format': {

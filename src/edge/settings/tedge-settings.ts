@@ -8,13 +8,15 @@ import type { SettingsFile } from './settings-file.ts';
 /** Variables that are no settings although they begin like one. */
 const otherVariables: readonly string[] = ['TEDGE_CONFIG_DIR', 'TEDGE_CLOUD_PROFILE'];
 
+const usualDirectory = '/etc/tedge';
+
 /** The configuration directory: `explicit` (an option), else `TEDGE_CONFIG_DIR`, else `/etc/tedge`, whoever asks. */
 export function resolveConfigDirectory(world: {
   readonly explicit: string | undefined;
   readonly environment: Environment;
   readonly workingDirectory: string;
 }): string {
-  return resolve(world.workingDirectory, world.explicit || world.environment.TEDGE_CONFIG_DIR || '/etc/tedge');
+  return resolve(world.workingDirectory, world.explicit || world.environment.TEDGE_CONFIG_DIR || usualDirectory);
 }
 
 /** Every setting of one configuration directory: environment, else file, else another setting, else default. */
@@ -57,12 +59,18 @@ export class TedgeSettings {
     return value;
   }
 
+  /** A setting that names a file or a directory; what does not begin with a slash lies below the configuration directory. */
+  path(name: SettingName): string {
+    return resolve(this.directory, this.text(name));
+  }
+
   #loadFallback({ fallback }: SettingKey): SettingValue | undefined {
     const name = fallback === undefined ? undefined : findSetting(fallback);
     return name && this.load(name);
   }
 
   #defaultOf(name: SettingName, key: SettingKey): SettingValue | undefined {
+    if (key.elsewhere !== undefined && this.directory !== usualDirectory) return join(this.directory, key.elsewhere);
     if (key.defaultFile !== undefined) return join(this.directory, key.defaultFile);
     return typeof key.default === 'string' ? parseSetting(name, key.default) : key.default;
   }
