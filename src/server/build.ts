@@ -32,6 +32,7 @@ import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { AdminSocket, administrationSocket, checkSocketPath } from './admin-socket.ts';
+import { auditAdminRoutes } from './audit-admin-routes.ts';
 import { bindHttps } from './bind-https.ts';
 import { brokerLimitsOf, brokerListeners } from './broker-door.ts';
 import { ClockControl } from './clock/clock-control.ts';
@@ -42,6 +43,7 @@ import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
 import { fileListenerLimits, openFileService } from './file-service.ts';
+import { healthRoutes } from './health-routes.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
 import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
@@ -270,7 +272,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     audit,
     hub,
     hubs,
-    ownerRoutes: routingAdminRoutes(hubOfQuery(hubs)),
+    ownerRoutes: [...routingAdminRoutes(hubOfQuery(hubs)), ...auditAdminRoutes(audit), ...healthRoutes(health)],
     provisioning,
     revocationLists,
     revocationSources,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatInstant } from '#base/instant.ts';
 import type { Hub } from '#hub/hub.ts';
 import { parseRouteSource } from '#hub/routing/route.ts';
+import { formatRecord } from '#hub/routing/routed-event.ts';
 import { testCondition } from '#hub/routing/test-route.ts';
 import type { UserCaller } from '#trust/caller.ts';
 import type { Permission } from '#trust/permissions.ts';
@@ -164,6 +165,18 @@ export function routingAdminRoutes(
       },
     }),
     route({
+      method: 'GET',
+      path: '/hub/routing/destinations/:destination/dead-letters/:position',
+      permission: 'hub-devices.read',
+      summary: 'One of them whole, as a file would have it',
+      query: hubQuery,
+      async handle({ params: { destination = '', position = '' }, query }) {
+        return {
+          json: formatRecord(await routingOf(query).destinations.requireDeadLetter(destination, parsePosition(position))),
+        };
+      },
+    }),
+    route({
       method: 'POST',
       path: '/hub/routing/destinations/:destination/replay',
       permission: 'hubs.write',
@@ -184,6 +197,11 @@ export function routingAdminRoutes(
       }),
     }),
   ];
+}
+
+/** A position that nothing can have finds nothing. */
+function parsePosition(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
 }
 
 type DestinationState = Awaited<ReturnType<Hub['routing']['destinations']['list']>>[number];

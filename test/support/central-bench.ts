@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import { RevocationLists } from '#authorities/revocation-lists.ts';
 import { RevocationSources } from '#authorities/revocation-sources.ts';
+import { Health } from '#base/health.ts';
 import type { Json, JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import { buildCentral } from '#central/central.ts';
@@ -19,8 +20,11 @@ import { Registry } from '#hub/registry/registry.ts';
 import { Twins } from '#hub/twins/twins.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { auditAdminRoutes } from '#server/audit-admin-routes.ts';
 import { ClockControl } from '#server/clock/clock-control.ts';
+import { healthRoutes } from '#server/health-routes.ts';
 import { routingAdminRoutes } from '#server/routing-admin-routes.ts';
+import { AuditLog } from '#storage/audit-log.ts';
 import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
@@ -62,6 +66,7 @@ export async function openCentralBench() {
   });
   const methods = new Methods(platform, registry);
   const refusals = new RefusalLog(platform, database);
+  const audit = new AuditLog(platform, database, { days: 90, entriesMax: 10_000 });
   const authorities = new CaCertificates(platform, database, 'dps:home', refusals);
   const revocationLists = await RevocationLists.open(platform, database);
   const hubAuthorities = new CaCertificates(platform, database, 'hub:home', refusals);
@@ -106,7 +111,8 @@ export async function openCentralBench() {
         added.splice(0, added.length, ...added.filter((each) => each.name !== name));
       },
     },
-    ownerRoutes: routingAdminRoutes(() => hub),
+    audit,
+    ownerRoutes: [...routingAdminRoutes(() => hub), ...auditAdminRoutes(audit), ...healthRoutes(new Health())],
     hubUrl: (name) => `https://${name}`,
     provisioning: {
       ...provisioning,
@@ -243,6 +249,7 @@ export async function openCentralBench() {
       await presence.stop();
       await events.close();
       await refusals.stop();
+      await audit.stop();
       await database.destroy();
     },
   };

@@ -145,6 +145,13 @@ export class Destinations {
     return this.#deadLetters.list(this.#require(name).destination.name, page);
   }
 
+  /** The event itself, with what was added to it on its way. Throws Problem `not-found`. */
+  async requireDeadLetter(name: string, position: number): Promise<RoutedEvent> {
+    const event = await this.#deadLetters.load(this.#require(name).destination.name, position);
+    if (event) return event;
+    throw new Problem('not-found', 'There is no such dead letter: it was taken, or discarded.');
+  }
+
   /**
    * Sends what was put aside again, the oldest first; what is taken is forgotten, and what is refused again stays. Ends when nobody
    * answers. Throws Problem `not-found`.
