@@ -204,7 +204,7 @@ describe('the permissions of every operation, for every policy that a hub has', 
     });
   }
 
-  test('every route for back ends is a row of the table, with the right that it asks for', () => {
+  test('hub-service 6, 7, 8: every route for back ends is a row of the table, with the right that it asks for', () => {
     const rows = restRows.filter(({ isOfDevice }) => !isOfDevice).map(({ method, path, needs }) => `${method} ${path} ${needs}`);
     const routes = serviceRoutes(testPlatform(), bench.hub as never);
     assert.deepEqual(rows.sort(), routes.map(({ method, path, permission }) => `${method} ${path} ${permission}`).sort());
