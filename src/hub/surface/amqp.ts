@@ -9,6 +9,7 @@ import { type AmqpConnectionRooms, HubAmqpConnection } from './amqp-connection.t
 import type { AmqpDevice } from './amqp-device.ts';
 import { AmqpPolicyTokens } from './amqp-policy-tokens.ts';
 import { AmqpTokens } from './amqp-tokens.ts';
+import { OwedAcknowledgements } from './owed-acknowledgements.ts';
 
 export type HubAmqpOptions = Pick<
   AmqpConnectionRooms,
@@ -37,30 +38,22 @@ export class HubAmqp implements AmqpSurface {
   readonly #options: HubAmqpOptions;
   readonly #rooms: AmqpConnectionRooms;
   readonly #devices = new Map<string, AmqpDevice>();
-  /** Those with messages that wait for their sync. */
-  readonly #waiting = new Set<AmqpDevice>();
+  readonly #owed: OwedAcknowledgements<AmqpDevice>;
   /** Back ends that SASL PLAIN let in and whose connection is not open yet. */
   readonly #letIn = new WeakMap<PlainCredentials, ServiceCaller>();
   #isDraining = false;
-  #drained: (() => void) | undefined;
 
   constructor(options: HubAmqpOptions) {
     this.#options = options;
+    this.#owed = new OwedAcknowledgements(options.events);
     this.#rooms = {
       ...options,
-      waits: (device) => this.#waiting.add(device),
+      waits: (device) => this.#owed.add(device),
       opened: (device) => this.#devices.set(device.identity, device),
       gone: (device) => this.#gone(device),
       isClosed: () => this.#isDraining || options.events.state !== 'ok',
     };
     options.twins.onDesiredChange((change) => this.#devices.get(change.identity)?.pushDesired(change));
-    options.events.onBatchDurable((lastPosition) => {
-      for (const device of this.#waiting) if (!device.settle(lastPosition)) this.#settled(device);
-    });
-    options.events.onState((state) => {
-      // What waits will never be durable, so it must not be accepted: the device sends it again.
-      if (state === 'failed') for (const device of [...this.#waiting]) device.close('storage-unavailable');
-    });
   }
 
   open({ connection, peer, plain }: AmqpArrival): AmqpHandler {
@@ -101,14 +94,7 @@ export class HubAmqp implements AmqpSurface {
   /** Takes nobody in any more. Resolves when every message that arrived is accepted, or after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true;
-    if (this.#waiting.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = this.#options.platform.clock.after(deadlineMs, resolve);
-      this.#drained = () => {
-        cancel();
-        resolve();
-      };
-    });
+    return this.#owed.drain(this.#options.platform.clock, deadlineMs);
   }
 
   #refuse(subject: string, { remoteAddress: peer }: Peer, refusal: Refusal): false {
@@ -118,11 +104,6 @@ export class HubAmqp implements AmqpSurface {
 
   #gone(device: AmqpDevice): void {
     if (this.#devices.get(device.identity) === device) this.#devices.delete(device.identity);
-    this.#settled(device);
-  }
-
-  #settled(device: AmqpDevice): void {
-    this.#waiting.delete(device);
-    if (this.#waiting.size === 0) this.#drained?.();
+    this.#owed.remove(device);
   }
 }

@@ -12,6 +12,7 @@ import type { SignIn } from '../registry/sign-in.ts';
 import { type HubConnect, readHubConnect } from './mqtt-connect.ts';
 import { HubMqttSession, type SessionRooms } from './mqtt-session.ts';
 import { MqttSubscriptions } from './mqtt-subscriptions.ts';
+import { OwedAcknowledgements } from './owed-acknowledgements.ts';
 import { SignInAttempt } from './sign-in-attempt.ts';
 
 export type HubMqttOptions = Pick<
@@ -43,27 +44,19 @@ export class HubMqtt implements MqttSurface {
   readonly #options: HubMqttOptions;
   readonly #rooms: SessionRooms;
   readonly #sessions = new Map<string, HubMqttSession>();
-  /** Those with messages that wait for their sync. */
-  readonly #waiting = new Set<HubMqttSession>();
+  readonly #owed: OwedAcknowledgements<HubMqttSession>;
   #isDraining = false;
-  #drained: (() => void) | undefined;
 
   constructor(options: HubMqttOptions) {
     this.#options = options;
+    this.#owed = new OwedAcknowledgements(options.events);
     this.#rooms = {
       ...options,
-      waits: (session) => this.#waiting.add(session),
+      waits: (session) => this.#owed.add(session),
       gone: (session) => this.#gone(session),
     };
     options.twins.onDesiredChange((change) => this.#sessions.get(change.identity)?.pushDesired(change));
     options.quotas.onHold((identity) => this.#sessions.get(identity)?.pace());
-    options.events.onBatchDurable((lastPosition) => {
-      for (const session of this.#waiting) if (!session.settle(lastPosition)) this.#settled(session);
-    });
-    options.events.onState((state) => {
-      // What waits will never be durable, so it must not be acknowledged: the device sends it again.
-      if (state === 'failed') for (const session of [...this.#waiting]) session.close('storage-unavailable');
-    });
   }
 
   open(connection: MqttConnection, connect: ConnectPacket): SessionHandler {
@@ -75,14 +68,7 @@ export class HubMqtt implements MqttSurface {
   /** Takes nobody in any more. Resolves when every message that arrived is acknowledged, or after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true;
-    if (this.#waiting.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = this.#options.platform.clock.after(deadlineMs, resolve);
-      this.#drained = () => {
-        cancel();
-        resolve();
-      };
-    });
+    return this.#owed.drain(this.#options.platform.clock, deadlineMs);
   }
 
   async #signIn(connection: MqttConnection, connect: ConnectPacket, attempt: SignInAttempt): Promise<void> {
@@ -167,11 +153,6 @@ export class HubMqtt implements MqttSurface {
 
   #gone(session: HubMqttSession): void {
     if (this.#sessions.get(session.identity) === session) this.#sessions.delete(session.identity);
-    this.#settled(session);
-  }
-
-  #settled(session: HubMqttSession): void {
-    this.#waiting.delete(session);
-    if (this.#waiting.size === 0) this.#drained?.();
+    this.#owed.remove(session);
   }
 }
