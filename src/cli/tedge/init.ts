@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { makeTree } from '#edge/host/make-tree.ts';
 import type { Command } from '../kit/command.ts';
 import { stayAwake } from './stay-awake.ts';
-import { openSettings } from './tedge-command.ts';
+import { openSettings, profileOption } from './tedge-command.ts';
 import { attempt } from './tedge-failure.ts';
 
 /** Below the configuration directory, as the original's package makes them (thin-edge.md 4). */
@@ -13,6 +13,7 @@ export const initCommand: Command = {
     { name: 'user', value: 'USER', summary: 'Who owns the directories; without it they stay as they are' },
     { name: 'group', value: 'GROUP', summary: 'The group that may write in them' },
     { name: 'relative-links', summary: 'Accepted; the names of the components come with the package' },
+    profileOption,
   ],
   examples: ['tedge init', 'tedge init --user tedge --group tedge', 'tedge init --config-dir ~/.tedge'],
   notes: [

@@ -2,11 +2,12 @@ import { isConnected } from '#edge/connect/bridge-file.ts';
 import { chooseConnectedMode } from '#edge/connect/choose-mode.ts';
 import type { Command } from '../../kit/command.ts';
 import { stayAwake } from '../stay-awake.ts';
+import { profileOption } from '../tedge-command.ts';
 import { attempt } from '../tedge-failure.ts';
 import { openConnectionWorld } from './connection-world.ts';
 
 export const refreshBridgesCommand: Command = {
-  options: [],
+  options: [profileOption],
   examples: ['tedge refresh-bridges', 'tedge refresh-bridges --config-dir ./edge'],
   notes: [
     'Writes the files of a connection that is there anew and restarts what reads them. Without one there is nothing to do.',
