@@ -229,11 +229,10 @@ describe('the start of a server', () => {
     const environment = Object.fromEntries(
       Object.entries(ports).map(([name, port]) => [`HOMEPORT_LISTENERS__${name}_PORT`, port]),
     );
-    const home = await start(
-      t,
-      ['--listen', '0.0.0.0', '--host-name', 'iot.example', '--host-name', 'other.example'],
-      { ...environment, HOMEPORT_FILES__PORT: '28445' },
-    );
+    const home = await start(t, ['--listen', '0.0.0.0', '--host-name', 'iot.example', '--host-name', 'other.example'], {
+      ...environment,
+      HOMEPORT_FILES__PORT: '28445',
+    });
     assert.match(
       await lineOf(home, 'Reachable'),
       /^Reachable from other machines on 0\.0\.0\.0: port 28883 \(devices, MQTT\), 25671 \(devices, AMQP\), 28444 \(devices and services, HTTPS\), 28443 \(people/,
