@@ -13,7 +13,12 @@ export type TestTerminal = Terminal & {
 
 /** A terminal in memory. With `answers` a person sits at it; without, nobody does. */
 export function testTerminal(
-  options: { environment?: Record<string, string>; workingDirectory?: string; answers?: string[] } = {},
+  options: {
+    environment?: Record<string, string>;
+    workingDirectory?: string;
+    program?: readonly string[];
+    answers?: string[];
+  } = {},
 ): TestTerminal {
   const output: string[] = [];
   const errors: string[] = [];
@@ -23,7 +28,7 @@ export function testTerminal(
   return {
     environment: options.environment ?? {},
     workingDirectory: options.workingDirectory ?? '/',
-    program: ['/nowhere/program'],
+    program: options.program ?? ['/nowhere/program'],
     isOutputTerminal: false,
     isInputTerminal: options.answers !== undefined,
     output,

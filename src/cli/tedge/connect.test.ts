@@ -92,6 +92,28 @@ describe('tedge connect, beside what it starts', () => {
     assert.deepEqual(new Set(bench.orders()), new Set(['check']));
   });
 
+  test('a device that signs in with a key connects without a certificate; a key that is none is told first, and mosquitto gets none', async (t) => {
+    const bench = await openManaged(t);
+    const root = join(bench.directory, 'root.pem');
+    writeFileSync(root, readFileSync(bench.certificate));
+    await bench.run(`config set az.root_cert_path ${root}`);
+    await bench.run('cert remove');
+    await bench.run('config set az.device.id my-device');
+    const key = join(bench.directory, 'key');
+    await bench.run(`config set az.device.symmetric_key_path ${key}`);
+    assert.match((await bench.run('connect az --offline')).stderr, /There is no .*key\.$/m);
+    writeFileSync(key, 'no key');
+    const wrong = await bench.run('connect az --offline');
+    assert.match(wrong.stderr, /holds no key: base64 of 16 to 64 bytes/);
+    assert.ok(!existsSync(bench.bridgeFile));
+    writeFileSync(key, Buffer.alloc(32, 7).toString('base64'));
+    const { code, stderr } = await bench.run('connect az --offline');
+    assert.deepEqual([code, stderr], [0, '']);
+    await bench.run('disconnect az');
+    await bench.run('config set mqtt.bridge.built_in false');
+    assert.match((await bench.run('connect az')).stderr, /mosquitto renews no tokens/);
+  });
+
   test('a service manager of the administrator’s is asked by the words of system.toml, and claimed to start it on reboot', async (t) => {
     const bench = await openManaged(t);
     const { code, stdout, stderr } = await bench.run('connect az --offline');

@@ -16,6 +16,9 @@ export type BridgeReportOptions = {
   readonly pid: number;
 };
 
+/** What health says of a certificate that ends soon, or has ended. */
+export type CertificateState = { readonly status: 'expires-soon' | 'expired'; readonly endsAt: string };
+
 /** No more of a stranger's topic is echoed (thin-edge.md 11.3). */
 const echoedMax = 80;
 
@@ -27,6 +30,8 @@ export class BridgeReport {
   readonly #platform: Platform;
   readonly #options: BridgeReportOptions;
   #isUp = false;
+  #reason: string | undefined;
+  #certificate: CertificateState | undefined;
   #dropped: number;
   #state: string;
   #cancel: Cancel = () => {};
@@ -58,12 +63,36 @@ export class BridgeReport {
 
   up(): Promise<void> {
     this.#isUp = true;
+    this.#reason = undefined;
     return this.#sayHealth();
   }
 
   down(): Promise<void> {
     this.#isUp = false;
     return this.#sayHealth();
+  }
+
+  /** There is no connection, and waiting alone does not make one: somebody is told why. */
+  stuck(reason: string): Promise<void> {
+    this.#isUp = false;
+    this.#reason = reason;
+    this.#sayError(reason);
+    return this.#sayHealth();
+  }
+
+  /** There is still no connection, but nobody need do anything. */
+  async unstuck(): Promise<void> {
+    if (this.#reason === undefined) return;
+    this.#reason = undefined;
+    await this.#sayHealth();
+  }
+
+  /** `advice` is told as an error. */
+  async certificate(state: CertificateState | undefined, advice: string | undefined): Promise<void> {
+    const isChanged = state?.status !== this.#certificate?.status || state?.endsAt !== this.#certificate?.endsAt;
+    this.#certificate = state;
+    if (advice !== undefined) this.#sayError(advice);
+    if (isChanged) await this.#sayHealth();
   }
 
   tooLarge(topic: string, bytes: number, bytesMax: number): void {
@@ -97,6 +126,8 @@ export class BridgeReport {
       pid,
       status: this.#isUp ? 'up' : 'down',
       time: this.#platform.clock.now() / secondMs,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(this.#certificate ? { certificate: this.#certificate } : {}),
       ...(isDegraded ? { outbox: { state, waiting: depth, dropped, putAside: buried } } : {}),
     };
     return this.#publish(this.topic, JSON.stringify(health), true);

@@ -1,18 +1,26 @@
 import type { Cancel } from '#base/clock.ts';
+import { hourMs, minuteMs, secondMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
-import type { ClientConnection } from '#wire/mqtt/client-connection.ts';
+import { RegistrationBusy } from '#wire/azure/dps-registration.ts';
+import { type ClientConnection, ConnectRefused } from '#wire/mqtt/client-connection.ts';
 import type { InboundPublish } from '#wire/mqtt/packet.ts';
 import { PacketIds } from '#wire/mqtt/packet-ids.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
 import type { Outbox, OutboxEntry } from '../outbox/outbox.ts';
+import type { Reach } from '../reach/reach.ts';
+import type { HubAccess, HubFinder } from '../registration/hub-finder.ts';
 import type { BridgeReport } from './bridge-report.ts';
 import type { BridgeSettings } from './bridge-settings.ts';
-import { bridgeTopics } from './bridge-topics.ts';
+import { type BridgeTopics, bridgeTopics } from './bridge-topics.ts';
+import { connectTrouble, loadDeviceCertificate } from './connect-trouble.ts';
 import { openHubSession } from './hub-session.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 export type BridgeOptions = {
   readonly settings: BridgeSettings;
+  readonly reach: Reach;
+  /** Which hub it is, asked before each connection. */
+  readonly hub: HubFinder;
   readonly outbox: Outbox;
   /** Resolves when the local broker has handed the message on. */
   readonly publish: (message: LocalMessage) => Promise<void>;
@@ -21,6 +29,13 @@ export type BridgeOptions = {
 
 /** Messages under way to the hub; a hub acknowledges in order, so more would only be sent again after a break. */
 const windowMax = 20;
+/** What of its life a token has left when it is followed by a new one: a fifth, and no more than it takes to be slow. */
+const renewalShare = 0.2;
+const renewalMsMax = 5 * minuteMs;
+/** How long a connection that is to be followed by another waits for what is under way on it. */
+const drainMsMax = 10 * secondMs;
+/** No service keeps a device from trying for longer. */
+const retryAfterMsMax = hourMs;
 
 /**
  * Joins the local broker and the hub. What goes out is acknowledged to its publisher when the outbox has it, leaves in
@@ -30,7 +45,9 @@ const windowMax = 20;
 export class Bridge {
   readonly #platform: Platform;
   readonly #options: BridgeOptions;
-  readonly #topics: ReturnType<typeof bridgeTopics>;
+  /** By the name that the hub has for the device. */
+  #topics: BridgeTopics;
+  #deviceId: string;
   readonly #packetIds = new PacketIds();
   /** The identifiers of messages under way, by their sequence: they go out again under the same. */
   readonly #idsOf = new Map<number, number>();
@@ -38,6 +55,8 @@ export class Bridge {
   readonly #sent = new Set<number>();
   readonly #stopping = new AbortController();
   #connection: ClientConnection | undefined;
+  /** No more goes out on this connection: another follows. */
+  #isDraining = false;
   #failures = 0;
   #lastRefusal = '';
   #cancelReady: Cancel = () => {};
@@ -47,7 +66,8 @@ export class Bridge {
   constructor(platform: Platform, options: BridgeOptions) {
     this.#platform = platform;
     this.#options = options;
-    this.#topics = bridgeTopics(options.settings.prefix, options.settings.deviceId);
+    this.#deviceId = options.settings.deviceId;
+    this.#topics = bridgeTopics(options.settings.prefix, this.#deviceId);
   }
 
   get isConnected(): boolean {
@@ -93,59 +113,106 @@ export class Bridge {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
+      let waitMs = 0;
       try {
-        await this.#connectOnce();
+        if ((await this.#connectOnce()) === 'renewed') continue;
       } catch (error) {
         this.#failures++;
-        this.#tellRefusal(error);
+        if (error instanceof RegistrationBusy) waitMs = Math.min(retryAfterMsMax, error.retryAfterSeconds * secondMs);
+        await this.#tellRefusal(error);
       }
       if (this.#stopping.signal.aborted) break;
-      await this.#pause(reconnectDelayMs(this.#options.settings.reconnect, this.#failures, this.#platform.random.fraction()));
+      const delayMs = reconnectDelayMs(this.#options.settings.reconnect, this.#failures, this.#platform.random.fraction());
+      await this.#pause(Math.max(delayMs, waitMs));
     }
     await this.#options.report.down();
   }
 
-  /** Resolves when the connection has ended; rejects when there was none. */
-  async #connectOnce(): Promise<void> {
-    const { outbox, report, settings } = this.#options;
-    const opened = Promise.withResolvers<ClientConnection>();
-    // Nobody may be waiting for it.
-    opened.promise.catch(() => {});
-    let connection: ClientConnection;
-    try {
-      connection = await openHubSession(this.#platform, settings, {
-        packetIds: this.#packetIds,
-        onMessage: (message) => this.#deliver(message, opened.promise),
-        signal: this.#stopping.signal,
-      });
-    } catch (error) {
-      opened.reject(error);
-      throw error;
+  /** Resolves when the connection has ended, `renewed` when it is to be followed by another at once; rejects when there was none. */
+  async #connectOnce(): Promise<'ended' | 'renewed'> {
+    const { outbox, report, settings, hub } = this.#options;
+    const access = await hub.find(this.#stopping.signal);
+    const { host, deviceId } = access;
+    if (deviceId !== this.#deviceId) {
+      this.#deviceId = deviceId;
+      this.#topics = bridgeTopics(settings.prefix, deviceId);
     }
-    opened.resolve(connection);
-    this.#connection = connection;
+    const connection = await this.#open(access);
     const since = this.#platform.clock.monotonic();
     this.#lastRefusal = '';
-    this.#platform.log.info('bridge.connected', { host: settings.host, deviceId: settings.deviceId });
+    this.#isDraining = false;
+    this.#platform.log.info('bridge.connected', { host, deviceId });
     // One packet for each, as the original's (thin-edge.md 8.2); what waits follows without waiting for the answers.
     for (const filter of this.#topics.inboundFilters) connection.session.subscribe([{ filter, qos: 1 }]);
+    const cancelRenewal = access.credential.kind === 'key' ? this.#renewInTime(connection) : () => {};
     this.#pump();
     await report.up();
     if (this.#stopping.signal.aborted) connection.session.disconnect();
     const reason = await connection.closed;
+    cancelRenewal();
+    const isRenewed = this.#isDraining;
     this.#connection = undefined;
     const wasSending = this.#sent.size > 0;
     this.#sent.clear();
     const isStable = this.#platform.clock.monotonic() - since >= settings.reconnect.resetWindowMs;
     this.#failures = isStable ? 1 : this.#failures + 1;
-    if (this.#stopping.signal.aborted) return;
-    this.#platform.log.warn('bridge.disconnected', { host: settings.host, reason, closeDetail: connection.session.closeDetail });
+    if (this.#stopping.signal.aborted) return 'ended';
+    if (isRenewed) {
+      this.#failures = 0;
+      return 'renewed';
+    }
+    this.#platform.log.warn('bridge.disconnected', { host, reason, closeDetail: connection.session.closeDetail });
     await report.down();
-    if (!wasSending || reason === 'keep-alive-timeout') return;
+    if (!wasSending || reason === 'keep-alive-timeout') return 'ended';
     const buried = await outbox.strike();
-    if (!buried) return;
+    if (!buried) return 'ended';
     this.#releaseId(buried.sequence);
     report.buried(buried.message.topic, buried.isKept);
+    return 'ended';
+  }
+
+  async #open(access: HubAccess): Promise<ClientConnection> {
+    const { hub, reach, settings } = this.#options;
+    const opened = Promise.withResolvers<ClientConnection>();
+    // Nobody may be waiting for it.
+    opened.promise.catch(() => {});
+    try {
+      const connection = await openHubSession(this.#platform, settings, {
+        reach,
+        access,
+        packetIds: this.#packetIds,
+        onMessage: (message) => this.#deliver(message, opened.promise),
+        signal: this.#stopping.signal,
+      });
+      opened.resolve(connection);
+      hub.reached();
+      this.#connection = connection;
+      return connection;
+    } catch (error) {
+      opened.reject(error);
+      hub.missed(error instanceof ConnectRefused ? 'refused' : 'unreachable');
+      throw error;
+    }
+  }
+
+  /**
+   * A hub ends the connection when the token ends. So before that, nothing more is sent, what is under way is waited for, and
+   * the next connection, with a new token, takes up where this one left off.
+   */
+  #renewInTime({ session }: ClientConnection): Cancel {
+    const { tokenMs } = this.#options.settings;
+    const { clock } = this.#platform;
+    let cancelDrain: Cancel = () => {};
+    const cancel = clock.calendar.after(tokenMs - Math.min(renewalMsMax, tokenMs * renewalShare), () => {
+      if (!session.isConnected) return;
+      this.#isDraining = true;
+      if (this.#sent.size === 0) session.disconnect();
+      else cancelDrain = clock.after(drainMsMax, () => session.disconnect());
+    });
+    return () => {
+      cancel();
+      cancelDrain();
+    };
   }
 
   /** A message that the hub may have ended the connection over goes out alone. */
@@ -154,7 +221,7 @@ export class Bridge {
   }
 
   #pump(): void {
-    if (!this.isConnected) return;
+    if (!this.isConnected || this.#isDraining) return;
     // After a break, what had been sent before comes first.
     for (const entry of this.#options.outbox.unsettled) {
       if (this.#sent.size >= this.#window()) return;
@@ -190,6 +257,7 @@ export class Bridge {
     this.#idsOf.delete(entry.sequence);
     this.#sent.delete(entry.sequence);
     this.#settle(entry);
+    if (this.#isDraining && this.#sent.size === 0) this.#connection?.session.disconnect();
     this.#pump();
   }
 
@@ -220,12 +288,15 @@ export class Bridge {
   }
 
   /** The same reason again and again is told once. */
-  #tellRefusal(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    if (why === this.#lastRefusal || this.#stopping.signal.aborted) return;
-    this.#lastRefusal = why;
-    const { host, port, deviceId } = this.#options.settings;
-    this.#platform.log.warn('bridge.connect-failed', { host, port, deviceId, error: why });
+  async #tellRefusal(error: unknown): Promise<void> {
+    const { settings, reach, report } = this.#options;
+    const certificate = await loadDeviceCertificate(settings.credential);
+    const { text, needsPerson } = connectTrouble(error, { deviceId: this.#deviceId, certificate, now: reach.time.now() });
+    if (text === this.#lastRefusal || this.#stopping.signal.aborted) return;
+    this.#lastRefusal = text;
+    this.#platform.log.warn('bridge.connect-failed', { deviceId: this.#deviceId, error: text });
+    // Not waited for: a local broker that is away must not hold up the next attempt.
+    void (needsPerson ? report.stuck(text) : report.unstuck());
   }
 
   #pause(ms: number): Promise<void> {

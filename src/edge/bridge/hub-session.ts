@@ -1,42 +1,47 @@
+import { secondMs } from '#base/instant.ts';
 import type { Platform } from '#base/platform.ts';
-import { Problem } from '#base/problem.ts';
+import { formatSasToken } from '#wire/azure/sas-token.ts';
 import { formatHubUserName } from '#wire/azure/user-name.ts';
 import { type ClientConnection, openClientConnection } from '#wire/mqtt/client-connection.ts';
 import { defaultMqttLimits } from '#wire/mqtt/limits.ts';
 import type { InboundPublish } from '#wire/mqtt/packet.ts';
 import type { PacketIds } from '#wire/mqtt/packet-ids.ts';
-import { readSmallFile } from '../host/read-small-file.ts';
-import { dialTls } from '../host/tls.ts';
-import { type BridgeSettings, hubApiVersion } from './bridge-settings.ts';
-import { loadRoots } from './load-roots.ts';
+import { type Reach, reachServer } from '../reach/reach.ts';
+import type { HubAccess } from '../registration/hub-finder.ts';
+import { type BridgeSettings, hubApiVersion, modelApiVersion } from './bridge-settings.ts';
 
-const pemBytesMax = 160 * 1024;
 const handshakeMsMax = 30_000;
 
+export type HubSessionOptions = {
+  readonly reach: Reach;
+  readonly access: HubAccess;
+  readonly packetIds: PacketIds;
+  readonly onMessage: (message: InboundPublish) => void;
+  readonly signal: AbortSignal;
+};
+
 /**
- * Signs in at the hub as thin-edge does: no password, no will, a session that stays (thin-edge.md 8.2). Certificate, key
- * and roots are read each time: they may have been renewed.
+ * Signs in at the hub as thin-edge does: no will, a session that stays, no password where there is a certificate (thin-edge.md 8.2). A device
+ * with a key sends a token, which ends `tokenMs` later.
  */
 export async function openHubSession(
   platform: Platform,
-  settings: BridgeSettings,
-  options: { readonly packetIds: PacketIds; readonly onMessage: (message: InboundPublish) => void; readonly signal: AbortSignal },
+  { keepAliveSeconds, tokenMs, modelId }: Pick<BridgeSettings, 'keepAliveSeconds' | 'tokenMs' | 'modelId'>,
+  options: HubSessionOptions,
 ): Promise<ClientConnection> {
   const { clock } = platform;
-  const { host, port, deviceId, keepAliveSeconds } = settings;
-  const [certificatePem, keyPem, roots] = await Promise.all([
-    readPem(settings.certificatePath),
-    readPem(settings.keyPath),
-    loadRoots(settings.rootsPath),
-  ]);
+  const { reach, access } = options;
+  const { host, port, deviceId, credential } = access;
   const late = new AbortController();
   const cancel = clock.after(handshakeMsMax, () => late.abort());
   const signal = AbortSignal.any([late.signal, options.signal]);
+  const identity = credential.kind === 'certificate' ? credential.identity : undefined;
   try {
-    const socket = await dialTls({ host, port, roots, certificatePem, keyPem, signal });
+    const socket = await reachServer(reach, { host, port, identity, signal });
     // Who stops does not wait for an answer to CONNECT.
     const end = () => void socket.destroy();
     signal.addEventListener('abort', end, { once: true });
+    const expirySeconds = Math.ceil((reach.time.now() + tokenMs) / secondMs);
     const connection = await openClientConnection(socket, {
       clock,
       limits: defaultMqttLimits,
@@ -45,9 +50,20 @@ export async function openHubSession(
       onMessage: options.onMessage,
       connect: {
         clientId: deviceId,
-        userName: formatHubUserName({ hostName: host, deviceId, apiVersion: hubApiVersion }),
+        userName: formatHubUserName({
+          hostName: host,
+          deviceId,
+          ...(modelId === undefined ? { apiVersion: hubApiVersion } : { apiVersion: modelApiVersion, modelId }),
+        }),
         keepAliveSeconds,
         cleanSession: false,
+        ...(credential.kind === 'key'
+          ? {
+              password: Buffer.from(
+                formatSasToken({ resource: `${host}/devices/${deviceId}`, key: credential.key, expirySeconds }),
+              ),
+            }
+          : {}),
       },
     });
     signal.removeEventListener('abort', end);
@@ -55,10 +71,4 @@ export async function openHubSession(
   } finally {
     cancel();
   }
-}
-
-async function readPem(path: string): Promise<string> {
-  const bytes = await readSmallFile(path, pemBytesMax);
-  if (!bytes) throw new Problem('not-found', `There is no ${path}.`);
-  return bytes.toString('latin1');
 }

@@ -69,7 +69,9 @@ export async function check(
   return hasPassed ? 'passed' : 'failed';
 }
 
-async function adopt({ certificatePath, keyPath }: BridgeSettings): Promise<ConnectOutcome['renewal']> {
+async function adopt({ credential }: BridgeSettings): Promise<ConnectOutcome['renewal']> {
+  if (credential.kind !== 'certificate') return 'none';
+  const { certificatePath, keyPath } = credential;
   try {
     return (await adoptCertificate({ certificate: certificatePath, key: keyPath })) ? 'adopted' : 'none';
   } catch (error) {

@@ -13,9 +13,14 @@ import { answersMqtt } from '../broker/await-broker.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
 import { ExternalBroker } from '../broker/external-broker.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
+import { CertificateWatch } from '../certificate/certificate-watch.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { buildMapper } from '../mapper/build-mapper.ts';
 import { Outbox, type OutboxOptions } from '../outbox/outbox.ts';
+import { KnownTime } from '../reach/known-time.ts';
+import { loadReach } from '../reach/reach.ts';
+import { openHubFinder } from '../registration/hub-finder.ts';
+import { parseDuration } from '../settings/duration.ts';
 import type { TedgeSettings } from '../settings/tedge-settings.ts';
 
 export type EdgeOptions = {
@@ -53,6 +58,7 @@ async function start(
   lifecycle: Lifecycle,
 ): Promise<RunningEdge> {
   const bridgeSettings = await loadBridgeSettings(settings);
+  const { host, port, deviceId, credential, dps, httpsPort } = bridgeSettings;
   const directory = join(settings.path('data.path'), 'outbox');
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileProblem(error, directory);
@@ -63,6 +69,10 @@ async function start(
   const outbox = await Outbox.open(platform, { ...outboxLimits, directory, files: nodeFileSystem });
   await lifecycle.start({ name: 'outbox', stop: () => outbox.close() });
 
+  const data = settings.path('data.path');
+  const time = await KnownTime.open(platform, data);
+  await lifecycle.start({ name: 'time', start: async () => time.start(), stop: () => time.stop() });
+  const reach = loadReach(settings, time);
   let publish: (message: LocalMessage) => Promise<void> = () => Promise.resolve();
   const report = new BridgeReport(platform, {
     outbox,
@@ -74,6 +84,13 @@ async function start(
   });
   const bridge = new Bridge(platform, {
     settings: bridgeSettings,
+    reach,
+    hub: openHubFinder(platform, {
+      reach,
+      credential,
+      httpsPort,
+      hub: dps ? { dps, directory: data } : { host, port, deviceId },
+    }),
     outbox,
     publish: (message) => publish(message),
     report,
@@ -100,6 +117,9 @@ async function start(
     await lifecycle.start({ name: 'broker', stop: () => broker.close() });
   }
   await lifecycle.start({ name: 'report', start: async () => report.start(), stop: async () => report.stop() });
+  const soonMs = parseDuration(settings.text('certificate.validity.minimum_duration')) ?? 0;
+  const watch = new CertificateWatch(platform, { place: credential, time, report, soonMs });
+  await lifecycle.start({ name: 'certificate', start: async () => void watch.start(), stop: async () => watch.stop() });
   await lifecycle.start({ name: 'bridge', start: async () => bridge.start(), stop: () => bridge.stop() });
   const mapper = buildMapper(platform, settings, pid);
   await lifecycle.start({ name: 'mapper', start: async () => mapper.start(), stop: () => mapper.stop() });

@@ -42,6 +42,23 @@ export const settingKeys = {
   'az.device.id': { kind: 'id', note: 'The device id at the hub', fallback: 'device.id' },
   'az.device.key_path': { kind: 'path', note: 'The private key for the hub', fallback: 'device.key_path' },
   'az.device.cert_path': { kind: 'path', note: 'The certificate for the hub', fallback: 'device.cert_path' },
+  'az.device.symmetric_key_path': {
+    kind: 'path',
+    note: "A file with the device's key in base64, with which it signs in instead of a certificate",
+  },
+  'az.device.token_duration': { kind: 'duration', note: 'How long a token lasts that is signed with that key', default: '1h' },
+  'az.dps.url': {
+    kind: 'host',
+    note: "The provisioning service that says which hub is the device's, in place of az.url",
+  },
+  'az.dps.id_scope': { kind: 'text', note: 'The ID scope at the provisioning service' },
+  'az.dps.registration_id': { kind: 'id', note: 'The name to register under', fallback: 'az.device.id' },
+  'az.dps.group_key_path': {
+    kind: 'path',
+    note: "A file with the key of an enrollment group in base64, from which the device's own is derived",
+  },
+  'az.https.port': { kind: 'port', note: 'The port at which the hub speaks HTTPS', default: '443' },
+  'az.model_id': { kind: 'text', note: 'The model that the device announces, by which IoT Central finds its template' },
   'az.topics': {
     kind: 'list',
     note: 'Local topics that the mapper reads',

@@ -38,14 +38,14 @@ export const connectCommand: Command = {
           });
         }
         const bridge = await requireBridge(world);
-        if ((await check(platform, { bridge, broker, transcript })) === 'failed') throw await checkFailure(mode);
+        if ((await check(platform, { bridge, broker, transcript })) === 'failed') throw await checkFailure(mode, bridge);
         return;
       }
       const bridge = await requireBridge(world);
       const isOffline = options.isSet('offline');
       const mode = await attempt('connect to az', () => chooseMode(platform, world));
       const outcome = await attempt('connect to az', () => connect(platform, { bridge, broker, mode, transcript, isOffline }));
-      await concludeConnect(invocation, mode, outcome);
+      await concludeConnect(invocation, { mode, bridge }, outcome);
     } finally {
       sleep();
     }

@@ -46,11 +46,11 @@ export function requireBridge({ settings }: ConnectionWorld): Promise<BridgeSett
 /** Says what became of it; anything but a bridge that was seen to work, or was not to be looked at, ends the command with a failure. */
 export async function concludeConnect(
   { terminal }: Pick<Invocation, 'terminal'>,
-  mode: ConnectionMode,
+  { mode, bridge }: { readonly mode: ConnectionMode; readonly bridge: BridgeSettings },
   { check, renewal }: ConnectOutcome,
 ): Promise<void> {
   if (renewal === 'adopted') terminal.complain('The renewed certificate is the device’s certificate now.');
-  if (check === 'failed') throw await checkFailure(mode);
+  if (check === 'failed') throw await checkFailure(mode, bridge);
   if (renewal === 'adopted' || renewal === 'none') return;
   throw new CommandFailure(notAdopted, 'failed to adopt the renewed certificate; the device is connected with the one before', {
     why: renewal.message,
@@ -59,13 +59,16 @@ export async function concludeConnect(
 }
 
 /** The hub did not answer, with what the bridge's log says of it. */
-export async function checkFailure(mode: ConnectionMode): Promise<CommandFailure> {
+export async function checkFailure(
+  mode: ConnectionMode,
+  { credential }: Pick<BridgeSettings, 'credential'>,
+): Promise<CommandFailure> {
   const why = (await mode.explain()) ?? 'The hub did not answer within 10 seconds.';
-  const isRefused = /code [45]\b/.test(why);
+  const isUnknown = /\(code 5\)|^Connection Refused: not authorised/.test(why);
   return new CommandFailure('failed', 'failed to verify the connection to az', {
-    why: isRefused ? `${why}\nIt does not know this certificate for this device, or the device is disabled.` : why,
+    why,
     fix: [
-      ...(isRefused ? ["Register the thumbprint that 'tedge cert show' prints."] : []),
+      ...(isUnknown && credential.kind === 'certificate' ? ["Register the thumbprint that 'tedge cert show' prints."] : []),
       "The bridge goes on trying: 'tedge connect az --test' checks again.",
     ].join(' '),
   });

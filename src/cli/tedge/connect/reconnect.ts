@@ -30,7 +30,7 @@ export const reconnectCommand: Command = {
         await disconnect(await chooseConnectedMode(platform, world), transcript);
         return { mode, ...(await connect(platform, { bridge, broker, mode, transcript, isOffline: options.isSet('offline') })) };
       });
-      await concludeConnect(invocation, outcome.mode, outcome);
+      await concludeConnect(invocation, { mode: outcome.mode, bridge }, outcome);
     } finally {
       sleep();
     }
