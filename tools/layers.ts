@@ -70,7 +70,7 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
     files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls)\.ts$/,
   },
   { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
-  { package: /^node:worker_threads$/, files: /^src\/central\/data\// },
+  { package: /^node:worker_threads$/, files: /^src\/central\/data\/|^src\/storage\/query-/ },
   { package: /^node:(dgram|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
   { package: /^node:child_process$/, files: /^src\/(server|cli)\/|^src\/edge\/host\/(run-tool|start-detached)\.ts$/ },
 ];

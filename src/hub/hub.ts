@@ -76,6 +76,8 @@ export type HubOptions = {
   readonly database: Database;
   readonly refusals: Pick<RefusalLog, 'record'>;
   /** Without it nobody writes down what back ends change. */
+  /** Where queries read what `database` holds; without it, there. */
+  readonly queryDatabase?: Database;
   readonly audit?: Pick<AuditLog, 'record'>;
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
@@ -240,10 +242,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const { cloudToDevice: settings = defaultCloudToDeviceSettings } = options;
   const cloudToDevice = new CloudToDevice({ platform, database, hub, registry, settings, quotas, limits: limits.cloudToDevice });
   const configurationsOf = (identities: readonly string[]) => configurations.statusesOf(identities);
-  const twinSources = {
-    devices: twinSource({ database, hub, presence, cloudToDevice, configurationsOf }, false),
-    modules: twinSource({ database, hub, presence, cloudToDevice, configurationsOf }, true),
-  };
+  const twinRooms = { database: options.queryDatabase ?? database, hub, presence, cloudToDevice, configurationsOf };
+  const twinSources = { devices: twinSource(twinRooms, false), modules: twinSource(twinRooms, true) };
   const sources = new Map<SourceName, QuerySource>([
     ['devices', twinSources.devices],
     ['devices.modules', twinSources.modules],

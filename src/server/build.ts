@@ -27,7 +27,7 @@ import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import { buildSphere } from '#sphere/sphere.ts';
 import { AuditLog } from '#storage/audit-log.ts';
-import { openDatabase } from '#storage/database.ts';
+import { openDatabase, openForQueries } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { adminRoutes } from './admin-routes.ts';
@@ -138,6 +138,8 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const databaseUrl = settings['database.url'] || `sqlite:${join(directory, 'homeport.db')}`;
   const database = await openDatabase(databaseUrl);
   await lifecycle.start({ name: 'database', stop: () => database.destroy() });
+  const queries = openForQueries(databaseUrl, database);
+  await lifecycle.start({ name: 'queries', stop: () => queries.close() });
   const refusals = new RefusalLog(platform, database);
   await lifecycle.start({ name: 'refusals', stop: () => refusals.stop() });
   const audit = new AuditLog(platform, database, {
@@ -182,6 +184,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const hub = await buildHub({
     platform,
     database,
+    queryDatabase: queries.database,
     refusals,
     secrets,
     authorities: new CaCertificates(platform, database, `hub:${instanceName}`, refusals),
@@ -205,6 +208,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const hubs = await Hubs.open({
     platform,
     database,
+    queryDatabase: queries.database,
     refusals,
     secrets,
     revocationLists,

@@ -2,6 +2,7 @@ import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { nodeSqliteDialect } from './node-sqlite.ts';
+import { queryThreadDialect } from './query-thread.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -27,6 +28,27 @@ export async function openDatabase(url: string): Promise<Database> {
     throw error;
   }
   return database;
+}
+
+/**
+ * A way to read what is in `database`, which `url` names, for questions that look at many rows: they wait for nobody's
+ * changes, and nobody waits for them. Whoever has changed something and asks then sees the change.
+ */
+export function openForQueries(url: string, database: Database): { readonly database: Database; close(): Promise<void> } {
+  // What lives in memory is seen by its own connection only.
+  if (isInMemory(url)) return { database, close: async () => {} };
+  const reader = new Kysely<Schema>({
+    dialect:
+      databaseKind(url) === 'sqlite' ? queryThreadDialect(url.slice('sqlite:'.length)) : postgresDialect(url, queriesAtOnce),
+  });
+  return { database: reader, close: () => reader.destroy() };
+}
+
+/** As many queries as a hub runs at once. */
+const queriesAtOnce = 4;
+
+function isInMemory(url: string): boolean {
+  return url === 'sqlite::memory:';
 }
 
 /** Opens `url` without touching its schema, for workers beside the connection that migrated it. */

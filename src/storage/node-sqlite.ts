@@ -1,30 +1,71 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { type Dialect, SqliteDialect } from 'kysely';
+import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { SqliteDriver } from './sqlite-driver.ts';
+import { type SyncDisk, SyncedFile } from './synced-file.ts';
 
 /** How long a writer waits for another connection of this process (a worker) before it gives up. */
 const busyTimeoutMs = 10_000;
 
-/**
- * node:sqlite behind Kysely's SQLite dialect. `path` is a file, or `:memory:`.
- *
- * WAL with synchronous=FULL: a commit that returned is on disk, which is what every 2xx promises.
- */
-export function nodeSqliteDialect(path: string): Dialect {
-  return new SqliteDialect({
-    database: async () => {
-      const database = new DatabaseSync(path);
-      database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;');
-      database.exec(`PRAGMA busy_timeout=${busyTimeoutMs}; PRAGMA trusted_schema=OFF;`);
-      const statements = new PreparedStatements(database);
-      return {
-        close: () => database.close(),
-        prepare: (sql: string) => statements.prepare(sql),
-      };
-    },
-  });
+/** An open database, whose statements run at once. */
+export type SqliteFile = {
+  prepare(sql: string): Prepared;
+  /** Resolves when what was committed is on disk. */
+  durable(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Prepared = ReturnType<typeof adapt>;
+
+/** node:sqlite behind Kysely's SQLite dialect. `path` is a file, or `:memory:`. */
+export function nodeSqliteDialect(path: string, disk?: SyncDisk): Dialect {
+  return {
+    createAdapter: () => new SharedSqliteAdapter(),
+    createDriver: () => new SqliteDriver(() => openSqlite(path, disk)),
+    createIntrospector: (database) => new SqliteIntrospector(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
 }
 
-type Prepared = ReturnType<typeof adapt>;
+/** The driver keeps users of its connection apart by itself: Kysely would do so until the disk has what they wrote. */
+class SharedSqliteAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+/**
+ * A commit that was waited for is on disk, which is what every 2xx promises. With synchronous=FULL SQLite would sync its
+ * write-ahead log within each commit, and this thread would stand still for it; with NORMAL it leaves that to us, and
+ * syncs itself around checkpoints, where order matters.
+ */
+function openSqlite(path: string, disk?: SyncDisk): SqliteFile {
+  const database = new DatabaseSync(path);
+  const isWal = database.prepare('PRAGMA journal_mode=WAL').get()?.journal_mode === 'wal';
+  database.exec(`PRAGMA synchronous=${isWal ? 'NORMAL' : 'FULL'}; PRAGMA foreign_keys=ON;`);
+  database.exec(`PRAGMA busy_timeout=${busyTimeoutMs}; PRAGMA trusted_schema=OFF;`);
+  const statements = new PreparedStatements(database);
+  // In memory there is nothing to wait for, and without a write-ahead log (some file systems have no shared memory) the commit waited.
+  const log = isWal ? new SyncedFile(`${path}-wal`, disk) : undefined;
+  return {
+    prepare(sql) {
+      if (log?.failure) throw log.failure;
+      return statements.prepare(sql);
+    },
+    durable: async () => log?.durable(),
+    async close() {
+      await log?.close();
+      database.close();
+    },
+  };
+}
+
+/** Opens a database that another connection made, for reading alone. */
+export function openSqliteToRead(path: string): { prepare(sql: string): Prepared; close(): void } {
+  const database = new DatabaseSync(path, { readOnly: true });
+  database.exec(`PRAGMA busy_timeout=${busyTimeoutMs}; PRAGMA trusted_schema=OFF;`);
+  const statements = new PreparedStatements(database);
+  return { prepare: (sql) => statements.prepare(sql), close: () => database.close() };
+}
 
 /** Statements kept; the same few hundred texts make up almost all of the work. */
 const statementsMax = 500;
@@ -52,20 +93,20 @@ class PreparedStatements {
   }
 }
 
+/** What cannot write, by how it begins; whatever else is taken for a change. */
+const readPattern = /^\s*(select|explain|pragma|begin|commit|rollback)\b/i;
+
 function adapt(database: DatabaseSync, sql: string) {
   const statement = database.prepare(sql);
   return {
-    // Kysely asks whether rows come back; a statement with columns returns them (also INSERT … RETURNING).
-    reader: statement.columns().length > 0,
+    isRead: readPattern.test(sql),
+    /** A statement with columns gives rows, also INSERT … RETURNING. */
+    hasRows: statement.columns().length > 0,
     // Rows have a null prototype, on which deep equality and spreading into records disagree: copy.
     all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])).map((row) => ({ ...row })),
     run: (parameters: readonly unknown[]) => {
       const { changes, lastInsertRowid } = statement.run(...(parameters as SQLInputValue[]));
       return { changes: BigInt(changes), lastInsertRowid: BigInt(lastInsertRowid) };
-    },
-    *iterate(parameters: readonly unknown[]) {
-      // Of its own: the kept one may be run again between two rows.
-      for (const row of database.prepare(sql).iterate(...(parameters as SQLInputValue[]))) yield { ...row };
     },
   };
 }

@@ -28,6 +28,7 @@ export type HubLogs = {
 export type HubsOptions = {
   readonly platform: Platform;
   readonly database: Database;
+  readonly queryDatabase?: Database;
   readonly refusals: Pick<RefusalLog, 'record'>;
   readonly audit?: HubOptions['audit'];
   readonly secrets: SecretStore;
@@ -211,7 +212,7 @@ export class Hubs implements HubDirectory {
       faults,
     } = this.#options;
     const platform = { ...this.#options.platform, log: logWith(this.#options.platform.log, { hub: name }) };
-    const { refusals, audit, filesOf, doorsOf } = this.#options;
+    const { refusals, audit, filesOf, doorsOf, queryDatabase } = this.#options;
     // Neither a device nor a module is called by nothing, so this has one reading.
     const refusalSubject = (subject: string) => `${name}//${subject}`;
     const events = await logs.open(name);
@@ -236,6 +237,7 @@ export class Hubs implements HubDirectory {
         ...(eventsEndpoint && { eventsEndpoint }),
         ...(faults && { faults }),
         ...(audit && { audit }),
+        ...(queryDatabase && { queryDatabase }),
       };
       const given = { platform, database, refusals, secrets, oversizePublish, ...chosen };
       const hub = await buildHub({ ...given, ...own });

@@ -8,7 +8,7 @@ export const queryLimits = {
   documentsAtOnce: 200,
   /** Rows of which only some members are looked at. */
   rowsAtOnce: 2_000,
-  /** Rows that one statement passes over: on SQLite it holds up everything else meanwhile, and waits behind every change that is under way. */
+  /** Rows that one statement passes over: on SQLite it holds up other queries meanwhile. */
   passedAtOnce: { sqlite: 5_000, postgres: 20_000 },
   groupsMax: 10_000,
   /** Queries that run at once, and those that wait for one of them to end. */

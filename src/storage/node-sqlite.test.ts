@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Kysely, sql } from 'kysely';
+import { eventually } from '#test/support/eventually.ts';
+import { nodeSqliteDialect } from './node-sqlite.ts';
+import { queryThreadDialect } from './query-thread.ts';
+import type { SyncDisk } from './synced-file.ts';
+
+type Schema = { thing: { id: number; text: string } };
+
+/** A disk whose syncs end when they are let go, or fail. */
+function heldDisk() {
+  const held: { resolve(): void; reject(error: Error): void }[] = [];
+  const disk: SyncDisk = {
+    syncDirectory: async () => {},
+    open: async () => ({
+      sync: () => new Promise<void>((resolve, reject) => held.push({ resolve, reject })),
+      close: async () => {},
+    }),
+  };
+  return { disk, held, next: () => eventually(() => held.shift()) };
+}
+
+async function openTemporary(t: TestContext, disk?: SyncDisk) {
+  const folder = mkdtempSync(join(tmpdir(), 'homeport-sqlite-'));
+  const path = join(folder, 'test.db');
+  const database = new Kysely<Schema>({ dialect: nodeSqliteDialect(path, disk) });
+  t.after(async () => {
+    await database.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { database, path };
+}
+
+/** Whether a promise has come to its end, once everything else had a turn. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  await new Promise(setImmediate);
+  return (await Promise.race([promise.catch(() => undefined), Promise.resolve(pending)])) !== pending;
+}
+
+test('a change is done when the disk has it; others read and change meanwhile, and share the next sync', async (t) => {
+  const { disk, held, next } = heldDisk();
+  const { database } = await openTemporary(t, disk);
+  const made = sql`create table thing (id integer primary key, text text not null)`.execute(database);
+  (await next()).resolve();
+  await made;
+
+  const insert = (id: number) => database.insertInto('thing').values({ id, text: 'x' }).execute();
+  const first = insert(1);
+  const release = await next();
+  const second = insert(2);
+  const third = database.transaction().execute(async (transaction) => {
+    await transaction.insertInto('thing').values({ id: 3, text: 'x' }).execute();
+    await transaction.updateTable('thing').set({ text: 'y' }).where('id', '=', 1).execute();
+  });
+  const rows = await eventually(async () => {
+    const seen = await database.selectFrom('thing').selectAll().orderBy('id').execute();
+    return seen.length === 3 ? seen : undefined;
+  });
+  assert.deepEqual(
+    rows.map(({ text }) => text),
+    ['y', 'x', 'x'],
+  );
+  assert.deepEqual([await isSettled(first), await isSettled(second), await isSettled(third)], [false, false, false]);
+
+  release.resolve();
+  await first;
+  const shared = await next();
+  assert.deepEqual([await isSettled(second), await isSettled(third)], [false, false]);
+  shared.resolve();
+  await Promise.all([second, third]);
+  assert.equal(held.length, 0, 'both came to disk with one sync');
+});
+
+test('what is read or undone waits for no disk', async (t) => {
+  const { disk, held, next } = heldDisk();
+  const { database } = await openTemporary(t, disk);
+  const made = sql`create table thing (id integer primary key, text text not null)`.execute(database);
+  (await next()).resolve();
+  await made;
+  await database.selectFrom('thing').selectAll().execute();
+  const undone = database.transaction().execute(async (transaction) => {
+    await transaction.insertInto('thing').values({ id: 1, text: 'x' }).execute();
+    throw new Error('changed my mind');
+  });
+  await assert.rejects(undone, /changed my mind/);
+  assert.deepEqual(await database.selectFrom('thing').selectAll().execute(), []);
+  assert.equal(held.length, 0);
+});
+
+test('a sync that failed fails those who waited for it, and all who come after: nobody knows what the disk has', async (t) => {
+  const { disk, next } = heldDisk();
+  const { database } = await openTemporary(t, disk);
+  const made = sql`create table thing (id integer primary key, text text not null)`.execute(database);
+  const failing = await next();
+  const noRow = database.transaction().execute((transaction) => sql`select * from thing`.execute(transaction));
+  assert.deepEqual((await noRow).rows, [], 'what is committed is seen while the disk is at work');
+  const shared = database.transaction().execute(async (transaction) => {
+    await transaction.insertInto('thing').values({ id: 1, text: 'x' }).execute();
+  });
+  const lost = [made, shared].map((each) => assert.rejects(each, /could not be brought to disk/));
+  failing.reject(new Error('EIO'));
+  await Promise.all(lost);
+  await assert.rejects(database.selectFrom('thing').selectAll().execute(), /could not be brought to disk/);
+  await assert.rejects(database.insertInto('thing').values({ id: 2, text: 'x' }).execute(), /could not be brought to disk/);
+});
+
+test('a transaction that has read can write, whatever another connection does meanwhile', async (t) => {
+  const { database, path } = await openTemporary(t);
+  await sql`create table thing (id integer primary key, text text not null)`.execute(database);
+  const other = new Kysely<Schema>({ dialect: nodeSqliteDialect(path) });
+  t.after(() => other.destroy());
+  // It would wait for the first, which waits for it here.
+  await sql`pragma busy_timeout = 0`.execute(other);
+  await database.transaction().execute(async (transaction) => {
+    await transaction.selectFrom('thing').selectAll().execute();
+    await assert.rejects(other.insertInto('thing').values({ id: 1, text: 'other' }).execute(), /locked/);
+    await transaction.insertInto('thing').values({ id: 1, text: 'first' }).execute();
+  });
+  await other.insertInto('thing').values({ id: 2, text: 'other' }).execute();
+  assert.equal((await database.selectFrom('thing').selectAll().execute()).length, 2);
+});
+
+test('a thread that reads sees each change once it is done, and makes none', async (t) => {
+  const { database, path } = await openTemporary(t);
+  await sql`create table thing (id integer primary key, text text not null)`.execute(database);
+  const reader = new Kysely<Schema>({ dialect: queryThreadDialect(path) });
+  t.after(() => reader.destroy());
+  for (let id = 1; id <= 20; id++) {
+    await database
+      .insertInto('thing')
+      .values({ id, text: `${id}` })
+      .execute();
+    const [last] = await reader.selectFrom('thing').selectAll().orderBy('id', 'desc').limit(1).execute();
+    assert.deepEqual(last, { id, text: `${id}` });
+  }
+  await assert.rejects(reader.insertInto('thing').values({ id: 21, text: 'x' }).execute(), /readonly/);
+  await assert.rejects(sql`select 1 from nowhere`.execute(reader), /nowhere/);
+});
