@@ -1,6 +1,7 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { mapperName } from '../mapper/build-mapper.ts';
+import { mosquittoMode } from '../mosquitto/mosquitto-mode.ts';
 import { findServiceManager } from '../services/find-service-manager.ts';
 import type { ServiceManager } from '../services/service-manager.ts';
 import { openSupervisor } from '../services/supervisor.ts';
@@ -11,9 +12,12 @@ import type { ConnectionMode } from './connection-mode.ts';
 
 export type ModeWorld = {
   readonly settings: TedgeSettings;
-  /** The program and the words that run a component of ours in the background: `all`. */
+  /** The program and the words that run a component of ours in the background: `all`, `tedge-mapper`. */
   readonly runCommand: (component: string) => readonly string[];
 };
+
+/** The service of the mapper beside Mosquitto, as the first generation calls it. */
+const firstMapperName = 'tedge-mapper';
 
 /** The way of bridging that the settings ask for. Throws Problem. */
 export function chooseMode(platform: Platform, world: ModeWorld): Promise<ConnectionMode> {
@@ -28,18 +32,28 @@ export async function chooseConnectedMode(platform: Platform, world: ModeWorld):
 
 async function openMode(platform: Platform, world: ModeWorld, isBuiltInMode: boolean): Promise<ConnectionMode> {
   const { settings } = world;
-  if (!isBuiltInMode) {
-    throw new Problem('not-supported', "'mqtt.bridge.built_in' is false, and this build does not drive Mosquitto.");
+  const manager = await findServiceManager(platform.clock, { configDirectory: settings.directory });
+  if (isBuiltInMode) {
+    const isKnown = manager && (await manager.knows(mapperName));
+    return builtInMode(platform, { settings, manager: isKnown ? manager : supervisorOf(platform, world, 'all') });
   }
-  return builtInMode(platform, { settings, manager: await managerFor(platform, world) });
+  if (!manager) {
+    throw new Problem(
+      'not-supported',
+      `'mqtt.bridge.built_in' is false, and nothing here restarts mosquitto: systemd does not run this machine, and ${settings.directory}/system.toml names no other.\nRun 'tedge config set mqtt.bridge.built_in true' for a bridge that needs neither.`,
+    );
+  }
+  const isKnown = await manager.knows(firstMapperName);
+  const mapper = isKnown
+    ? { name: firstMapperName, manager }
+    : { name: mapperName, manager: supervisorOf(platform, world, 'tedge-mapper') };
+  return mosquittoMode(platform, { settings, manager, mapper });
 }
 
-/** A manager of the machine, if it has the service; installed by hand, from a clone or below a home, nobody told it. */
-async function managerFor(platform: Platform, { settings, runCommand }: ModeWorld): Promise<ServiceManager> {
-  const manager = await findServiceManager(platform.clock, { configDirectory: settings.directory });
-  if (manager && (await manager.knows(mapperName))) return manager;
+/** Who runs a component where the manager of the machine has no such service: installed by hand or from a clone, nobody told it. */
+function supervisorOf(platform: Platform, { settings, runCommand }: ModeWorld, component: string): ServiceManager {
   return openSupervisor(platform, {
-    commandOf: (service) => (service === mapperName ? runCommand('all') : undefined),
+    commandOf: (service) => (service === mapperName ? runCommand(component) : undefined),
     runDirectory: settings.path('run.path'),
     logsDirectory: settings.path('logs.path'),
   });
