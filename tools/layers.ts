@@ -67,12 +67,12 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
   {
     package: /^node:(net|tls|https)(\/|$)/,
-    files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls)\.ts$/,
+    files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls|https)\.ts$/,
   },
   { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
   { package: /^node:worker_threads$/, files: /^src\/central\/data\/|^src\/storage\/query-/ },
   { package: /^node:(dgram|http2|vm|inspector|cluster)(\/|$)/, files: /^$/ },
-  { package: /^node:child_process$/, files: /^src\/(server|cli)\/|^src\/edge\/host\/(run-tool|start-detached)\.ts$/ },
+  { package: /^node:child_process$/, files: /^src\/(server|cli)\/|^src\/edge\/host\/(run-tool|run-program|start-detached)\.ts$/ },
 ];
 
 /** What each file may not say outside the places that own it; the complaint names the replacement. */

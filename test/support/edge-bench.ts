@@ -11,14 +11,26 @@ let made = 0;
 
 /** A thin-edge device beside a server: its files, its settings, and `tedge` as a person runs it. */
 export async function openEdge(t: { after(fn: () => unknown): void }, bench: CompatBench, deviceId: string) {
-  const { home } = bench;
   const identity = bench.selfSignedOf(deviceId);
-  const folder = mkdtempSync(join(home.folder, 'edge-'));
-  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
-  writeFileSync(certificate, identity.cert);
-  writeFileSync(key, identity.key, { mode: 0o600 });
   await bench.central.ok('PUT', `/api/devices/${encodeURIComponent(deviceId)}`, { displayName: deviceId });
   await bench.createHubDevice(deviceId, { primary: identity.leaf.certificate.sha1Thumbprint });
+  return placeEdge(t, bench, deviceId, identity);
+}
+
+/** The same of a device that nobody knows yet; without an identity it has no certificate. */
+export function placeEdge(
+  t: { after(fn: () => unknown): void },
+  { home }: Pick<CompatBench, 'home'>,
+  deviceId: string,
+  identity?: { readonly cert: string; readonly key: string },
+  settings: Readonly<Record<string, string>> = {},
+) {
+  const folder = mkdtempSync(join(home.folder, 'edge-'));
+  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
+  if (identity) {
+    writeFileSync(certificate, identity.cert);
+    writeFileSync(key, identity.key, { mode: 0o600 });
+  }
   // A namespace of the test's own: no port is taken but by these.
   const port = 18_830 + ++made;
   const environment = {
@@ -28,9 +40,11 @@ export async function openEdge(t: { after(fn: () => unknown): void }, bench: Com
     TEDGE_DEVICE_CERT_PATH: certificate,
     TEDGE_DEVICE_KEY_PATH: key,
     TEDGE_DATA_PATH: join(folder, 'data'),
+    TEDGE_AZ_HTTPS_PORT: String(home.status.hub.httpsPort),
     TEDGE_MQTT_BIND_PORT: String(port),
     TEDGE_MQTT_BRIDGE_RECONNECT_POLICY_INITIAL_INTERVAL: '200ms',
     TEDGE_MQTT_BRIDGE_RECONNECT_POLICY_MAXIMUM_INTERVAL: '1s',
+    ...settings,
   };
   let child: ChildProcess | undefined;
   let log = '';
@@ -38,6 +52,7 @@ export async function openEdge(t: { after(fn: () => unknown): void }, bench: Com
   const edge = {
     deviceId,
     folder,
+    certificate,
     port,
     environment,
     outbox: join(folder, 'data', 'outbox'),
@@ -86,7 +101,7 @@ export async function openEdge(t: { after(fn: () => unknown): void }, bench: Com
   return edge;
 }
 
-export type Edge = Awaited<ReturnType<typeof openEdge>>;
+export type Edge = ReturnType<typeof placeEdge>;
 
 /** Each body once, where it came first: what a reader makes of messages that may come twice. */
 export function firsts(bodies: readonly string[]): string[] {

@@ -10,7 +10,7 @@ import { fileErrorCode, fileProblem } from './file-problem.ts';
 export async function replaceFile(
   path: string,
   content: string | Buffer,
-  options: { mode: number; random: Random },
+  options: { mode: number; random: Random; owner?: { uid: number; gid: number } },
 ): Promise<void> {
   try {
     const target = await realpath(path).catch((error: unknown) => {
@@ -19,7 +19,7 @@ export async function replaceFile(
     });
     const temporary = join(dirname(target), `.${basename(target)}.${options.random.bytes(6).toString('hex')}`);
     try {
-      await writeNew(temporary, content, options.mode);
+      await writeNew(temporary, content, options.mode, options.owner);
       await rename(temporary, target);
     } finally {
       await rm(temporary, { force: true });
@@ -52,10 +52,18 @@ export async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-async function writeNew(path: string, content: string | Buffer, mode: number): Promise<void> {
+async function writeNew(
+  path: string,
+  content: string | Buffer,
+  mode: number,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(content);
+    const own = owner && (await file.stat());
+    // Before the mode, which it may take bits from; and not at all where nothing changes, since only root may.
+    if (owner && (own?.uid !== owner.uid || own.gid !== owner.gid)) await file.chown(owner.uid, owner.gid);
     // Not by open: the umask would take some of it away.
     await file.chmod(mode);
     await file.sync();

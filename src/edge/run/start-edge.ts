@@ -5,6 +5,8 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { takeFileLock } from '#storage/file-lock.ts';
 import { nodeFileSystem } from '#storage/file-system.ts';
+import type { Agent } from '../agent/agent.ts';
+import { type AgentWorld, buildAgent } from '../agent/build-agent.ts';
 import { Bridge } from '../bridge/bridge.ts';
 import { BridgeReport } from '../bridge/bridge-report.ts';
 import { loadBridgeSettings } from '../bridge/bridge-settings.ts';
@@ -15,16 +17,18 @@ import { ExternalBroker } from '../broker/external-broker.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
 import { CertificateWatch } from '../certificate/certificate-watch.ts';
 import { fileProblem } from '../host/file-problem.ts';
-import { buildMapper } from '../mapper/build-mapper.ts';
 import { Outbox, type OutboxOptions } from '../outbox/outbox.ts';
 import { KnownTime } from '../reach/known-time.ts';
 import { loadReach } from '../reach/reach.ts';
 import { openHubFinder } from '../registration/hub-finder.ts';
 import { parseDuration } from '../settings/duration.ts';
 import type { TedgeSettings } from '../settings/tedge-settings.ts';
+import { startMapper } from './start-mapper.ts';
 
 export type EdgeOptions = {
   readonly pid: number;
+  /** Where the agent finds by what it knows that the machine was started anew. */
+  readonly bootIdPath?: string;
   /** Other limits than the outbox's own. */
   readonly outboxLimits?: Pick<OutboxOptions, 'bytesMax' | 'countMax'>;
 };
@@ -39,7 +43,7 @@ export type RunningEdge = {
 
 /**
  * Runs what one configuration directory describes: the local broker, unless one answers already, the outbox, the
- * bridge to the hub, and the mapper. Throws Problem for settings and files that do not let it start; a hub that is away is no reason.
+ * bridge to the hub, the mapper and the agent. Throws Problem for settings and files that do not let it start; a hub that is away is no reason.
  */
 export async function startEdge(platform: Platform, settings: TedgeSettings, options: EdgeOptions): Promise<RunningEdge> {
   const lifecycle = new Lifecycle(platform);
@@ -54,7 +58,7 @@ export async function startEdge(platform: Platform, settings: TedgeSettings, opt
 async function start(
   platform: Platform,
   settings: TedgeSettings,
-  { pid, outboxLimits }: EdgeOptions,
+  { pid, bootIdPath, outboxLimits }: EdgeOptions,
   lifecycle: Lifecycle,
 ): Promise<RunningEdge> {
   const bridgeSettings = await loadBridgeSettings(settings);
@@ -121,8 +125,10 @@ async function start(
   const watch = new CertificateWatch(platform, { place: credential, time, report, soonMs });
   await lifecycle.start({ name: 'certificate', start: async () => void watch.start(), stop: async () => watch.stop() });
   await lifecycle.start({ name: 'bridge', start: async () => bridge.start(), stop: () => bridge.stop() });
-  const mapper = buildMapper(platform, settings, pid);
-  await lifecycle.start({ name: 'mapper', start: async () => mapper.start(), stop: () => mapper.stop() });
+  const mapper = await startMapper(platform, settings, pid);
+  await lifecycle.start({ name: 'mapper', stop: () => mapper.stop() });
+  const agent = await loadAgent(platform, settings, { pid, ...(bootIdPath === undefined ? {} : { bootIdPath }) });
+  if (agent) await lifecycle.start({ name: 'agent', start: () => agent.start(), stop: () => agent.stop() });
   return {
     broker: isExternal ? 'external' : 'own',
     address: isExternal
@@ -130,4 +136,15 @@ async function start(
       : `${settings.text('mqtt.bind.address')}:${Number(settings.load('mqtt.bind.port'))}`,
     stop: () => lifecycle.stop(),
   };
+}
+
+/** An agent that runs by itself, as `tedge run tedge-agent`, is left to it. */
+async function loadAgent(platform: Platform, settings: TedgeSettings, world: AgentWorld): Promise<Agent | undefined> {
+  try {
+    return await buildAgent(platform, settings, world);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'conflict')) throw error;
+    platform.log.warn('agent.elsewhere', { detail: error.message });
+    return undefined;
+  }
 }

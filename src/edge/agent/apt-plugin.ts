@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import type { Environment } from '#base/data-directory.ts';
+import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
+import { runProgram } from '../host/run-program.ts';
+import { modulesMax, pluginMsMax } from './limits.ts';
+
+export type AptWorld = {
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+  /** Each line of standard input, for update-list. */
+  readonly lines: () => Promise<readonly string[]>;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+  readonly signal: AbortSignal;
+};
+
+/** What a plugin says by its exit code, in the original's protocol. */
+export const pluginCodes = { done: 0, usage: 1, failed: 2 } as const;
+
+type Change = {
+  readonly action: string;
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly file?: string | undefined;
+};
+
+/** apt-get says a line or more for each package. */
+const outputBytesMax = 64 * 1024 * 1024;
+/** As Debian has them, and with the architecture; no option and no operator of apt-get's begins or ends so. */
+const namePattern = /^[a-z0-9][a-z0-9+.-]*[a-z0-9.](?::[a-z0-9-]+)?$|^[a-z0-9][a-z0-9+.-]*\+\+(?::[a-z0-9-]+)?$/;
+const versionPattern = /^[A-Za-z0-9][A-Za-z0-9.+:~-]*$/;
+const listFormat = `\${db:Status-Abbrev}\\t\${binary:Package}\\t\${Version}\\n`;
+
+/** The plugin for Debian's packages. Returns its exit code; what went wrong is complained of. */
+export async function runAptPlugin(platform: Platform, words: readonly string[], world: AptWorld): Promise<number> {
+  const [command = '', ...rest] = words;
+  try {
+    const run = (program: readonly string[]) => runApt(platform, program, world);
+    const apt = (...more: string[]) => run(['apt-get', '--quiet', '--yes', ...more]);
+    if (['list', 'prepare', 'finalize', 'update-list'].includes(command) && rest.length > 0)
+      throw new UsageError(`${command} takes no arguments.`);
+    switch (command) {
+      case 'list':
+        for (const line of parseInstalled(await run(['dpkg-query', '--show', `--showformat=${listFormat}`]))) world.print(line);
+        break;
+      case 'prepare':
+        await apt('update');
+        break;
+      case 'finalize':
+        await apt('autoremove');
+        break;
+      case 'install':
+      case 'remove':
+        await apply([readChange(command, rest)], apt, world);
+        break;
+      case 'update-list':
+        await apply((await world.lines()).filter((line) => line.trim() !== '').map(readLine), apt, world);
+        break;
+      default:
+        throw new UsageError('list, prepare, install, remove, update-list or finalize is expected.');
+    }
+    return pluginCodes.done;
+  } catch (error) {
+    world.complain(error instanceof Error ? error.message : String(error));
+    return error instanceof UsageError ? pluginCodes.usage : pluginCodes.failed;
+  }
+}
+
+class UsageError extends Error {}
+
+/** In one go, so that apt-get resolves it as one; a name with a minus behind it is removed. Files that were there before keep their content. */
+async function apply(changes: readonly Change[], apt: (...words: string[]) => Promise<string>, world: AptWorld): Promise<void> {
+  if (changes.length > modulesMax) throw new UsageError(`At most ${modulesMax} packages are changed at once.`);
+  if (changes.length === 0) return;
+  const words = changes.map(({ action, name, version, file }) => {
+    if (action === 'remove') return `${name}-`;
+    if (file !== undefined) return resolve(world.workingDirectory, file);
+    return version === undefined ? name : `${name}=${version}`;
+  });
+  await apt('--option', 'Dpkg::Options::=--force-confold', '--allow-downgrades', 'install', ...words);
+}
+
+function readChange(action: string, words: readonly string[]): Change {
+  const [name = '', ...options] = words;
+  const found = new Map<string, string>();
+  for (let index = 0; index < options.length; index += 2) {
+    const [option = '', value] = options.slice(index, index + 2);
+    const isKnown = option === '--module-version' || (option === '--file' && action === 'install');
+    if (!isKnown || value === undefined)
+      throw new UsageError(`${action} NAME [--module-version VERSION]${action === 'install' ? ' [--file FILE]' : ''}`);
+    found.set(option, value);
+  }
+  return checked({ action, name, version: found.get('--module-version'), file: found.get('--file') });
+}
+
+function readLine(line: string): Change {
+  const [action = '', name = '', version = '', file = ''] = line.split('\t').map((field) => field.trim());
+  if (action !== 'install' && action !== 'remove') throw new UsageError('A line begins with install or remove.');
+  return checked({ action, name, version: version || undefined, file: file || undefined });
+}
+
+function checked(change: Change): Change {
+  const { name, version } = change;
+  if (!namePattern.test(name)) throw new UsageError(`'${name}' is no name of a package.`);
+  if (version !== undefined && !versionPattern.test(version)) throw new UsageError(`'${version}' is no version of a package.`);
+  return change;
+}
+
+function parseInstalled(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const [status = '', name, version] = line.split('\t');
+    return name !== undefined && /^.i/.test(status) ? [`${name}\t${version ?? ''}`] : [];
+  });
+}
+
+async function runApt(platform: Platform, words: readonly string[], { environment, signal }: AptWorld): Promise<string> {
+  const end = await runProgram(platform, {
+    words,
+    environment: { ...environment, DEBIAN_FRONTEND: 'noninteractive' },
+    outputBytesMax,
+    timeoutMs: pluginMsMax,
+    signal,
+  });
+  if (end.code === 0) return end.stdout;
+  throw new Problem('unavailable', end.stderr === '' ? `${words.join(' ')} ended with ${end.code}.` : end.stderr);
+}
