@@ -62,7 +62,7 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^zod$/, files: /\/contract\/|-routes\.ts$|^src\/wire\/http\/|^src\/server\/config\.ts$|^src\/base\/settings\.ts$/ },
   { package: /^uplot/, files: /^web\/src\/charts\// },
   { package: /^rhea$/, files: /^src\/wire\/amqp\/connection\.ts$/ },
-  { package: /^aedes$/, files: /^src\/edge\/broker\/embedded-broker\.ts$/ },
+  { package: /^aedes$|^mqtt-packet$/, files: /^src\/edge\/broker\/embedded-broker\.ts$/ },
   { package: /^ws$/, files: /^src\/wire\/http\/web-socket\.ts$/ },
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
   {

@@ -1,4 +1,5 @@
 import { Aedes, type Client, type PublishPacket } from 'aedes';
+import mqttPacket from 'mqtt-packet';
 import type { Platform } from '#base/platform.ts';
 import { listen, stopListening } from '#listeners/listen.ts';
 import { serveTcp, type TcpSocket } from '../host/tcp.ts';
@@ -30,6 +31,8 @@ export type EmbeddedBroker = {
  * the process; what goes to the hub is the outbox's, through `intercept`.
  */
 export async function openEmbeddedBroker(platform: Platform, options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+  // The library keeps a buffer for each of 65,536 numbers otherwise: 7 MB, for a packet id now and then.
+  mqttPacket.writeToStream.cacheNumbers = false;
   const sessions = new Set<string>();
   const broker = await Aedes.createBroker({
     // A client may send its first messages behind CONNECT without waiting.
