@@ -1,3 +1,5 @@
+import { type RawBuilder, sql } from 'kysely';
+import { Batches } from '#storage/batches.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubTwinRow } from '#storage/schema/hub.ts';
 import { inTransaction, type Transaction } from '#storage/transaction.ts';
@@ -10,26 +12,33 @@ import { packMetadata, parseDocument, unpackMetadata } from './twin-columns.ts';
 /** A twin as it is kept: with the counter behind its etag. */
 export type StoredTwin = Omit<Twin, 'etag'> & { readonly serviceRevision: number };
 
-/** Twins of one hub in the database, and beside them the index of their tags. */
+/** A twin, and what must still be in its place. */
+type Replacement = { readonly twin: StoredTwin; readonly before: StoredTwin };
+
+/** Twins in one statement, whose text differs with their number. */
+const twinsAtOnce = 32;
+
+/**
+ * Twins of one hub in the database, and beside them the index of their tags. Devices report one by one, and all the time:
+ * those that come while the database is at work are read and written together.
+ */
 export class TwinStore {
   readonly #database: Database;
   readonly #hub: string;
   readonly #tags: TagStore;
+  readonly #loads: Batches<string, StoredTwin | undefined>;
+  readonly #replacements: Batches<Replacement, boolean>;
 
   constructor(database: Database, hub: string) {
     this.#database = database;
     this.#hub = hub;
     this.#tags = new TagStore(hub);
+    this.#loads = new Batches(twinsAtOnce, (identities) => this.#loadMany(identities));
+    this.#replacements = new Batches(twinsAtOnce, (all) => this.#replaceMany(all));
   }
 
-  async load(identity: string): Promise<StoredTwin | undefined> {
-    const row = await this.#database
-      .selectFrom('hub_twin')
-      .selectAll()
-      .where('hub', '=', this.#hub)
-      .where('identity', '=', identity)
-      .executeTakeFirst();
-    return row && parseRow(row);
+  load(identity: string): Promise<StoredTwin | undefined> {
+    return this.#loads.ask(identity);
   }
 
   /** Adds twins within the transaction that creates their identities. */
@@ -42,15 +51,12 @@ export class TwinStore {
 
   /** Puts `twin` in the place of `before`, if that is still what is stored; otherwise nothing happens and the answer is false. */
   async replace(twin: StoredTwin, before: StoredTwin, also?: (transaction: Transaction) => Promise<void>): Promise<boolean> {
-    // What a device reports, a hundred times as often as tags change, leaves the index alone.
-    const isTagged = twin.tags !== before.tags;
-    if (!isTagged && !also) return this.#update(this.#database, twin, before.version);
+    // With what somebody else may refuse, a twin is written alone.
+    if (!also) return this.#replacements.ask({ twin, before });
     return inTransaction(this.#database, async (transaction) => {
-      if (!(await this.#update(transaction, twin, before.version))) return false;
-      await also?.(transaction);
-      if (!isTagged) return true;
-      await this.#tags.replace(transaction, identityName(twin), tagEntries(before.tags), tagEntries(twin.tags));
-      return true;
+      const [isReplaced = false] = await this.#replaceIn(transaction, [{ twin, before }]);
+      if (isReplaced) await also(transaction);
+      return isReplaced;
     });
   }
 
@@ -84,16 +90,69 @@ export class TwinStore {
     });
   }
 
-  async #update(executor: Database | Transaction, twin: StoredTwin, revision: number): Promise<boolean> {
-    const result = await executor
-      .updateTable('hub_twin')
-      .set(formatRow(this.#hub, twin))
+  async #loadMany(identities: readonly string[]): Promise<(StoredTwin | undefined)[]> {
+    const rows = await this.#database
+      .selectFrom('hub_twin')
+      .selectAll()
       .where('hub', '=', this.#hub)
-      .where('identity', '=', identityName(twin))
-      .where('revision', '=', revision)
-      .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
+      .where('identity', 'in', [...new Set(identities)])
+      .execute();
+    const found = new Map(rows.map((row) => [row.identity, row]));
+    return identities.map((identity) => {
+      const row = found.get(identity);
+      return row && parseRow(row);
+    });
   }
+
+  #replaceMany(all: readonly Replacement[]): Promise<boolean[]> {
+    // What a device reports, a hundred times as often as tags change, leaves the index alone: one statement needs no transaction.
+    if (!all.some(isTagged)) return this.#updateMany(this.#database, all);
+    return inTransaction(this.#database, (transaction) => this.#replaceIn(transaction, all));
+  }
+
+  async #replaceIn(transaction: Transaction, all: readonly Replacement[]): Promise<boolean[]> {
+    const areReplaced = await this.#updateMany(transaction, all);
+    for (const [at, { twin, before }] of all.entries()) {
+      if (!areReplaced[at] || !isTagged({ twin, before })) continue;
+      await this.#tags.replace(transaction, identityName(twin), tagEntries(before.tags), tagEntries(twin.tags));
+    }
+    return areReplaced;
+  }
+
+  /** Which of them were still what they were before. */
+  async #updateMany(executor: Database | Transaction, all: readonly Replacement[]): Promise<boolean[]> {
+    const rows = all.map(({ twin, before }) => ({
+      ...changedColumns(twin),
+      identity: identityName(twin),
+      before: before.version,
+    }));
+    const [first] = rows;
+    if (!first) return [];
+    const names = Object.keys(first);
+    const values = rows.map((row) => sql`(${sql.join(Object.values(row))})`);
+    const set = names
+      .filter((name) => name !== 'identity' && name !== 'before')
+      .map((name) => sql`${sql.ref(name)} = ${given(name)}`);
+    const { rows: written } = await sql<{ identity: string }>`
+      with given(${sql.join(names.map((name) => sql.ref(name)))}) as (values ${sql.join(values)})
+      update hub_twin set ${sql.join(set)} from given
+      where hub_twin.hub = ${this.#hub} and hub_twin.identity = ${given('identity')} and hub_twin.revision = ${given('before')}
+      returning hub_twin.identity`.execute(executor);
+    const replaced = new Set(written.map(({ identity }) => identity));
+    return rows.map(({ identity }) => replaced.has(identity));
+  }
+}
+
+/** A column of the rows that a statement is given: PostgreSQL takes all that is in them for text. */
+function given(name: string): RawBuilder<unknown> {
+  const column = sql.ref(`given.${name}`);
+  return numbers.has(name) ? sql`cast(${column} as bigint)` : column;
+}
+
+const numbers: ReadonlySet<string> = new Set(['before', 'revision', 'service_revision', 'desired_version', 'reported_version']);
+
+function isTagged({ twin, before }: Replacement): boolean {
+  return twin.tags !== before.tags;
 }
 
 function indexed(twin: StoredTwin) {
@@ -106,6 +165,13 @@ function formatRow(hub: string, twin: StoredTwin): Omit<HubTwinRow, 'is_indexed'
     identity: identityName(twin),
     device_id: twin.deviceId,
     module_id: twin.moduleId ?? null,
+    ...changedColumns(twin),
+  };
+}
+
+/** What of a twin changes. */
+function changedColumns(twin: StoredTwin) {
+  return {
     revision: twin.version,
     service_revision: twin.serviceRevision,
     model_id: twin.modelId,

@@ -119,6 +119,29 @@ for (const kind of testDatabases()) {
       assert.equal(Object.keys((await twins.load(deviceId)).reported).length, 8);
     });
 
+    test('many twins that change at once, also by two processes, each get all of their own changes and nobody else’s', async () => {
+      const { twins, registry } = hubRooms(database);
+      const other = hubRooms(database).twins;
+      const ids = Array.from({ length: 80 }, (_, at) => `many${at}`);
+      const authentication = { type: 'selfSigned', primaryThumbprint: thumbprintA } as const;
+      await registry.createMany(ids.map((deviceId) => ({ deviceId, authentication })));
+      const nobody = assert.rejects(twins.patchReported('nobody', { a: 1 }), { code: 'device-not-found' });
+      await Promise.all(
+        ids.flatMap((id) => [
+          twins.patchReported(id, { a: id }),
+          twins.patchTags(id, { site: id }),
+          other.patchReported(id, { b: id }),
+        ]),
+      );
+      await nobody;
+      for (const id of ids) {
+        const { reported, tags, reportedVersion, version } = await twins.load(id);
+        assert.deepEqual([reported, tags, reportedVersion, version], [{ a: id, b: id }, { site: id }, 3, 4]);
+      }
+      const indexed = await database.selectFrom('hub_twin_tag').select('identity').where('identity', 'like', 'many%').execute();
+      assert.equal(indexed.length, ids.length);
+    });
+
     test('each change is an event with the patch, its metadata and the versions', async () => {
       const { twins, clock, log, deviceId } = await newTwin();
       await twins.patchDesired(deviceId, { old: 1 });
