@@ -31,9 +31,17 @@ export type Browser = {
   close(): Promise<void>;
 };
 
-/** The system's Chromium without a window, and with a profile that is made for it and removed afterwards. */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: flags, headless: true });
+/**
+ * The system's Chromium without a window, and with a profile that is made for it and removed afterwards. It knows the addresses
+ * of `hosts` by their names.
+ */
+export async function openBrowser(hosts: Readonly<Record<string, string>> = {}): Promise<Browser> {
+  const rules = Object.entries(hosts).map(([name, address]) => `MAP ${name} ${address}`);
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [...flags, `--host-resolver-rules=${rules.join(',')}`],
+    headless: true,
+  });
   return {
     async open(options = {}) {
       const context = await browser.newContext({
