@@ -22,6 +22,7 @@ import { type CloudToDeviceSettings, defaultCloudToDeviceSettings } from './clou
 import { Configurations } from './configurations/configurations.ts';
 import { countHub } from './count-hub.ts';
 import { LastCredentials } from './credentials/last-credentials.ts';
+import { announceDigitalTwins } from './digital-twins/announce-digital-twins.ts';
 import type { ConsumerGroups } from './events/consumer-groups.ts';
 import type { EventLog } from './events/event-log.ts';
 import { defaultEventsEndpointSettings, type EventsEndpointSettings, openEventsEndpoint } from './events/events-endpoint.ts';
@@ -51,6 +52,7 @@ import { IssuerPins } from './registry/issuer-pins.ts';
 import { Registry } from './registry/registry.ts';
 import { SignIn } from './registry/sign-in.ts';
 import type { DestinationDoors } from './routing/destinations.ts';
+import { sourceOfEvent } from './routing/route.ts';
 import { Routing } from './routing/routing.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
 import { HubAmqp } from './surface/amqp.ts';
@@ -74,10 +76,10 @@ import { Twins } from './twins/twins.ts';
 export type HubOptions = {
   readonly platform: Platform;
   readonly database: Database;
-  readonly refusals: Pick<RefusalLog, 'record'>;
-  /** Without it nobody writes down what back ends change. */
   /** Where queries read what `database` holds; without it, there. */
   readonly queryDatabase?: Database;
+  readonly refusals: Pick<RefusalLog, 'record'>;
+  /** Without it nobody writes down what back ends change. */
   readonly audit?: Pick<AuditLog, 'record'>;
   readonly secrets: SecretStore;
   /** The CAs of this hub. */
@@ -220,7 +222,9 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const { revocationLists, issuerChange = 'alert', limits = defaultHubLimits } = options;
   const { refusalSubject = (subject) => subject, oversizePublish = 'close' } = options;
   const refusals = refusalsUnder(options.refusals, refusalSubject);
-  const events = new HubEvents(platform, log, hub);
+  // What back ends call the hub: in user names, in what they are sent, and in events.
+  const hubName = hostName.split('.', 1)[0] ?? hostName;
+  const events = new HubEvents(platform, log, hubName);
   const presence = new Presence(platform, database, hub, events);
   const twins = new Twins(platform, database, hub, events, limits.twins);
   const watches = new CredentialWatches();
@@ -260,7 +264,7 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
     checkQuery: (query) => queries.check(query),
   });
   events.onRecorded((identity) => configurations.changed(identity));
-  const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(sources), twins, methods });
+  const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(sources), twins, methods, events, nameError });
   sources.set('devices.jobs', jobsSource(jobs.targets, nameError));
   const sessions = new StoredSessions(database, hub);
   const { settings: fileSettings, target } = options.files ?? { settings: defaultFileSettings, target: undefined };
@@ -277,8 +281,6 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   const serviceSignIn = new ServiceSignIn(platform, [hostName, endpoint.hostName], policies);
   const issuerPins = new IssuerPins({ platform, database, hub, refusals, issuerChange });
   const brokerConnections = new BrokerConnections(platform);
-  // What back ends call the hub: in user names, and in what they are sent.
-  const hubName = hostName.split('.', 1)[0] ?? hostName;
   const audit = options.audit && { log: options.audit, hub };
   const routing = await Routing.open({
     platform,
@@ -293,6 +295,8 @@ export async function buildHub(options: HubOptions): Promise<Hub> {
   });
   const prepare = (identity: string) => routing.twins.prepare(identity);
   events.waitFor(prepare);
+  events.askFirst((source) => routing.takes(sourceOfEvent(source)));
+  announceDigitalTwins(twins, events);
   presence.join({ drop() {}, dropWhere() {}, forget: (identity) => routing.twins.forget(identity) });
   const signIn = new SignIn(platform, { hostName, registry, authorities, revocationLists, policies, issuerPins, prepare });
   const faults = options.faults && new Faults(platform, options.faults);

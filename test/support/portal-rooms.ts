@@ -5,6 +5,7 @@ import type { EventLog } from '#hub/events/event-log.ts';
 import { defaultEventsEndpointSettings, openEventsEndpoint } from '#hub/events/events-endpoint.ts';
 import { openHubPolicies } from '#hub/instances/hub-policies.ts';
 import { Jobs } from '#hub/jobs/jobs.ts';
+import { HubEvents } from '#hub/messages/hub-events.ts';
 import type { Methods } from '#hub/methods/methods.ts';
 import type { Presence } from '#hub/presence/presence.ts';
 import { IdentityFinder } from '#hub/query/find-identities.ts';
@@ -14,6 +15,7 @@ import { Quotas } from '#hub/quotas/quotas.ts';
 import { noQuotas } from '#hub/quotas/rates.ts';
 import type { Registry } from '#hub/registry/registry.ts';
 import { Routing } from '#hub/routing/routing.ts';
+import { nameError } from '#hub/surface/errors.ts';
 import { serviceRoutes } from '#hub/surface/http.ts';
 import type { Twins } from '#hub/twins/twins.ts';
 import type { Database } from '#storage/database.ts';
@@ -53,7 +55,17 @@ export async function openPortalRooms(rooms: Rooms) {
     countRows: (query) => queries.countRows(query),
     checkQuery: (query) => queries.check(query),
   });
-  const jobs = new Jobs({ platform, database, hub, finder: new IdentityFinder(byName), twins, methods });
+  const finder = new IdentityFinder(byName);
+  const jobs = new Jobs({
+    platform,
+    database,
+    hub,
+    finder,
+    twins,
+    methods,
+    events: new HubEvents(platform, events, hub),
+    nameError,
+  });
   await jobs.start();
   await configurations.start();
   const quotas = new Quotas(platform, noQuotas);

@@ -6,7 +6,7 @@ import type { CapabilitySchema, DeviceModel } from '../templates/device-model.ts
 import { fitValue } from './coerce.ts';
 import type { Message } from './message.ts';
 
-export type MessageType = 'Telemetry' | 'Property' | 'Desired property' | 'Twin' | 'Lifecycle' | 'Connectivity';
+export type MessageType = 'Telemetry' | 'Property' | 'Desired property' | 'Twin' | 'Lifecycle' | 'Connectivity' | 'Job';
 
 /** Why a value is shown under Unmodeled data; the words people read (central.md 3.5). */
 export type UnmodeledReason =
@@ -48,6 +48,11 @@ export function nameMessage(event: Message, model: DeviceModel | undefined): Nam
       return { ...empty(event), messageType: 'Lifecycle' };
     case 'deviceConnectionStateEvents':
       return { ...empty(event), messageType: 'Connectivity' };
+    case 'digitalTwinChangeEvents':
+      // The change of the twin beside it has the values.
+      return { ...empty(event), messageType: 'Twin' };
+    case 'deviceJobLifecycleEvents':
+      return { ...empty(event), messageType: 'Job' };
   }
 }
 

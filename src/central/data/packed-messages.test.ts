@@ -11,6 +11,8 @@ const sources: readonly Message['source'][] = [
   'deviceLifecycleEvents',
   'deviceConnectionStateEvents',
   'moduleLifecycleEvents',
+  'digitalTwinChangeEvents',
+  'deviceJobLifecycleEvents',
 ];
 
 describe('messages packed for the data thread', () => {

@@ -17,6 +17,8 @@ const sourceNumbers: Record<Message['source'], number> = {
   deviceLifecycleEvents: 2,
   deviceConnectionStateEvents: 3,
   moduleLifecycleEvents: 4,
+  digitalTwinChangeEvents: 5,
+  deviceJobLifecycleEvents: 6,
 };
 const sources = new Map(Object.entries(sourceNumbers).map(([source, number]) => [number, source as Message['source']]));
 

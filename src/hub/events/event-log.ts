@@ -10,7 +10,9 @@ export type EventSource =
   | 'twinChangeEvents'
   | 'deviceLifecycleEvents'
   | 'deviceConnectionStateEvents'
-  | 'moduleLifecycleEvents';
+  | 'moduleLifecycleEvents'
+  | 'digitalTwinChangeEvents'
+  | 'deviceJobLifecycleEvents';
 
 /**
  * `full`: the disk has no room; appends are refused, nothing acknowledged is lost, and the log goes

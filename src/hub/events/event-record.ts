@@ -30,6 +30,8 @@ const sources: readonly EventSource[] = [
   'deviceLifecycleEvents',
   'deviceConnectionStateEvents',
   'moduleLifecycleEvents',
+  'digitalTwinChangeEvents',
+  'deviceJobLifecycleEvents',
 ];
 
 /** System properties that stay the same for a session, by the names readers see (`dt-dataschema`…). Once per CONNECT. */

@@ -6,13 +6,15 @@ import { openDatabase } from '#storage/database.ts';
 import { RefusalLog } from '#storage/refusal-log.ts';
 import { SecretStore } from '#storage/secret-store.ts';
 import { CrashDisk } from '#test/support/crash-disk.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
+import { additionsAt, eventsPlace, noStamp } from '../events/routing-stamp.ts';
 import { SegmentEvents } from '../events/segment-events.ts';
 import { buildHub } from '../hub.ts';
 import { Hubs, hubsMax } from './hubs.ts';
 
 /** One installation. Its clock stands still, so nothing that it does waits for time to pass. */
-async function openInstallation(t: TestContext) {
+async function openInstallation(t: TestContext, hostName = '127.0.0.1') {
   const platform = testPlatform();
   const database = await openDatabase('sqlite::memory:');
   const refusals = new RefusalLog(platform, database);
@@ -33,7 +35,7 @@ async function openInstallation(t: TestContext) {
     authorities: new CaCertificates(platform, database, 'hub:main', refusals),
     revocationLists,
     events,
-    hostName: '127.0.0.1',
+    hostName,
     instanceName: 'main',
   });
   await main.start();
@@ -183,6 +185,28 @@ describe('the hubs of an installation', () => {
     await assert.rejects(hubs.delete('MAIN'), conflict);
     await assert.rejects(hubs.delete('plant'), { code: 'not-found' });
     assert.deepEqual(namesOf(), ['main']);
+  });
+
+  test('hub-service 9.5 and 10.4: events and $iothubname call a hub by the first label of its host name, as back ends do', async (t) => {
+    const { hubs } = await openInstallation(t, 'edge-7.example');
+    await hubs.create('plant');
+    const names = await Promise.all(
+      hubs.list().map(async (hub) => {
+        const { routing, events } = hub;
+        await routing.saveEnrichment({ key: 'hub', value: '$iothubname', endpointNames: ['events'] });
+        const lives = { name: 'lives', source: 'DeviceLifecycleEvents', condition: '' } as const;
+        await routing.saveRoute({ ...lives, endpointNames: ['events'], isEnabled: true });
+        await hub.registry.create({ deviceId: 'dev1', authentication: { type: 'sas' } });
+        const [event] = await eventually(async () => {
+          const found = await events.read({ from: events.start, max: 10 });
+          return found.length > 0 ? found : undefined;
+        });
+        const { system, application } = event?.properties() ?? assert.fail();
+        return [application.hubName, system['user-id'], additionsAt(event?.stamp ?? noStamp, eventsPlace)];
+      }),
+    );
+    const named = (name: string) => [name, name, [['hub', name]]];
+    assert.deepEqual(names, [named('edge-7'), named('plant')]);
   });
 
   test('a refused device of an added hub is kept apart from one of the same id', async (t) => {

@@ -56,7 +56,8 @@ function jobIdOf(where: Expression | undefined): string | undefined {
   return constant.kind === 'constant' && typeof constant.value === 'string' ? constant.value : undefined;
 }
 
-function formatTarget(target: JobTarget, nameError: NameError): JsonObject {
+/** A part as a row. */
+export function formatTarget(target: JobTarget, nameError: NameError): JsonObject {
   const { job, identity, status, outcome, error } = target;
   const time = (name: string, at: Instant | undefined): JsonObject =>
     at === undefined ? {} : { [name]: formatInstantTicks(at) };

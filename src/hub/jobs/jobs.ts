@@ -5,6 +5,8 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { Database } from '#storage/database.ts';
 import { inTransaction } from '#storage/transaction.ts';
+import type { HubEvents } from '../messages/hub-events.ts';
+import { announceParts } from './announce-parts.ts';
 import {
   isOver,
   type Job,
@@ -16,12 +18,15 @@ import {
   type TargetError,
 } from './job.ts';
 import { JobStore } from './job-store.ts';
+import type { NameError } from './jobs-source.ts';
 import { jobLimits } from './limits.ts';
 import { type JobRooms, runJob } from './run-job.ts';
 import { TargetStore } from './target-store.ts';
 
 export type JobsOptions = Pick<JobRooms, 'platform' | 'database' | 'finder' | 'twins' | 'methods'> & {
   readonly hub: string;
+  readonly events: Pick<HubEvents, 'isWanted' | 'record'>;
+  readonly nameError: NameError;
   /** Default 10. */
   readonly runningMax?: number;
 };
@@ -52,7 +57,8 @@ export class Jobs {
     this.#database = database;
     this.#store = new JobStore(database, hub);
     this.#targets = new TargetStore(database, hub);
-    this.#rooms = { ...options, store: this.#store, targets: this.#targets };
+    const parts = announceParts(options.events, this.#targets, options.nameError);
+    this.#rooms = { ...options, store: this.#store, targets: this.#targets, parts };
     this.#runningMax = options.runningMax ?? jobLimits.runningMax;
   }
 
@@ -64,7 +70,9 @@ export class Jobs {
       message: 'The hub was stopped while it called the device, which may have done it or not.',
     };
     for (const job of await this.#store.listByStart(['running'], jobLimits.waitingMax + this.#runningMax)) {
-      await this.#targets.endAll(this.#database, job.jobId, 'running', { status: 'failed', error }, this.#platform.clock.now());
+      const now = this.#platform.clock.now();
+      await this.#targets.endAll(this.#database, job.jobId, 'running', { status: 'failed', error }, now);
+      await this.#rooms.parts.all(job.jobId, now);
       this.#run(job);
     }
     this.#look();
@@ -147,6 +155,7 @@ export class Jobs {
     const job = await this.require(jobId);
     if (!isCancelled) throw new Problem('conflict', `The job ${jobId} is ${job.status}.`, { reason: 'job-over' });
     this.#running.get(jobId)?.controller.abort('cancelled');
+    await this.#rooms.parts.all(jobId, now);
     this.#platform.log.info('job.cancelled', { jobId });
     return job;
   }

@@ -7,6 +7,7 @@ import type { Database } from '#storage/database.ts';
 import { inTransaction } from '#storage/transaction.ts';
 import type { Methods } from '../methods/methods.ts';
 import type { Twins } from '../twins/twins.ts';
+import type { PartEvents } from './announce-parts.ts';
 import type { Job, TargetEnd, TargetError } from './job.ts';
 import type { JobStore } from './job-store.ts';
 import { jobLimits } from './limits.ts';
@@ -26,6 +27,7 @@ export type JobRooms = {
   readonly store: JobStore;
   readonly targets: TargetStore;
   readonly finder: TargetFinder;
+  readonly parts: PartEvents;
   readonly twins: Pick<Twins, 'patchOwned'>;
   readonly methods: Pick<Methods, 'invoke'>;
 };
@@ -62,6 +64,7 @@ export async function runJob(rooms: JobRooms, job: Job, signal: AbortSignal): Pr
     const error: TargetError = { code: 'device-timeout', message: failureReason };
     await targets.endAll(transaction, job.jobId, 'pending', { status: 'failed', error }, now);
   });
+  if (stop !== undefined) await rooms.parts.all(job.jobId, now);
 }
 
 async function gather(
@@ -115,19 +118,23 @@ async function workOff(rooms: JobRooms, job: Job, stopOf: () => Stop | undefined
 }
 
 async function doOne(rooms: JobRooms, job: Job, identity: string): Promise<void> {
-  const { platform, database, targets, twins, methods } = rooms;
+  const { platform, database, targets, twins, methods, parts } = rooms;
   const { jobId, work } = job;
   const now = () => platform.clock.now();
-  const end = (how: TargetEnd) => targets.end(database, jobId, identity, how, now());
+  const end = async (how: TargetEnd) => {
+    if (await targets.end(database, jobId, identity, how, now())) await parts.one(jobId, identity);
+  };
   try {
     if (work.type === 'scheduleUpdateTwin') {
       await twins.patchOwned(identity, work.owned, work.ifMatch, async (transaction) => {
         if (await targets.end(transaction, jobId, identity, { status: 'completed' }, now())) return;
         throw new Problem('conflict', 'The device’s part of the job is over.', { reason: notPending });
       });
+      await parts.one(jobId, identity);
       return;
     }
     if (!(await targets.begin(jobId, identity, now()))) return;
+    await parts.one(jobId, identity);
     const outcome = await methods.invoke(identity, work.method);
     await end({ status: 'completed', outcome });
   } catch (error) {

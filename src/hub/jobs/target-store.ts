@@ -123,17 +123,18 @@ export class TargetStore {
     return counts;
   }
 
+  async load(jobId: string, identity: string): Promise<JobTarget | undefined> {
+    const row = await this.#listed()
+      .where('hub_job_target.job_id', '=', jobId)
+      .where('identity', '=', identity)
+      .executeTakeFirst();
+    return row && parseRow(row);
+  }
+
   /** By job and name, behind `after`; of one job alone where it is named. */
   async list(options: { jobId?: string; after?: TargetKey; limit: number }): Promise<JobTarget[]> {
     const { jobId, after, limit } = options;
-    let query = this.#database
-      .selectFrom('hub_job_target')
-      .innerJoin('hub_job', (join) =>
-        join.onRef('hub_job.hub', '=', 'hub_job_target.hub').onRef('hub_job.job_id', '=', 'hub_job_target.job_id'),
-      )
-      .selectAll('hub_job_target')
-      .select('hub_job.type')
-      .where('hub_job_target.hub', '=', this.#hub);
+    let query = this.#listed();
     if (jobId !== undefined) query = query.where('hub_job_target.job_id', '=', jobId);
     if (after) {
       query = query.where((where) =>
@@ -145,6 +146,17 @@ export class TargetStore {
     }
     const rows = await query.orderBy('hub_job_target.job_id').orderBy('hub_job_target.identity').limit(limit).execute();
     return rows.map(parseRow);
+  }
+
+  #listed() {
+    return this.#database
+      .selectFrom('hub_job_target')
+      .innerJoin('hub_job', (join) =>
+        join.onRef('hub_job.hub', '=', 'hub_job_target.hub').onRef('hub_job.job_id', '=', 'hub_job_target.job_id'),
+      )
+      .selectAll('hub_job_target')
+      .select('hub_job.type')
+      .where('hub_job_target.hub', '=', this.#hub);
   }
 
   #update(executor: Database | Transaction, jobId: string) {

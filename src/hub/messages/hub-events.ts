@@ -1,6 +1,6 @@
 import type { Cancel } from '#base/clock.ts';
 import { formatInstant } from '#base/instant.ts';
-import type { JsonObject } from '#base/json.ts';
+import type { Json } from '#base/json.ts';
 import { metricsOf } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
@@ -20,14 +20,23 @@ export type HubOperation =
   | 'deviceConnected'
   | 'deviceDisconnected'
   | 'moduleConnected'
-  | 'moduleDisconnected';
+  | 'moduleDisconnected'
+  | 'deviceJobRunning'
+  | 'deviceJobCompleted'
+  | 'deviceJobFailed'
+  | 'deviceJobCanceled';
 
 const schemas: Record<HubEventSource, string> = {
   twinChangeEvents: 'twinChangeNotification',
   deviceLifecycleEvents: 'deviceLifecycleNotification',
   deviceConnectionStateEvents: 'deviceConnectionStateNotification',
   moduleLifecycleEvents: 'moduleLifecycleNotification',
+  digitalTwinChangeEvents: 'digitalTwinChangeNotification',
+  deviceJobLifecycleEvents: 'deviceJobLifecycleNotification',
 };
+
+/** What only routes read: it is worked out and written where one asks for it. */
+export type RoutedSource = Extract<HubEventSource, 'digitalTwinChangeEvents' | 'deviceJobLifecycleEvents'>;
 
 /** Session-constant properties: the hub itself has none. */
 const noSystemProperties = Buffer.alloc(0);
@@ -39,17 +48,19 @@ const noSystemProperties = Buffer.alloc(0);
 export class HubEvents {
   readonly #platform: Platform;
   readonly #log: Pick<EventLog, 'append'>;
-  readonly #hub: string;
+  readonly #hubName: string;
+  #isRouted: (source: RoutedSource) => boolean = () => false;
   /** What must be known before an identity's event can be appended; undefined for nothing. */
   #before: (identity: string) => Promise<void> | undefined = () => undefined;
   /** Of identities whose events wait: those that follow wait behind them. */
   readonly #waiting = new Map<string, Promise<void>>();
   readonly #listeners: Listeners<string>;
 
-  constructor(platform: Platform, log: Pick<EventLog, 'append'>, hub: string) {
+  /** `hubName` is what back ends call the hub. */
+  constructor(platform: Platform, log: Pick<EventLog, 'append'>, hubName: string) {
     this.#platform = platform;
     this.#log = log;
-    this.#hub = hub;
+    this.#hubName = hubName;
     this.#listeners = new Listeners(platform.log, 'hub-event');
   }
 
@@ -63,6 +74,16 @@ export class HubEvents {
     this.#before = before;
   }
 
+  /** `isRouted` knows of which sources a route takes events. */
+  askFirst(isRouted: (source: RoutedSource) => boolean): void {
+    this.#isRouted = isRouted;
+  }
+
+  /** Whether events of this source go anywhere; without it, nobody need work one out. */
+  isWanted(source: RoutedSource): boolean {
+    return this.#isRouted(source);
+  }
+
   /** Resolves when nothing waits any more. */
   async idle(): Promise<void> {
     while (this.#waiting.size > 0) await Promise.all(this.#waiting.values());
@@ -72,13 +93,17 @@ export class HubEvents {
    * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
    * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
    */
-  record(source: HubEventSource, identity: string, operation: HubOperation, body: JsonObject): void {
+  record(source: HubEventSource, identity: string, operation: HubOperation, body: Json): void {
     const { deviceId, moduleId } = parseIdentityName(identity);
     const at = this.#platform.clock.now();
     const bag = encodeDeviceBag({
-      system: { 'content-type': 'application/json', 'content-encoding': 'utf-8', 'user-id': this.#hub },
+      system: {
+        'content-type': source === 'digitalTwinChangeEvents' ? 'application/json-patch+json' : 'application/json',
+        'content-encoding': 'utf-8',
+        'user-id': this.#hubName,
+      },
       application: [
-        ['hubName', this.#hub],
+        ['hubName', this.#hubName],
         ['deviceId', deviceId],
         ...(moduleId === undefined ? [] : [['moduleId', moduleId] as const]),
         ['operationTimestamp', formatInstant(at)],

@@ -55,7 +55,9 @@ export function compileRouter(rules: RoutingRules, twins: Pick<SenderTwins, 'get
   /** Stamps without additions, which are the same for many events. */
   const plainStamps = new Map<number, Buffer | undefined>();
   const stampOf = (event: NewEvent, places: number): Buffer | undefined => {
-    const additions = added.length === 0 ? [] : additionsFor(event, places);
+    // A patch gets none (hub-service-protocol.md 10.4).
+    const isBare = added.length === 0 || event.source === 'digitalTwinChangeEvents';
+    const additions = isBare ? [] : additionsFor(event, places);
     if (additions.length > 0) return encodeStamp({ places, additions });
     if (!plainStamps.has(places)) plainStamps.set(places, encodeStamp({ places, additions }));
     return plainStamps.get(places);

@@ -4,17 +4,22 @@ import type { EventSource } from '../events/event-log.ts';
 import { conditionLengthMax } from './limits.ts';
 
 /** Sources of routes, in the words of hub-service-protocol.md 6. */
-export type RouteSource = 'DeviceMessages' | 'TwinChangeEvents' | 'DeviceLifecycleEvents' | 'DeviceConnectionStateEvents';
+export type RouteSource =
+  | 'DeviceMessages'
+  | 'TwinChangeEvents'
+  | 'DeviceLifecycleEvents'
+  | 'DeviceConnectionStateEvents'
+  | 'DigitalTwinChangeEvents'
+  | 'DeviceJobLifecycleEvents';
 
 export const routeSources: readonly RouteSource[] = [
   'DeviceMessages',
   'TwinChangeEvents',
   'DeviceLifecycleEvents',
   'DeviceConnectionStateEvents',
+  'DigitalTwinChangeEvents',
+  'DeviceJobLifecycleEvents',
 ];
-
-/** What the cloud has besides, and a hub of ours never writes. */
-const silentSources: readonly string[] = ['DigitalTwinChangeEvents', 'DeviceJobLifecycleEvents'];
 
 export type Route = {
   readonly name: string;
@@ -42,16 +47,17 @@ export function sourceOfEvent(source: EventSource): RouteSource {
     case 'deviceLifecycleEvents':
     case 'moduleLifecycleEvents':
       return 'DeviceLifecycleEvents';
+    case 'digitalTwinChangeEvents':
+      return 'DigitalTwinChangeEvents';
+    case 'deviceJobLifecycleEvents':
+      return 'DeviceJobLifecycleEvents';
   }
 }
 
-/** Throws Problem `argument-invalid`, or `not-supported` for a source of which nothing comes. */
+/** Throws Problem `argument-invalid`. */
 export function parseRouteSource(text: string): RouteSource {
   const source = routeSources.find((each) => each.toLowerCase() === text.toLowerCase());
   if (source) return source;
-  if (silentSources.some((each) => each.toLowerCase() === text.toLowerCase())) {
-    throw new Problem('not-supported', `A hub writes no ${text}, so that a route of them would stay empty.`);
-  }
   throw new Problem('argument-invalid', `A route’s source is one of ${routeSources.join(', ')}.`);
 }
 

@@ -9,7 +9,7 @@ import { type Destination, placeOfSlot } from './destination.ts';
 import { type AskedDestination, type DestinationDoors, Destinations } from './destinations.ts';
 import { compileEnrichment, type Enrichment } from './enrichment.ts';
 import { enrichmentsMax, routesMax } from './limits.ts';
-import { checkRoutingName, eventsEndpointName, type Route, requireCondition } from './route.ts';
+import { checkRoutingName, eventsEndpointName, type Route, type RouteSource, requireCondition } from './route.ts';
 import { RoutingStore } from './routing-store.ts';
 import { type RoutedTwin, SenderTwins } from './sender-twins.ts';
 
@@ -69,6 +69,11 @@ export class Routing {
 
   get routes(): readonly Route[] {
     return [...this.#routes.values()];
+  }
+
+  /** Whether a route takes events of this source. */
+  takes(source: RouteSource): boolean {
+    return this.routes.some((route) => route.isEnabled && route.source === source);
   }
 
   get enrichments(): readonly Enrichment[] {

@@ -23,6 +23,9 @@ export type DesiredChange = { readonly identity: string; readonly patch: JsonObj
 /** What an owner writes; a section that is left out is not written. */
 export type OwnedSections = { readonly tags?: JsonObject; readonly desired?: JsonObject };
 
+/** A twin before and after any change of it. */
+export type TwinChange = { readonly before: Twin; readonly after: Twin };
+
 /** What somebody else writes in the transaction that changes a twin; what it throws undoes the change. */
 export type AlsoInTransaction = (transaction: Transaction) => Promise<void>;
 
@@ -46,6 +49,7 @@ export class Twins {
   readonly #events: HubEvents;
   readonly #queue = new IdentityQueue();
   readonly #listeners: Listeners<DesiredChange>;
+  readonly #changes: Listeners<TwinChange>;
   readonly limits: TwinLimits;
 
   constructor(platform: Platform, database: Database, hub: string, events: HubEvents, limits: TwinLimits = twinLimits) {
@@ -54,6 +58,7 @@ export class Twins {
     this.#store = new TwinStore(database, hub);
     this.#events = events;
     this.#listeners = new Listeners(platform.log, 'desired');
+    this.#changes = new Listeners(platform.log, 'twin');
   }
 
   async find(identity: string): Promise<Twin | undefined> {
@@ -118,18 +123,17 @@ export class Twins {
     checkTwinSection('tags', tags, this.limits);
     checkTwinSection('desired', desired, this.limits);
     return this.#queue.run(identity, async () => {
-      let before: JsonObject = {};
-      const changed = await this.#replace(identity, (twin) => {
+      const { before, after } = await this.#replace(identity, (twin) => {
         checkIfMatch(ifMatch, etagOf(twin.serviceRevision));
-        before = twin.desired;
         const desiredVersion = twin.desiredVersion + 1;
         const stamp = { lastUpdated: this.#platform.clock.now(), lastUpdatedVersion: desiredVersion };
         const desiredMetadata = stampMetadata(undefined, desired, stamp);
         return { ...twin, tags, desired, desiredVersion, desiredMetadata, serviceRevision: twin.serviceRevision + 1 };
       });
-      const twin = publicTwin(changed);
+      const twin = publicTwin(after);
       this.#events.record('twinChangeEvents', identity, 'replaceTwin', formatTwin(twin));
-      this.#listeners.tell({ identity, patch: diffAsPatch(before, desired), version: twin.desiredVersion });
+      this.#listeners.tell({ identity, patch: diffAsPatch(before.desired, desired), version: twin.desiredVersion });
+      this.#changes.tell({ before: publicTwin(before), after: twin });
       return twin;
     });
   }
@@ -170,7 +174,9 @@ export class Twins {
   setModelId(identity: string, modelId: string): Promise<Twin> {
     return this.#queue.run(identity, async () => {
       const twin = await this.#require(identity);
-      return publicTwin(twin.modelId === modelId ? twin : await this.#replace(identity, (present) => ({ ...present, modelId })));
+      return publicTwin(
+        twin.modelId === modelId ? twin : (await this.#replace(identity, (present) => ({ ...present, modelId }))).after,
+      );
     });
   }
 
@@ -229,6 +235,11 @@ export class Twins {
     return this.#listeners.add(listener);
   }
 
+  /** Called for each change of tags, desired or reported properties, in the order of versions per identity. */
+  onChange(listener: (change: TwinChange) => void): Cancel {
+    return this.#changes.add(listener);
+  }
+
   /** Resolves when every change that was asked for so far is done. */
   idle(): Promise<void> {
     return this.#queue.idle();
@@ -249,20 +260,26 @@ export class Twins {
         if (also) await this.#store.alone(also);
         return publicTwin(twin);
       }
-      const changed = await this.#replace(identity, apply, also);
-      announce(changed);
-      return publicTwin(changed);
+      const { before, after } = await this.#replace(identity, apply, also);
+      announce(after);
+      const twin = publicTwin(after);
+      this.#changes.tell({ before: publicTwin(before), after: twin });
+      return twin;
     });
   }
 
-  async #replace(identity: string, apply: (twin: StoredTwin) => StoredTwin, also?: AlsoInTransaction): Promise<StoredTwin> {
+  async #replace(
+    identity: string,
+    apply: (twin: StoredTwin) => StoredTwin,
+    also?: AlsoInTransaction,
+  ): Promise<{ before: StoredTwin; after: StoredTwin }> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const twin = await this.#require(identity);
       const changed = { ...apply(twin), version: twin.version + 1 };
       if (!(await this.#store.replace(changed, twin, also))) continue;
       const part = changed.reportedVersion === twin.reportedVersion ? 'owned' : 'reported';
       metricsOf(this.#platform).counter('homeport_twin_changes_total', { part }).value++;
-      return changed;
+      return { before: twin, after: changed };
     }
     throw new Problem('unavailable', 'The twin is being changed by too many at once.');
   }

@@ -10,7 +10,7 @@ export const routeCreateCommand: Command = {
       name: 'source',
       value: 'SOURCE',
       summary:
-        'DeviceMessages, TwinChangeEvents, DeviceLifecycleEvents or DeviceConnectionStateEvents; without it DeviceMessages',
+        'DeviceMessages, TwinChangeEvents, DeviceLifecycleEvents, DeviceConnectionStateEvents, DigitalTwinChangeEvents or DeviceJobLifecycleEvents; without it DeviceMessages',
     },
     conditionOption,
     toOption,
