@@ -71,6 +71,8 @@ describe('mutated packets and frames', () => {
       return check(t, run);
     }
     const inspected = await inspectHeap(home.status.pid, '127.0.0.1', inspectorPort);
+    // A server whose inspector is open waits for it before it ends.
+    t.after(() => inspected.close());
     const settled = async (what: string): Promise<MemoryUsage> => {
       await quiet(home.status.pid);
       const usage = await inspected.usage();
@@ -88,7 +90,6 @@ describe('mutated packets and frames', () => {
     await run.until(count / 2);
     check(t, run);
     const then = await settled(`after ${run.mutated.mqtt + run.mutated.amqp}`);
-    inspected.close();
     t.diagnostic(
       `${run.mutated.mqtt} packets of MQTT on ${run.connections.mqtt} connections and ${run.mutated.amqp} frames of AMQP on ${run.connections.amqp}; ${run.borne} did not end theirs`,
     );

@@ -119,6 +119,21 @@ const closing: readonly (readonly [what: string, clause: string, bytes: readonly
     [...begun, frameOf(performative.flow, [uint(0), uint(1), uint(0), uint(1), uint(9), uint(0), uint(1)])],
     'amqp:session:unattached-handle',
   ],
+  ...(
+    [
+      ['a part of a message', Buffer.from('823ff8000000000000', 'hex')],
+      ['a word', encode.string('ten')],
+      ['less than nothing', encode.int(-1)],
+    ] as const
+  ).map(
+    ([what, credit]) =>
+      [
+        `a flow whose credit is ${what}`,
+        'AMQP 2.7.4',
+        [...begun, frameOf(performative.flow, [uint(0), uint(1), uint(0), uint(1), uint(9), uint(0), credit])],
+        decode,
+      ] as const,
+  ),
   [
     'a disposition of four thousand million deliveries',
     'AMQP 2.7.6',

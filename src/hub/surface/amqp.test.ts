@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type AmqpBench, openAmqpBench } from '#test/support/amqp-bench.ts';
-import { type AmqpTestClient, errorIn, outcomeOf, uint, yes } from '#test/support/amqp-client.ts';
+import { type AmqpTestClient, errorIn, no, nothing, outcomeOf, uint, yes } from '#test/support/amqp-client.ts';
 import { type HubBench, hubHost, openHubBench, settled, until } from '#test/support/hub-bench.ts';
 import * as encode from '#wire/amqp/encode.ts';
 import { performative } from '#wire/amqp/frame-reader.ts';
@@ -272,6 +272,21 @@ describe('the hub on AMQP', () => {
       );
     });
 
+    test('a batch with a message that is too large is rejected, and nothing of it is kept', async () => {
+      const client = await certified();
+      client.attach({ handle: 2, address: '/devices/x509-1/messages/events', isSender: true });
+      await client.next(performative.flow);
+      const batch = [telemetry('small'), telemetry('x'.repeat(257 * 1024)), telemetry('small, too')];
+      const payload = Buffer.concat(batch.map((one) => encode.described(0x75, encode.binary(one))));
+      for (let at = 0, isMore = true; isMore; at += 60_000) {
+        isMore = at + 60_000 < payload.length;
+        client.transfer({ handle: 2, deliveryId: 0, format: 0x80013700, payload: payload.subarray(at, at + 60_000), isMore });
+      }
+      const refused = await client.next(performative.disposition);
+      assert.deepEqual([outcomeOf(refused), errorIn(refused).condition], [outcomes.rejected, 'amqp:link:message-size-exceeded']);
+      assert.deepEqual(await bodies(), []);
+    });
+
     test('hub 78: addresses are taken with scheme and host, with a capital B, and with encoded ids', async () => {
       const client = await certified('a$b');
       for (const [handle, address, isSender] of [
@@ -341,6 +356,25 @@ describe('the hub on AMQP', () => {
       const second = await received(client);
       client.settle(second.deliveryId, outcomes.rejected);
       await until('it is given up', async () => (await bench.hub.cloudToDevice.count('x509-1')) === 0);
+    });
+
+    test('credit without a delivery count is counted from the first; the largest credit is drained at once', async () => {
+      const client = await certified();
+      client.attach({ handle: 2, address: '/devices/x509-1/messages/devicebound', isSender: false });
+      const flow = (deliveryCount: Buffer, credit: number, isDrain = no) =>
+        client.send(performative.flow, [
+          ...[uint(0), uint(1000), uint(0), uint(1000)],
+          ...[uint(2), deliveryCount, uint(credit), nothing, isDrain],
+        ]);
+      flow(nothing, 1);
+      await bench.hub.cloudToDevice.send('x509-1', { body: Buffer.from('one') });
+      const one = await received(client);
+      assert.equal(one.body, 'one');
+      client.settle(one.deliveryId, outcomes.accepted);
+      await until('it is complete', async () => (await bench.hub.cloudToDevice.count('x509-1')) === 0);
+      flow(uint(1), 0xffff_fffe, yes);
+      const drained = await client.next(performative.flow, ({ fields }) => fields[8] === true);
+      assert.deepEqual([drained.fields[5], drained.fields[6]], [0xffff_ffff, 0]);
     });
 
     test('who settles second is answered when it is stored, and told when the lock was lost', async () => {

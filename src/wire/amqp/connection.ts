@@ -24,6 +24,7 @@ import type {
 } from './library-shapes.ts';
 import type { AmqpLimits } from './limits.ts';
 import { AmqpLink, type LinkRequest } from './link.ts';
+import { useUpCredit } from './link-transfers.ts';
 import { PeerOutput } from './peer-output.ts';
 import { checkBegin, checkDisposition, checkFirstTransfer, checkFlow, readAttach, readOpen } from './peer-rules.ts';
 import { amqpHeader, formatSaslMechanisms, formatSaslOutcome, readSaslInit, type SaslChoice, saslHeader } from './sasl.ts';
@@ -436,9 +437,23 @@ export class AmqpConnection {
       throw new AmqpViolation('amqp:not-allowed', 'A sender cannot drain.');
     }
     this.#feed(frame);
+    if (rheaLink && Number.isNaN(rheaLink.credit)) this.#giveCredit(rheaLink, frame);
     if (fields[9] === true && this.#phase === 'running') session._write_flow(rheaLink);
     // The library tells of credit; the window of a session is for links that write past it.
     if (session.outgoing.deliveries instanceof SparseDeliveries) this.#resumeTransfers(session);
+  }
+
+  /** A receiver that has not seen our attach has no delivery-count to tell (part 2, 2.6.7); the library reckons with it. */
+  #giveCredit(sender: RheaLink, { fields }: Frame): void {
+    sender.credit = Number(fields[5] ?? 0) + Number(fields[6] ?? 0) - sender.delivery_count;
+    if (sender.credit > 0) this.#sendable(sender);
+  }
+
+  #sendable(sender: RheaLink): void {
+    const link = this.#links.get(sender);
+    if (!link) return;
+    link.sendWaiting();
+    this.#handler?.writable(link);
   }
 
   #disposition(frame: Frame): void {
@@ -531,15 +546,11 @@ export class AmqpConnection {
       const arrived = link.arrived(delivery, message ?? Buffer.alloc(0));
       if (arrived) this.#wait(this.#handler?.message(arrived), nothing);
     });
-    on('sendable', ({ sender }) => {
-      const link = sender && this.#links.get(sender);
-      if (!link) return;
-      link.sendWaiting();
-      this.#handler?.writable(link);
-    });
+    on('sendable', ({ sender }) => sender && this.#sendable(sender));
     on('sender_draining', ({ sender }) => {
       // Who sends messages in numbers says itself when there are no more.
       if (!sender || (sender.credit > 0 && this.#links.get(sender)?.transfers)) return;
+      useUpCredit(sender);
       sender.set_drained(true);
     });
     for (const outcome of outcomes) {

@@ -87,6 +87,7 @@ export class LinkTransfers {
 
   /** Tells a peer that drains that nothing more comes. */
   drained(): void {
+    useUpCredit(this.#rhea);
     this.#rhea.set_drained(true);
     this.#door.flush();
   }
@@ -127,4 +128,11 @@ export class LinkTransfers {
     chunk[at + 30] = 0x43;
     chunk[at + 31] = isSettled ? 0x41 : 0x42;
   }
+}
+
+/** Of drained credit all but one, which the library counts down: by ones, up to four thousand million of them. */
+export function useUpCredit(sender: RheaLink): void {
+  if (sender.credit <= 1) return;
+  sender.delivery_count += sender.credit - 1;
+  sender.credit = 1;
 }

@@ -24,8 +24,12 @@ export function checkBegin({ fields }: Frame): void {
   checkNumbers('begin', fields.slice(1, 4));
 }
 
+/** What a link counts by reaches queues and their stores: no fractions, no text. */
 export function checkFlow({ fields }: Frame): void {
   checkNumbers('flow', fields.slice(1, 4));
+  for (const count of [fields[0], fields[5], fields[6]])
+    if ((count ?? null) !== null && !isCount(count))
+      throw new AmqpViolation('amqp:decode-error', 'flow counts by something else than whole numbers.');
 }
 
 export function checkFirstTransfer({ fields }: Frame): void {
@@ -104,6 +108,11 @@ export function checkDisposition({ fields }: Frame, max: number): void {
 }
 
 function checkNumbers(what: string, fields: readonly AmqpValue[]): void {
-  if (fields.length === 3 && fields.every((field) => typeof field === 'number')) return;
+  if (fields.length === 3 && fields.every(isCount)) return;
   throw new AmqpViolation('amqp:decode-error', `${what} lacks what it must have.`);
+}
+
+/** The type uint (part 1, 1.6.5), or another that means the same: values are read without their type. */
+function isCount(value: AmqpValue | undefined): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
 }
