@@ -4,16 +4,30 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { certificatesMax, revocationListsMax } from '#authorities/limits.ts';
+import { dayMs, secondMs } from '#base/instant.ts';
 import { type MetricDescription, metricNames } from '#base/metric-names.ts';
 import { problemCodes } from '#base/problem.ts';
 import type { SettingField } from '#base/settings.ts';
+import { cloudToDeviceLimits } from '#hub/cloud-to-device/limits.ts';
+import { configurationLimits } from '#hub/configurations/limits.ts';
+import { fileLimits } from '#hub/files/limits.ts';
+import { hubsMax } from '#hub/instances/hubs.ts';
+import { jobLimits } from '#hub/jobs/limits.ts';
+import { queryLimits } from '#hub/query/limits.ts';
+import { methodMeterBytes, operations, type Rate, ratesOfTier } from '#hub/quotas/rates.ts';
+import { registryLimits } from '#hub/registry/limits.ts';
+import { conditionLengthMax, deadLettersMax, destinationsMax, enrichmentsMax, routesMax } from '#hub/routing/limits.ts';
+import { transferLimits } from '#hub/transfers/limits.ts';
 import { serverSettings } from '#server/config.ts';
+import { hubLimitFields } from '#server/hub-limit-settings.ts';
 import { repository } from './run.ts';
 
 /** The pages and what they say now. */
 export function referencePages(): Record<string, string> {
   return {
     'docs/reference/configuration.md': configurationPage(),
+    'docs/reference/limits.md': limitsPage(),
     'docs/reference/metrics.md': metricsPage(),
     'docs/reference/problems.md': problemsPage(),
   };
@@ -67,6 +81,84 @@ function shapeOf(field: SettingField): string {
 function defaultOf(field: SettingField): string {
   if (field.kind === 'list') return field.default.length === 0 ? 'none' : cell(field.default.join(', '));
   return field.default === '' ? 'empty' : `\`${field.default}\``;
+}
+
+function limitsPage(): string {
+  const settings = Object.entries(hubLimitFields).map(
+    ([name, field]) => `| \`${name}\` | ${field.default} | ${field.min} to ${field.max} | ${cell(field.describe)} |`,
+  );
+  const fixed = fixedLimits.map(([what, value]) => `| ${what} | ${value} |`);
+  const rates = operations.map((operation) => {
+    const ofTiers = (['S1', 'S2', 'S3'] as const).map((tier) => rateText(ratesOfTier(tier, 1)[operation]));
+    return `| \`${operation}\` | ${ofTiers.join(' | ')} |`;
+  });
+  return `# Limits
+
+${madeBy}
+
+What a hub takes, as it is when nothing was set. Whatever is above a limit is refused, in its protocol's words, unless it says otherwise here.
+
+## Limits that are settings
+
+| Setting | Default | Takes | What it limits |
+|---|---|---|---|
+${settings.join('\n')}
+
+What the listeners, the store of files and the broker door take are settings too: \`listeners.*\`, \`files.*\` and \`broker.*\` in
+[the configuration](configuration.md).
+
+## Limits that are fixed
+
+| What | Limit |
+|---|---|
+${fixed.join('\n')}
+
+## Rates
+
+Nobody is throttled unless \`hub.throttling\` names a tier or \`hub.rates.*\` and \`hub.deviceRates.*\` give numbers. One unit of a tier allows:
+
+| Operation | S1 | S2 | S3 |
+|---|---|---|---|
+${rates.join('\n')}
+
+A method counts once for every ${methodMeterBytes} bytes of its payload that it begins.
+`;
+}
+
+const days = (ms: number): string => `${ms / dayMs} days`;
+
+const fixedLimits: readonly (readonly [what: string, limit: number | string])[] = [
+  ['Hubs of an installation', hubsMax],
+  ['Identities in one answer of the registry', registryLimits.listMax],
+  ['Layers of edge devices below one another', registryLimits.edgeLayersMax],
+  ['Identities whose keys are renewed in one call', registryLimits.regeneratedMax],
+  ['Rows in a page of a query, where a caller asks for none', queryLimits.pageItemsDefault],
+  ['Rows in a page of a query at most', queryLimits.pageItemsMax],
+  ['Groups that a query makes', queryLimits.groupsMax],
+  ['Queries that run at once; others wait', queryLimits.runningMax],
+  ['Queries that wait', queryLimits.waitingMax],
+  ['Jobs that work at once; others wait', jobLimits.runningMax],
+  ['Jobs that wait', jobLimits.waitingMax],
+  ['The longest that a job may take', days(jobLimits.executionMsMax)],
+  ['How long an ended job can be asked for', days(jobLimits.keptMs)],
+  ['Configurations', configurationLimits.configurationsMax],
+  ['Metrics of one configuration', configurationLimits.metricsMax],
+  ['Labels of one configuration', configurationLimits.labelsMax],
+  ['Routes', routesMax],
+  ['Destinations', destinationsMax],
+  ['Enrichments', enrichmentsMax],
+  ['Characters of a route’s condition', conditionLengthMax],
+  ['Events put aside for one destination; then its delivery waits', deadLettersMax],
+  ['Feedback that waits for a reader; above it the oldest goes', cloudToDeviceLimits.feedbackMax],
+  ['Uploads of files that one device has begun and not ended', fileLimits.openPerDeviceMax],
+  ['Notifications of files that wait for a reader; above it the oldest goes', fileLimits.notificationsMax],
+  ['Bytes of a line in an import', transferLimits.lineBytesMax],
+  ['CA certificates of a hub or provisioning instance', certificatesMax],
+  ['Revocation lists', revocationListsMax],
+];
+
+function rateText({ count, perMs }: Rate): string {
+  return `${Number(count.toFixed(1))} a ${perMs === secondMs ? 'second' : 'minute'}`;
 }
 
 function problemsPage(): string {

@@ -81,6 +81,7 @@ export const hubLimitFields = {
   'hub.limits.twinKeyBytesMax': field(twins.keyBytesMax, 16, 16 * 1024, 'Bytes of a key in a twin.'),
   'hub.limits.twinStringBytesMax': field(twins.stringBytesMax, 16, 1024 ** 2, 'Bytes of a text in a twin.'),
   'hub.limits.twinDepthMax': field(twins.depthMax, 1, 30, 'Levels of objects in a section of a twin.'),
+  'hub.limits.devicesMax': field(registry.devicesMax, 1, 100_000_000, 'Devices of one hub; a further one is refused.'),
   'hub.limits.modulesPerDeviceMax': field(registry.modulesPerDeviceMax, 0, 1_000, 'Modules of one device.'),
   'hub.limits.mqttKeepAliveSecondsMax': field(
     listenerLimits.mqttKeepAliveMsMax / secondMs,
@@ -132,7 +133,7 @@ export function hubLimitsOf(settings: ServerSettings): HubLimits {
       depthMax: of('twinDepthMax'),
       patchBytesMax: patchToSection * Math.max(...Object.values(sizes)),
     },
-    registry: { ...registry, modulesPerDeviceMax: of('modulesPerDeviceMax') },
+    registry: { ...registry, devicesMax: of('devicesMax'), modulesPerDeviceMax: of('modulesPerDeviceMax') },
   };
 }
 

@@ -2,6 +2,8 @@
 export const registryLimits = {
   /** Identities in one answer; the service's own page size. */
   listMax: 1_000,
+  /** As many as the cloud lets a hub have. */
+  devicesMax: 1_000_000,
   modulesPerDeviceMax: 50,
   /** Ids looked at on either side for one that is spelled almost alike. */
   neighboursMax: 20,

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Problem } from '#base/problem.ts';
 import { testDatabases } from '#test/support/databases.ts';
 import { hubRooms, thumbprintA } from '#test/support/hub-rooms.ts';
+import { registryLimits } from './limits.ts';
 
 for (const { name, open } of testDatabases()) {
   describe(`many devices at once in ${name}`, () => {
@@ -34,6 +35,38 @@ for (const { name, open } of testDatabases()) {
       assert.deepEqual((await twins.load('new')).tags, { a: 1 });
       assert.equal((await registry.modules.list('gateway')).length, 2);
       assert.deepEqual(await registry.existing(['new', 'lost', 'there']), new Set(['new', 'there']));
+    });
+
+    test('a hub that is full takes no more, one by one, together or by provisioning, until one is deleted', async () => {
+      const { registry } = hubRooms(opened.database, `hub${++made}`, { ...registryLimits, devicesMax: 3 });
+      const full = { code: 'quota-exceeded', reason: 'too-many-devices' };
+      await registry.create({ deviceId: 'a', authentication });
+      const many = await registry.createMany(['b', 'c', 'd', 'e'].map((deviceId) => ({ deviceId, authentication })));
+      assert.deepEqual(
+        many.map((result) => (result instanceof Problem ? result.reason : result.deviceId)),
+        ['b', 'c', full.reason, full.reason],
+      );
+      await assert.rejects(registry.create({ deviceId: 'd', authentication }), full);
+      await assert.rejects(registry.provision({ deviceId: 'd', authentication }), full);
+      assert.equal((await registry.provision({ deviceId: 'a', authentication })).isNew, false);
+      await registry.delete('b');
+      await registry.create({ deviceId: 'd', authentication });
+      assert.equal((await registry.count()).total, 3);
+    });
+
+    test('of many who come at once to a hub that is almost full, no more get in than there are places', async () => {
+      const { registry } = hubRooms(opened.database, `hub${++made}`, { ...registryLimits, devicesMax: 3 });
+      const asked = Array.from({ length: 10 }, (_, at) => ({ deviceId: `d${at}`, authentication }));
+      const answers = await Promise.allSettled([
+        ...asked.slice(0, 5).map((each) => registry.create(each)),
+        ...asked.slice(5).map((each) => registry.provision(each)),
+      ]);
+      const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason.reason] : []));
+      assert.deepEqual([...new Set(refused)], ['too-many-devices']);
+      const { total } = await registry.count();
+      assert.ok(total > 0 && total <= 3 && total === asked.length - refused.length, `${total} got in`);
+      for (let place = total; place < 3; place++) await registry.create({ deviceId: `later${place}`, authentication });
+      await assert.rejects(registry.create({ deviceId: 'last', authentication }), { reason: 'too-many-devices' });
     });
 
     test('of two calls that want the same ids each gets what the other has not', async () => {

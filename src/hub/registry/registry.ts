@@ -67,6 +67,12 @@ export class Registry {
   readonly #presence: Presence;
   readonly #watches: CredentialWatches;
   readonly #events: HubEvents;
+  readonly #devicesMax: number;
+  /** Devices, counted on since they were last looked at; those that were deleted meanwhile are in it still. */
+  #counted = Number.POSITIVE_INFINITY;
+  /** Places that were given to devices so far, and those of them whose devices are written or refused. */
+  #granted = 0;
+  #ended = 0;
   readonly #queue = new IdentityQueue();
   readonly modules: Modules;
 
@@ -88,10 +94,11 @@ export class Registry {
     this.#presence = options.presence;
     this.#watches = options.watches;
     this.#events = options.events;
+    this.#devicesMax = (options.limits ?? registryLimits).devicesMax;
     this.modules = new Modules({ ...options, devices: this.#store, queue: this.#queue });
   }
 
-  /** Throws Problem `already-exists`, `argument-invalid` or `twin-invalid`. */
+  /** Throws Problem `already-exists`, `argument-invalid`, `twin-invalid` or, where the hub is full, `quota-exceeded`. */
   async create(input: NewDevice): Promise<Device> {
     const [created] = await this.createMany([input]);
     assert(created !== undefined, 'a device is created or refused');
@@ -105,13 +112,18 @@ export class Registry {
    */
   async createMany(inputs: readonly NewDevice[]): Promise<(Device | Problem)[]> {
     const prepared = await Promise.all(inputs.map((input) => this.#prepare(input)));
-    const fresh = prepared.filter((each): each is PreparedDevice => !(each instanceof Problem));
-    const ids = fresh.map(({ device }) => device.deviceId);
-    const created = await this.#queue.runAll(ids, () => this.#insert(fresh));
-    return prepared.map((each) => {
-      if (each instanceof Problem) return each;
-      const { device } = each;
-      return created.has(device.deviceId) ? device : new Problem('already-exists', `A device ${device.deviceId} exists.`);
+    const asked = prepared.filter((each): each is PreparedDevice => !(each instanceof Problem));
+    return this.#withPlaces(asked.length, async (granted) => {
+      const fresh = asked.slice(0, granted);
+      const ids = fresh.map(({ device }) => device.deviceId);
+      const created = await this.#queue.runAll(ids, () => this.#insert(fresh));
+      const refused = new Set(asked.slice(granted));
+      return prepared.map((each) => {
+        if (each instanceof Problem) return each;
+        if (refused.has(each)) return this.#full();
+        const { device } = each;
+        return created.has(device.deviceId) ? device : new Problem('already-exists', `A device ${device.deviceId} exists.`);
+      });
     });
   }
 
@@ -250,9 +262,12 @@ export class Registry {
       const present = await this.#store.load(input.deviceId);
       if (!present) {
         const twin = this.#twins.prepare(input.deviceId, input.initialTwin ?? {});
-        const inserted = await this.#insert([{ device: created, twin }]);
-        if (inserted.size > 0) return { device: created, isNew: true };
-        throw new Problem('conflict', `The device ${input.deviceId} is being created by someone else.`);
+        return this.#withPlaces(1, async (granted) => {
+          if (granted === 0) throw this.#full();
+          const inserted = await this.#insert([{ device: created, twin }]);
+          if (inserted.size > 0) return { device: created, isNew: true };
+          throw new Problem('conflict', `The device ${input.deviceId} is being created by someone else.`);
+        });
       }
       const { statusReason: _, ownStatus, ...rest } = present;
       const device = await this.#replace(
@@ -296,6 +311,32 @@ export class Registry {
       if (error instanceof Problem) return error;
       throw error;
     }
+  }
+
+  /**
+   * Tells `insert` how many of so many more devices there may be. Only where they seem not to fit is it looked how many
+   * there are. What is written meanwhile may count twice then, but never not at all.
+   */
+  async #withPlaces<T>(wanted: number, insert: (granted: number) => Promise<T>): Promise<T> {
+    if (this.#counted + wanted > this.#devicesMax) {
+      const ended = this.#ended;
+      const { total } = await this.#store.count();
+      this.#counted = total + this.#granted - ended;
+    }
+    const granted = Math.max(0, Math.min(wanted, this.#devicesMax - this.#counted));
+    this.#counted += granted;
+    this.#granted += granted;
+    try {
+      return await insert(granted);
+    } finally {
+      this.#ended += granted;
+    }
+  }
+
+  #full(): Problem {
+    return new Problem('quota-exceeded', `The hub has ${this.#devicesMax} devices, and takes no more.`, {
+      reason: 'too-many-devices',
+    });
   }
 
   /** Those whose ids are free, with all that belongs to them; says which those were. */
