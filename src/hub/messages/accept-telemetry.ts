@@ -74,7 +74,7 @@ export function acceptTelemetry(
   isRetained: boolean,
   done?: (problem?: Problem) => void,
 ): number {
-  if (body.length + bag.length > origin.bytesMax) checkSize(bag, body, origin.bytesMax);
+  checkTelemetry(origin, bag, body);
   const event: NewEvent = {
     source: 'Telemetry',
     deviceId: origin.deviceId,
@@ -105,6 +105,11 @@ export function acceptWill(origin: TelemetryOrigin, bag: string, body: Buffer, i
 function withProperty(bag: string, name: string, value: string): string {
   const text = bag.endsWith('/') ? bag.slice(0, -1) : bag;
   return text === '' ? `${name}=${value}` : `${text}&${name}=${value}`;
+}
+
+/** For who has several to append, all or none. Throws Problem `payload-too-large`. */
+export function checkTelemetry({ bytesMax }: Pick<TelemetryOrigin, 'bytesMax'>, bag: string, body: Buffer): void {
+  if (body.length + bag.length > bytesMax) checkSize(bag, body, bytesMax);
 }
 
 /** Names and values count as they are, not as they are encoded: an escape of three characters is one byte. */

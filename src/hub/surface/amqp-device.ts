@@ -18,7 +18,7 @@ import type { Faults } from '../faults/faults.ts';
 import type { SessionFaults } from '../faults/session-faults.ts';
 import type { HubLimits } from '../hub-limits.ts';
 import { identityName } from '../identity.ts';
-import { acceptTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
+import { acceptTelemetry, checkTelemetry, telemetryOrigin } from '../messages/accept-telemetry.ts';
 import type { MethodChannel, Methods } from '../methods/methods.ts';
 import type { DisconnectCause, LiveSession, Presence } from '../presence/presence.ts';
 import type { Quotas } from '../quotas/quotas.ts';
@@ -213,6 +213,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
         this.#answer(() => delivery.accept());
         return;
       }
+      // One disposition answers a batch, so one message too large leaves none of it behind.
+      for (const { bag, body } of parts) checkTelemetry(this.#origin, bag, body);
       this.#rooms.quotas.take('telemetry', this.identity, parts.length);
       for (const { bag, body } of parts) position = acceptTelemetry(this.#origin, bag, body, false);
     } catch (error) {
