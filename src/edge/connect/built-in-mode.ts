@@ -55,6 +55,7 @@ export function builtInMode(
       tell(`${mapperName} service successfully stopped${manager.startsOnBoot ? ' and disabled' : ''}!`);
       tell('Azure Bridge successfully disconnected!');
     },
+    stopped: async () => ((await manager.isActive(mapperName)) ? undefined : mapperName),
     explain: async () => explainLog(serviceLogPath(settings.path('logs.path'), mapperName)),
   };
 }

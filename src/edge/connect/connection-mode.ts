@@ -20,6 +20,8 @@ export type ConnectionMode = {
   undo(): Promise<void>;
   /** Removes the files and stops what ran, telling each step behind the first; what failed may be done again. Throws Problem. */
   disconnect(tell: Tell): Promise<void>;
+  /** The service that bridges, when it does not run. */
+  stopped(): Promise<string | undefined>;
   /** What the bridge's log says of why the hub cannot be reached, for a failed check. */
   explain(): Promise<string | undefined>;
 };

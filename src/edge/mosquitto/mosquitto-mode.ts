@@ -129,6 +129,7 @@ export function mosquittoMode(platform: Platform, options: MosquittoModeOptions)
         throw error;
       }
     },
+    stopped: async () => ((await manager.isActive(broker)) ? undefined : broker),
     explain: async () => bridgeComplaint(await logLines()),
   };
 }

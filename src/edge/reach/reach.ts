@@ -58,7 +58,7 @@ export async function reachServer({ rootsPath, proxy, time }: Reach, target: Rea
   const through = proxy && (await dialThroughProxy(proxy, { host, port, signal }));
   const socket = await dialTls({ host, port, roots, identity, through, signal, ...(judging ? { judge } : {}) }).catch(
     (error: unknown) => {
-      throw isCertificateError(error) ? refuse(`The certificate of ${host} is refused: ${error.message}.`) : error;
+      throw isCertificateError(error) ? refuse(`The certificate of ${host} is refused: ${reasonOf(error)}.`) : error;
     },
   );
   const until = endOf(socket);
@@ -75,6 +75,11 @@ export function endOf(socket: TlsSocket): Instant | undefined {
 /** What Node calls what OpenSSL found wrong with a chain, or what is wrong with the name. */
 const certificateErrors =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
+
+/** Without Node's advice to change how Node is started, which is none for who runs tedge. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/; if the root CA is installed locally.*$/s, '').replace(/\.$/, '');
+}
 
 function isCertificateError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && certificateErrors.test(error.code);

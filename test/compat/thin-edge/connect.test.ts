@@ -80,6 +80,15 @@ describe('tedge connect', { concurrency: true }, () => {
     const refreshed = await edge.tedge('refresh-bridges');
     assert.deepEqual(refreshed, done(told(connectLines.slice(4))));
     assert.equal((await edge.tedge('connect', 'az', '--test')).code, 0);
+
+    // Somebody killed it: the file still says connected, the check does not, and reconnecting is the way out.
+    process.kill(Number(readFileSync(join(edge.folder, 'run/tedge-mapper-az.pid'), 'utf8')), 'SIGKILL');
+    const { stderr } = await eventually(async () => {
+      const killed = await edge.tedge('connect', 'az', '--test');
+      return killed.code === 1 ? killed : undefined;
+    });
+    assert.match(stderr, /tedge-mapper-az does not run\.\n\nRun 'tedge reconnect az' to start it\./);
+    assert.equal((await edge.tedge('reconnect', 'az')).code, 0);
   });
 
   test('thin-edge 33, 34: a device that nobody registered stays configured with a warning, and is connected as soon as it is registered', async (t) => {
@@ -132,6 +141,7 @@ describe('tedge connect', { concurrency: true }, () => {
     assert.deepEqual([unknown.code, unknown.stdout], [1, told([...connectLines, checkLine], badLine)]);
     const reason = /self-signed certificate in certificate chain|unable to (get|verify)/;
     assert.match(unknown.stderr, reason);
+    assert.doesNotMatch(unknown.stderr, /Node\.js/);
     assert.match(edge.log(), reason);
 
     await edge.tedge('config', 'set', 'az.root_cert_path', root.trim());

@@ -63,13 +63,20 @@ export async function checkFailure(
   mode: ConnectionMode,
   { credential }: Pick<BridgeSettings, 'credential'>,
 ): Promise<CommandFailure> {
+  const stopped = await mode.stopped();
+  if (stopped !== undefined) {
+    return new CommandFailure('failed', 'failed to verify the connection to az', {
+      why: `${stopped} does not run.`,
+      fix: "Run 'tedge reconnect az' to start it.",
+    });
+  }
   const why = (await mode.explain()) ?? 'The hub did not answer within 10 seconds.';
   const isUnknown = /\(code 5\)|^Connection Refused: not authorised/.test(why);
   return new CommandFailure('failed', 'failed to verify the connection to az', {
     why,
     fix: [
       ...(isUnknown && credential.kind === 'certificate' ? ["Register the thumbprint that 'tedge cert show' prints."] : []),
-      "The bridge goes on trying: 'tedge connect az --test' checks again.",
+      "The bridge goes on trying: 'tedge connect az --test' checks again. Settings that you change hold after 'tedge reconnect az'.",
     ].join(' '),
   });
 }
