@@ -1,5 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-
 /** The only door to chance: tests pass a seeded one (test/support/seeded-random.ts). */
 export interface Random {
   bytes(length: number): Buffer;
@@ -8,10 +6,13 @@ export interface Random {
   fraction(): number;
 }
 
+/** Loaded by who first needs chance: of what a command like `tedge config get` takes to start it would be a third. */
+const crypto = () => process.getBuiltinModule('node:crypto');
+
 export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
-  uuid: () => randomUUID(),
-  fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  bytes: (length) => crypto().randomBytes(length),
+  uuid: () => crypto().randomUUID(),
+  fraction: () => crypto().randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
 };
 
 /** `length` random bytes as base64url: ids and tokens that go into URLs. */

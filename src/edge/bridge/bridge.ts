@@ -25,6 +25,7 @@ export type BridgeOptions = {
   /** Resolves when the local broker has handed the message on. */
   readonly publish: (message: LocalMessage) => Promise<void>;
   readonly report: BridgeReport;
+  readonly onConnected: () => void;
 };
 
 /** Messages under way to the hub; a hub acknowledges in order, so more would only be sent again after a break. */
@@ -147,6 +148,7 @@ export class Bridge {
     const cancelRenewal = access.credential.kind === 'key' ? this.#renewInTime(connection) : () => {};
     this.#pump();
     await report.up();
+    this.#options.onConnected();
     if (this.#stopping.signal.aborted) connection.session.disconnect();
     const reason = await connection.closed;
     cancelRenewal();

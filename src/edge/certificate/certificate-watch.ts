@@ -21,6 +21,7 @@ export class CertificateWatch {
   readonly #platform: Platform;
   readonly #options: CertificateWatchOptions;
   #cancel: Cancel = () => {};
+  #last: string | undefined;
 
   constructor(platform: Platform, options: CertificateWatchOptions) {
     this.#platform = platform;
@@ -30,22 +31,26 @@ export class CertificateWatch {
   /** Looks now and then. */
   async start(): Promise<void> {
     this.#cancel = this.#platform.clock.calendar.after(lookMs, () => this.start());
-    await this.#look();
+    this.#last = undefined;
+    await this.look();
   }
 
-  stop(): void {
-    this.#cancel();
-  }
-
-  async #look(): Promise<void> {
+  /** The certificate may be another by now. What was said of it already is not said again. */
+  async look(): Promise<void> {
     const { place, time, report, soonMs } = this.#options;
     const certificate = await loadDeviceCertificate(place);
     const leftMs = certificate ? certificate.endsAt - time.now() : Number.POSITIVE_INFINITY;
     if (!certificate || leftMs >= soonMs) return report.certificate(undefined, undefined);
     const endsAt = formatInstant(certificate.endsAt);
     const status = leftMs < 0 ? 'expired' : 'expires-soon';
-    this.#platform.log.warn(`certificate.${status}`, { path: certificate.path, endsAt });
     const what = `The certificate ${certificate.path} ${leftMs < 0 ? 'ended' : 'ends'} at ${endsAt}.`;
+    if (this.#last === what) return;
+    this.#last = what;
+    this.#platform.log.warn(`certificate.${status}`, { path: certificate.path, endsAt });
     await report.certificate({ status, endsAt }, `${what} ${renewalAdvice(certificate)}`);
+  }
+
+  stop(): void {
+    this.#cancel();
   }
 }

@@ -19,6 +19,8 @@ export async function askTime(
   const either = AbortSignal.any([signal, late.signal]);
   try {
     const socket = await reachServer(reach, { host, port, signal: either });
+    // Asked now: a connection that is closed knows no certificate any more, and leaving the loop below closes it.
+    const until = endOf(socket);
     const end = () => void socket.destroy();
     either.addEventListener('abort', end, { once: true });
     socket.write(`HEAD / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
@@ -29,8 +31,7 @@ export async function askTime(
     }
     either.removeEventListener('abort', end);
     const [, date = ''] = /^date: *([^\r\n]{1,64})\r$/im.exec(head.slice(0, headBytesMax)) ?? [];
-    const [at, until] = [parseInstant(date), endOf(socket)];
-    socket.destroy();
+    const at = parseInstant(date);
     if (at === undefined || until === undefined) throw new Error(`${host}:${port} did not say what time it is.`);
     await reach.time.tell(at, until);
     log.info('time.told', { host, at: new Date(reach.time.now()).toISOString() });

@@ -86,6 +86,8 @@ async function start(
     prefix: bridgeSettings.prefix,
     pid,
   });
+  const soonMs = parseDuration(settings.text('certificate.validity.minimum_duration')) ?? 0;
+  const watch = new CertificateWatch(platform, { place: credential, time, report, soonMs });
   const bridge = new Bridge(platform, {
     settings: bridgeSettings,
     reach,
@@ -98,6 +100,7 @@ async function start(
     outbox,
     publish: (message) => publish(message),
     report,
+    onConnected: () => void watch.look(),
   });
   const client = { host: settings.text('mqtt.client.host'), port: Number(settings.load('mqtt.client.port')) };
   const isExternal = await answersMqtt(platform, client);
@@ -121,8 +124,6 @@ async function start(
     await lifecycle.start({ name: 'broker', stop: () => broker.close() });
   }
   await lifecycle.start({ name: 'report', start: async () => report.start(), stop: async () => report.stop() });
-  const soonMs = parseDuration(settings.text('certificate.validity.minimum_duration')) ?? 0;
-  const watch = new CertificateWatch(platform, { place: credential, time, report, soonMs });
   await lifecycle.start({ name: 'certificate', start: async () => void watch.start(), stop: async () => watch.stop() });
   await lifecycle.start({ name: 'bridge', start: async () => bridge.start(), stop: () => bridge.stop() });
   const mapper = await startMapper(platform, settings, pid);
