@@ -117,7 +117,8 @@ describe('the package', () => {
   });
 
   test('its declarations serve a program that imports it, under the strictest rules, and nothing deeper can be imported', () => {
-    symlinkSync(join(repository, 'node_modules/@types'), join(packed.folder, 'node_modules/@types'));
+    // Some of them are there: a package that runs declares to need them.
+    for (const name of readdirSync(join(repository, 'node_modules/@types'))) link(packed.folder, `@types/${name}`);
     const options = '--noEmit --strict --skipLibCheck false --module nodenext --target es2024 --types node consumer.ts';
     const tsc = join(repository, 'node_modules/.bin/tsc');
     const { status, stdout } = spawnSync(tsc, options.split(' '), { cwd: packed.folder, encoding: 'utf8' });

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Cancel } from '#base/clock.ts';
 import type { Environment } from '#base/data-directory.ts';
 import { CommandFailure } from './failure.ts';
@@ -37,7 +36,10 @@ export function openTerminal(): Terminal {
     workingDirectory: process.cwd(),
     program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     isOutputTerminal: process.stdout.isTTY === true,
-    isInputTerminal: process.stdin.isTTY === true,
+    // To look at the stream is to load it, and what it takes: most commands never ask.
+    get isInputTerminal() {
+      return process.stdin.isTTY === true;
+    },
     print: (line) => void process.stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`${line}\n`),
     ask,
@@ -46,10 +48,12 @@ export function openTerminal(): Terminal {
   };
 }
 
+const readline = () => process.getBuiltinModule('node:readline');
+
 /** The question goes to standard error, so that `> file` does not swallow it. */
 function ask(question: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const lines = readline().createInterface({ input: process.stdin, output: process.stderr });
     const interrupted = () => reject(new CommandFailure('interrupted', 'Interrupted.'));
     lines.once('SIGINT', () => {
       lines.close();
@@ -64,7 +68,7 @@ function ask(question: string): Promise<string> {
 }
 
 function onLine(listener: (line: string) => void): Cancel {
-  const lines = createInterface({ input: process.stdin });
+  const lines = readline().createInterface({ input: process.stdin });
   lines.on('line', listener);
   return () => lines.close();
 }
