@@ -67,7 +67,7 @@ export const doors: readonly { readonly package: RegExp; readonly files: RegExp 
   { package: /^node:sqlite$/, files: /^src\/storage\/(node-sqlite|file-lock)\.ts$/ },
   {
     package: /^node:(net|tls|https)(\/|$)/,
-    files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls|https)\.ts$/,
+    files: /^src\/(listeners|server|devices|cli|outgoing)\/|^src\/edge\/host\/(tcp|tls)\.ts$/,
   },
   { package: /^node:dns(\/|$)/, files: /^src\/outgoing\/outgoing\.ts$/ },
   { package: /^node:worker_threads$/, files: /^src\/central\/data\/|^src\/storage\/query-/ },

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, getCACertificates, type TLSSocket } from 'node:tls';
 import { peerCertificates } from '#listeners/peer-certificates.ts';
 import type { TcpSocket } from './tcp.ts';
 
@@ -29,6 +29,11 @@ export function isAddress(host: string): boolean {
 
 /** No more of what a server sent is looked at. */
 const chainMax = 10;
+
+/** What Node trusts where nothing else is said, in PEM. */
+export function systemRoots(): readonly string[] {
+  return getCACertificates('default');
+}
 
 /** A TLS connection whose server showed a certificate for `host`; the client's own is sent when it is asked for (thin-edge.md 8.1). */
 export function dialTls({ host, port, roots, identity, through, judge, signal }: TlsTarget): Promise<TLSSocket> {

@@ -45,7 +45,7 @@ export class RequestJournal {
       throw fileProblem(error, path);
     });
     const bytes = await readSmallFile(path, fileBytesMax);
-    return new RequestJournal(platform, path, bytes ? readStored(bytes) : { version: 0, requests: {}, reported: {} });
+    return new RequestJournal(platform, path, bytes ? readStored(bytes, path) : { version: 0, requests: {}, reported: {} });
   }
 
   get version(): number {
@@ -123,16 +123,22 @@ function digestOf({ fields }: DesiredRequest): string {
   return createHash('sha256').update(sorted).digest('hex');
 }
 
-function readStored(bytes: Buffer): Stored {
-  const value = parseJson(bytes, { bytesMax: fileBytesMax, depthMax: 64 });
-  const { version, requests, reported } = isJsonObject(value) ? value : {};
-  if (typeof version !== 'number' || !isJsonObject(requests) || !isJsonObject(reported)) {
-    throw new Problem('malformed', 'The file of requests is not what it should be.');
+function readStored(bytes: Buffer, path: string): Stored {
+  try {
+    const value = parseJson(bytes, { bytesMax: fileBytesMax, depthMax: 64 });
+    const { version, requests, reported } = isJsonObject(value) ? value : {};
+    if (typeof version !== 'number' || !isJsonObject(requests) || !isJsonObject(reported)) {
+      throw new Problem('malformed', 'Members are missing.');
+    }
+    const read = Object.entries(requests).map(([operation, list]): [string, StartedRequest[]] => [
+      operation,
+      (Array.isArray(list) ? list : []).map(readRequest),
+    ]);
+    return { version, reported, requests: Object.fromEntries(read) };
+  } catch (cause) {
+    const detail = `${path} is not what it should be. Without it, all that the twin asks for would be done again; remove it if that is right.`;
+    throw new Problem('malformed', detail, { cause });
   }
-  const read = Object.entries(requests).map(
-    ([operation, list]) => [operation, (Array.isArray(list) ? list : []).map(readRequest)] as const,
-  );
-  return { version, reported, requests: Object.fromEntries(read.map(([operation, list]) => [operation, [...list]])) };
 }
 
 function readRequest(value: Json): StartedRequest {
@@ -146,5 +152,5 @@ function readRequest(value: Json): StartedRequest {
   ) {
     return { operation, id, fields, digest, state };
   }
-  throw new Problem('malformed', 'The file of requests is not what it should be.');
+  throw new Problem('malformed', 'A request is not what it should be.');
 }

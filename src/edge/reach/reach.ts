@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Instant, instant } from '#base/instant.ts';
 import { asProblem } from '#base/problem.ts';
 import { loadRoots } from '../bridge/load-roots.ts';
-import { type ClientCertificate, dialTls, type TlsSocket } from '../host/tls.ts';
+import { type ClientCertificate, dialTls, systemRoots, type TlsSocket } from '../host/tls.ts';
 import type { TedgeSettings } from '../settings/tedge-settings.ts';
 import { dialThroughProxy, type HttpProxy, loadProxy } from './http-proxy.ts';
 import type { KnownTime } from './known-time.ts';
@@ -20,6 +20,8 @@ export type ReachTarget = {
   readonly host: string;
   readonly port: number;
   readonly identity?: ClientCertificate | undefined;
+  /** Anybody's server: what the system trusts is trusted as well. */
+  readonly isPublic?: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -41,8 +43,8 @@ export function loadReach(settings: TedgeSettings, time: KnownTime): Reach {
  * with what kept the connection from being made.
  */
 export async function reachServer({ rootsPath, proxy, time }: Reach, target: ReachTarget): Promise<TlsSocket> {
-  const { host, port, identity, signal } = target;
-  const roots = await loadRoots(rootsPath);
+  const { host, port, identity, isPublic = false, signal } = target;
+  const roots = [...(await loadRoots(rootsPath)), ...(isPublic ? systemRoots() : [])];
   const judgedBy = time.judgedBy();
   // Where OpenSSL judges, as nearly always, nothing of it is loaded.
   const judging = judgedBy.kind === 'system' ? undefined : (await import('./judge-server.ts')).judgeServer;

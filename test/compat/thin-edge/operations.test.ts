@@ -7,8 +7,9 @@ import iothub from 'azure-iothub';
 import type { JsonObject } from '#base/json.ts';
 import type { ServerStatus } from '#server/status.ts';
 import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts';
-import { openEdge } from '#test/support/edge-bench.ts';
+import { type Edge, openEdge, placeEdge } from '#test/support/edge-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { askHttps } from '#test/support/https-client.ts';
 
 type Told = { value: JsonObject; ac: number; av: number; ad: string };
 
@@ -31,7 +32,11 @@ describe('operations of the agent, driven by the twin', () => {
   after(() => bench?.close());
 
   async function openDevice(t: TestContext, deviceId: string) {
-    const edge = await openEdge(t, bench, deviceId);
+    return furnish(await openEdge(t, bench, deviceId));
+  }
+
+  function furnish(edge: Edge) {
+    const { deviceId } = edge;
     const file = (name: string) => join(edge.folder, name);
     const write = (name: string, text: string, mode = 0o644) => {
       writeFileSync(file(name), text, { mode });
@@ -95,6 +100,33 @@ describe('operations of the agent, driven by the twin', () => {
     assert.ok(!('other' in responseBody.properties.reported));
   });
 
+  test('section 13: a device that signs in with a key uploads by a token, and fetches what it is to have; what it cannot fetch leaves the file as it was', async (t) => {
+    const key = Buffer.alloc(32, 9).toString('base64');
+    const words = ['--auth-method', 'shared_private_key', '--primary-key', key];
+    await bench.home.ok('homeport', ['hub', 'device', 'create', '-d', 'op-key', ...words]);
+    const settings = { TEDGE_DEVICE_ID: 'op-key', TEDGE_AZ_DEVICE_SYMMETRIC_KEY_PATH: 'device.key' };
+    const { edge, write, start, wish, told, uploaded } = furnish(placeEdge(t, bench, 'op-key', undefined, settings));
+    write('device.key', `${key}\n`, 0o600);
+    const conf = write('app.conf', 'old');
+    write('plugins/tedge-configuration-plugin.toml', `files = [{ type = "app", path = "${conf}" }]\n`);
+    await start();
+    await edge.connected();
+    await wish({ config_snapshot: { id: 's1', type: 'app' } });
+    const snapshot = await told('config_snapshot', ended('s1'));
+    assert.equal(await uploaded(snapshot.value.blob), 'old');
+    // Of a server that the hub's CA vouches for; what it answers is no file.
+    const remoteUrl = `https://${bench.home.address}:${bench.home.status.hub.httpsPort}/none?sig=secret`;
+    await wish({ config_update: { id: 'u1', type: 'app', remoteUrl } });
+    const update = await told('config_update', ended('u1'));
+    assert.match(update.ad, /answered with status 40\d/);
+    assert.ok(!update.ad.includes('secret') && !edge.log().includes('secret'));
+    assert.equal(readFileSync(conf, 'utf8'), 'old');
+    const { url } = bench.home.status.central;
+    await wish({ config_update: { id: 'u2', remoteUrl: url } });
+    await told('config_update', (state) => ended('u2')(state) && state.ac === 200);
+    assert.equal(readFileSync(conf, 'utf8'), (await askHttps(url, bench.home.ca)).text);
+  });
+
   test('section 13: what fails or cannot be asked says why, and nothing is done twice', async (t) => {
     const { edge, file, write, start, wish, told } = await openDevice(t, 'op-wrong');
     const conf = write('app.conf', 'old');
@@ -118,14 +150,26 @@ describe('operations of the agent, driven by the twin', () => {
     assert.equal(readFileSync(file('app.conf'), 'utf8'), 'by hand');
   });
 
-  test('section 13: a restart has succeeded when the machine was started anew, and an agent that was killed meanwhile does not restart it again', async (t) => {
-    const { edge, file, write, start, wish, told } = await openDevice(t, 'op-restart');
+  test('section 13: a restart has succeeded when the machine was started anew; an agent that was killed meanwhile does not restart it again, and IoT Central shows how far it is', async (t) => {
+    const { dps } = bench.home.status;
+    const dpsUrl = `${bench.home.address}:${dps.mqttPort}`;
+    const settings = { TEDGE_AZ_URL: '', TEDGE_AZ_DPS_URL: dpsUrl, TEDGE_AZ_DPS_ID_SCOPE: dps.idScope };
+    // By way of DPS, since IoT Central shows whom it has provisioned.
+    const placed = placeEdge(t, bench, 'op-restart', bench.leafOf('op-restart'), settings);
+    const { edge, file, write, start, wish, told, uploaded } = furnish(placed);
+    /** What IoT Central's page of the device says of it. */
+    const shown = async () => {
+      const { value } = await bench.central.ok('GET', '/api/ui/devices/op-restart/properties');
+      const row = (value as JsonObject[]).find(({ name }) => name === 'restart');
+      return { state: row?.state, ackCode: row?.ackCode, ackDescription: row?.ackDescription };
+    };
     write('system.toml', `[system]\nreboot = ["sh", "-c", "echo again >> ${file('reboots')}"]\n`);
     await start();
     await edge.connected();
     await wish({ restart: { id: 'r1' } });
     const under = await told('restart', ({ value }) => value.status === 'executing');
     assert.deepEqual([under.ac, under.ad], [202, 'executing']);
+    assert.deepEqual(await shown(), { state: 'Accepted', ackCode: 202, ackDescription: 'executing' });
     await eventually(() => (readFileSync(file('reboots'), 'utf8') === 'again\n' ? true : undefined));
     await edge.end('SIGKILL');
     // The process came back and the machine did not: that is no restart.
@@ -137,7 +181,12 @@ describe('operations of the agent, driven by the twin', () => {
     write('boot_id', 'second');
     await start();
     assert.equal((await told('restart', ended('r1'))).value.status, 'successful');
+    assert.deepEqual(await shown(), { state: 'Accepted', ackCode: 200, ackDescription: 'successful' });
     assert.equal(readFileSync(file('reboots'), 'utf8'), 'again\n');
+    // To the hub that DPS chose.
+    write('plugins/tedge-configuration-plugin.toml', `files = [{ type = "id", path = "${file('boot_id')}" }]\n`);
+    await wish({ config_snapshot: { id: 's1', type: 'id' } });
+    assert.equal(await uploaded((await told('config_snapshot', ended('s1'))).value.blob), 'second');
   });
 
   test('section 13: software is listed and changed by plugins; killed in the middle, an operation has failed and is not begun again', async (t) => {
