@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import device from 'azure-iot-device';
 import deviceMqtt from 'azure-iot-device-mqtt';
@@ -114,21 +115,24 @@ describe('startHomeport without a directory', () => {
   });
 
   test('a hub is made in milliseconds: it is on disk, in the certificate, and devices can be added to it', async (t) => {
-    const took: number[] = [];
+    const took: { elapsedMs: number; processorMs: number }[] = [];
     for (let made = 1; made <= 5; made++) {
-      const from = performance.now();
+      const [from, used] = [performance.now(), process.cpuUsage()];
       const hub = await home.createHub(`quick-${made}`);
-      took.push(performance.now() - from);
+      const { user, system } = process.cpuUsage(used);
+      took.push({ elapsedMs: performance.now() - from, processorMs: (user + system) / 1_000 });
       await hub.createDevice('dev1');
       assert.equal(await statistics(hub, 'iothubowner'), 1);
       await home.deleteHub(`quick-${made}`);
     }
-    took.sort((a, b) => a - b);
-    const [quickest = Number.POSITIVE_INFINITY, , median = 0] = took;
+    const medianOf = (what: keyof (typeof took)[number]) => took.map((each) => each[what]).sort((a, b) => a - b)[2] ?? 0;
+    const processorMs = medianOf('processorMs');
+    const load = `load average ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`;
     t.diagnostic(
-      `a hub is made in ${median.toFixed(0)} ms (median of ${took.length}), the quickest in ${quickest.toFixed(0)} ms`,
+      `a hub is made in ${medianOf('elapsedMs').toFixed(0)} ms, ${processorMs.toFixed(0)} ms of them of a processor; ${load}`,
     );
-    assert.ok(quickest < 1_000, `the quickest took ${quickest.toFixed(0)} ms`);
+    // The other says more of what else the machine does.
+    assert.ok(processorMs < 500, `${processorMs.toFixed(0)} ms of a processor`);
   });
 
   test('its clock is moved, and nobody else’s', async () => {
