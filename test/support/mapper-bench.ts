@@ -27,6 +27,7 @@ export async function openMapperBench(t: Test, { lines = [] }: { lines?: readonl
   const at = ['-h', address];
 
   const bench = {
+    folder,
     get mosquitto() {
       return mosquitto;
     },
@@ -56,9 +57,15 @@ export async function openMapperBench(t: Test, { lines = [] }: { lines?: readonl
       return line.slice(topic.length + 1);
     },
     /** `tedge-mapper az` in a process; resolves when it says that it is up. */
-    async startMapper(environment: Readonly<Record<string, string>> = {}, program = 'tedge-mapper') {
-      const watcher = await bench.sub([mapperHealth], '-R');
-      const words = [...(program === 'tedge' ? ['run', 'tedge-mapper'] : []), 'az'];
+    startMapper: (environment: Readonly<Record<string, string>> = {}, program = 'tedge-mapper') =>
+      bench.startService(mapperHealth, program, [...(program === 'tedge' ? ['run', 'tedge-mapper'] : []), 'az'], environment),
+    async startService(
+      health: string,
+      program: string,
+      words: readonly string[],
+      environment: Readonly<Record<string, string>> = {},
+    ) {
+      const watcher = await bench.sub([health], '-R');
       const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin', program), ...words], {
         env: { PATH: process.env.PATH, TEDGE_CONFIG_DIR: folder, TEDGE_MQTT_CLIENT_HOST: address, ...environment },
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -69,7 +76,7 @@ export async function openMapperBench(t: Test, { lines = [] }: { lines?: readonl
         log += chunk.toString();
       });
       await eventually(() => {
-        if (child.exitCode !== null) throw new Error(`the mapper ended with ${child.exitCode}: ${log}`);
+        if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}: ${log}`);
         return watcher.lines.some((line) => line.includes('"up"')) ? true : undefined;
       });
       watcher.kill();

@@ -26,7 +26,7 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('thin-edge 46: invalid JSON makes exactly one message on te/errors, and none for the hub', async () => {
-    const watcher = await bench.sub(['te/errors', 'tedge/errors', 'az/#'], '-R');
+    const watcher = await bench.sub(['te/errors', 'tedge/errors', 'az/messages/#'], '-R');
     await bench.pub(measurements, 'not json');
     await bench.pub(measurements, '{"after": 1}');
     await eventually(() => (watcher.lines.some((line) => line.includes('"after":1')) ? true : undefined));
@@ -35,7 +35,7 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('thin-edge 47: a payload above the limit makes one message that names topic, size and limit, and later ones flow', async () => {
-    const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
+    const watcher = await bench.sub(['te/errors', 'az/messages/#'], '-R');
     const large = `{"a":"${'x'.repeat(300 * 1024)}"}`;
     await bench.pub(measurements, large);
     // More than the mapper would ever keep: it reads past it.
@@ -50,7 +50,7 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('a hundred invalid inputs are each reported with their reason, none stops the mapper, and none goes to the hub', async (t) => {
-    const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
+    const watcher = await bench.sub(['te/errors', 'az/messages/#'], '-R');
     const client = await mqtt.connectAsync(bench.mosquitto.url, { reconnectPeriod: 0, protocolVersion: 4 });
     t.after(() => client.endAsync(true));
     for (const { topic, payload } of invalidInputs) await client.publishAsync(topic, payload, { qos: 1 });
@@ -66,7 +66,7 @@ describe('the mapper beside Mosquitto', () => {
   });
 
   test('thin-edge 48: health as Mosquitto writes it is not for the hub, and as an object it is', async () => {
-    const watcher = await bench.sub(['te/errors', 'az/#'], '-R');
+    const watcher = await bench.sub(['te/errors', 'az/messages/#'], '-R');
     for (const service of ['mosquitto-az-bridge', 'plc']) {
       for (const payload of ['0', '1', '']) await bench.pub(`te/device/main/service/${service}/status/health`, payload, '-r');
     }
