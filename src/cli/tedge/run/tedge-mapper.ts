@@ -1,10 +1,10 @@
 import { mapperName } from '#edge/mapper/build-mapper.ts';
 import { startMapper } from '#edge/run/start-mapper.ts';
 import type { Command } from '../../kit/command.ts';
-import { stayAwake } from '../stay-awake.ts';
 import { cloudOf, openSettings, profileOption } from '../tedge-command.ts';
 import { attempt } from '../tedge-failure.ts';
-import { backgroundOption, holdService } from './hold-service.ts';
+import { backgroundOption } from './hold-service.ts';
+import { runService } from './run-service.ts';
 
 export const runTedgeMapperCommand: Command = {
   options: [backgroundOption, profileOption],
@@ -15,21 +15,10 @@ export const runTedgeMapperCommand: Command = {
     'is told on te/errors. Passes on to the agent what desired properties ask for. A broker that is not there is waited for.',
   ],
   async run(invocation) {
-    const { terminal, platform, positionals } = invocation;
-    cloudOf(positionals[0]);
+    cloudOf(invocation.positionals[0]);
     const settings = await openSettings(invocation);
-    const { log, ready, release } = await holdService(invocation, settings, mapperName);
-    const interrupted = Promise.withResolvers<void>();
-    // Between two attempts to reach the broker nothing else keeps the process alive.
-    const cancels = [terminal.onInterrupt(() => interrupted.resolve()), stayAwake()];
-    try {
-      const mapper = await attempt(`start ${mapperName}`, () => startMapper({ ...platform, log }, settings, process.pid));
-      await ready();
-      await interrupted.promise;
-      await mapper.stop();
-    } finally {
-      for (const cancel of cancels) cancel();
-      await release();
-    }
+    await runService(invocation, settings, mapperName, (platform) =>
+      attempt(`start ${mapperName}`, () => startMapper(platform, settings, process.pid)),
+    );
   },
 };
