@@ -34,6 +34,16 @@ describe('the broker inside tedge', () => {
     assert.deepEqual(await late.seen(1), ['kept']);
   });
 
+  test('a port that is taken, and an address of another machine, are told with the way out, and nothing stays behind', async (t) => {
+    const { port } = await openBroker(t);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const open = (address: string) => openEmbeddedBroker(testPlatform(), { address, port, intercept: () => undefined });
+    await assert.rejects(open('127.0.0.1'), { code: 'conflict', message: /listens on 127\.0\.0\.1:\d+\.\nStop it, or run/ });
+    await assert.rejects(open('192.0.2.1'), { code: 'argument-invalid', message: /has no address 192\.0\.2\.1\./ });
+    assert.equal(timers(), before);
+  });
+
   test('a publish that is held is neither acknowledged nor delivered until it is let go', async (t) => {
     const held = Promise.withResolvers<void>();
     let asked = 0;

@@ -1,7 +1,9 @@
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import mqttPacket from 'mqtt-packet';
 import type { Platform } from '#base/platform.ts';
+import { Problem } from '#base/problem.ts';
 import { listen, stopListening } from '#listeners/listen.ts';
+import { fileErrorCode } from '../host/file-problem.ts';
 import { serveTcp, type TcpSocket } from '../host/tcp.ts';
 import { boundSessions, type SessionStore } from './bound-sessions.ts';
 import { localConnectionsMax, localPacketBytesMax, localQueueMax, localSessionsMax } from './limits.ts';
@@ -80,7 +82,11 @@ export async function openEmbeddedBroker(platform: Platform, options: EmbeddedBr
     broker.handle(socket);
   });
   server.maxConnections = localConnectionsMax;
-  const port = await listen(server, options.address, options.port);
+  const port = await listen(server, options.address, options.port).catch(async (error: unknown) => {
+    // The library's timers would keep the process alive for nothing.
+    await new Promise<void>((resolve) => broker.close(resolve));
+    throw listenProblem(error, options);
+  });
   return {
     port,
     publish: ({ topic, payload, qos, retain }) =>
@@ -95,6 +101,25 @@ export async function openEmbeddedBroker(platform: Platform, options: EmbeddedBr
       await stopped;
     },
   };
+}
+
+function listenProblem(error: unknown, { address, port }: EmbeddedBrokerOptions): unknown {
+  switch (fileErrorCode(error)) {
+    case 'EADDRINUSE':
+      return new Problem(
+        'conflict',
+        `Somebody else listens on ${address}:${port}.\nStop it, or run 'tedge config set mqtt.bind.port PORT'.`,
+      );
+    case 'EADDRNOTAVAIL':
+      return new Problem(
+        'argument-invalid',
+        `This machine has no address ${address}.\nRun 'tedge config set mqtt.bind.address ADDRESS'.`,
+      );
+    case 'EACCES':
+      return new Problem('forbidden', `Port ${port} is root's.\nRun 'tedge config set mqtt.bind.port PORT'.`);
+    default:
+      return error;
+  }
 }
 
 function authorizePublish(
