@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { openEmbeddedBroker } from '#edge/broker/embedded-broker.ts';
 import { openTedgeBench } from '#test/support/tedge-bench.ts';
@@ -44,6 +45,18 @@ async function openManaged(t: TestContext, init: Record<string, string> = {}) {
       return text.trim().split('\n');
     },
   };
+}
+
+const program = [process.execPath, join(import.meta.dirname, '../../../bin/tedge')];
+
+/** As a user whom the modes of files keep out, root included. */
+async function runWithoutCapabilities(directory: string, words: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const child = spawn('setpriv', ['--bounding-set=-all', '--inh-caps=-all', ...words], {
+    env: { PATH: process.env.PATH, TEDGE_CONFIG_DIR: directory },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { code, stderr };
 }
 
 describe('tedge connect, beside what it starts', () => {
@@ -213,6 +226,20 @@ describe('tedge connect, beside what it starts', () => {
     assert.match(stderr, /This machine has no user 'nobody-of-this-name'\./);
   });
 
+  test('a service of somebody else’s is told as one, in words, and left alone', async (t) => {
+    const bench = openTedgeBench(t);
+    await bench.run('cert create --device-id my-device');
+    await bench.run('config set az.url 127.0.0.1:1');
+    await bench.run(`config set az.root_cert_path ${bench.certificate}`);
+    const lock = join(bench.directory, 'run/lock/tedge-mapper-az.lock');
+    mkdirSync(join(lock, '..'), { recursive: true });
+    writeFileSync(lock, '');
+    chmodSync(lock, 0);
+    const { code, stderr } = await runWithoutCapabilities(bench.directory, [...program, 'connect', 'az', '--offline']);
+    assert.equal(code, 1);
+    assert.match(stderr, /Permission denied: .*tedge-mapper-az\.lock\./);
+  });
+
   test('thin-edge 26: what one user configured is enough for another to publish, who cannot read the key', async (t) => {
     const bench = openTedgeBench(t);
     const broker = await openEmbeddedBroker(testPlatform(), { address: '127.0.0.1', port: 0, intercept: () => undefined });
@@ -225,16 +252,8 @@ describe('tedge connect, beside what it starts', () => {
     assert.equal(statSync(bench.key).mode & 0o777, 0o400);
     // Without any capability the owner himself is kept out by this mode, as another user is by 0400.
     chmodSync(bench.key, 0);
-    const asOther = async (...words: string[]) => {
-      const child = spawn('setpriv', ['--bounding-set=-all', '--inh-caps=-all', ...words], {
-        env: { PATH: process.env.PATH, TEDGE_CONFIG_DIR: bench.directory },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      const [code] = await once(child, 'exit');
-      return code;
-    };
+    const asOther = async (...words: string[]) => (await runWithoutCapabilities(bench.directory, words)).code;
     assert.equal(await asOther('test', '-r', bench.key), 1);
-    const tedge = [process.execPath, join(import.meta.dirname, '../../../bin/tedge')];
-    assert.equal(await asOther(...tedge, 'mqtt', 'pub', 'az/messages/events/', '{"temperature": 20}'), 0);
+    assert.equal(await asOther(...program, 'mqtt', 'pub', 'az/messages/events/', '{"temperature": 20}'), 0);
   });
 });

@@ -1,5 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
+import { access, constants, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Problem } from '#base/problem.ts';
 import type { Random } from '#base/random.ts';
 import { takeFileLock } from '#storage/file-lock.ts';
 import { fileErrorCode, fileProblem } from '../host/file-problem.ts';
@@ -18,8 +19,23 @@ export async function takeServiceLock({ runDirectory, service }: ServicePlace): 
   try {
     return takeFileLock(path);
   } catch (error) {
-    throw fileProblem(error, path);
+    throw (await whyDenied(path)) ?? fileProblem(error, path);
   }
+}
+
+/** SQLite says only that it could not. */
+async function whyDenied(path: string): Promise<Problem | undefined> {
+  for (const [place, mode] of [
+    [path, constants.R_OK | constants.W_OK],
+    [dirname(path), constants.W_OK],
+  ] as const) {
+    const error: unknown = await access(place, mode).then(
+      () => undefined,
+      (why: unknown) => why,
+    );
+    if (fileErrorCode(error) === 'EACCES') return fileProblem(error, place);
+  }
+  return undefined;
 }
 
 /** Whether an instance of the service runs, whoever started it. */
