@@ -11,7 +11,7 @@ export function progress(id: string, state: JsonObject): JsonObject {
   return { value: { id, ...state }, ac: code, ad: typeof reason === 'string' && code === 500 ? reason : String(status) };
 }
 
-/** What was asked for does not become a command. */
+/** What was asked for does not become a command. In the value as well, for who is shown nothing else. */
 export function refusal(id: string | undefined, code: number, why: string): JsonObject {
-  return { value: id === undefined ? {} : { id }, ac: code, ad: why };
+  return { value: { ...(id === undefined ? {} : { id }), status: 'refused', reason: why }, ac: code, ad: why };
 }

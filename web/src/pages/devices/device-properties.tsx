@@ -21,12 +21,12 @@ import { useProperties, useSetProperties } from '../../api/properties.ts';
 import { useMay } from '../../api/session.ts';
 import { unitWords } from '../../charts/unit-words.ts';
 import { ErrorMessage } from '../../components/error-message.tsx';
-import { shortValue } from '../../components/json-text.ts';
 import { Loading } from '../../components/loading.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { PropertySync } from './property-sync.tsx';
 import { isStructured, readValue, writeValue } from './property-value.ts';
+import { PropertyValueView } from './property-value-view.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: '20px', maxWidth: '560px' },
@@ -81,7 +81,7 @@ function PropertyLists({ deviceId, rows }: { deviceId: string; rows: readonly Pr
                     {row.displayName} {!row.modeled && <span className={styles.quiet}>(not in the template)</span>}
                   </TableCell>
                   <TableCell className={styles.value}>
-                    {row.reported === undefined ? '' : `${shortValue(row.reported)} ${unitWords(row.unit)}`.trimEnd()}
+                    <PropertyValueView value={row.reported} unit={row.reported === undefined ? '' : unitWords(row.unit)} />
                   </TableCell>
                   <TableCell>{row.updatedAt ? <RelativeTime at={row.updatedAt} /> : 'Never'}</TableCell>
                 </TableRow>

@@ -1,9 +1,9 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { ClockRegular } from '@fluentui/react-icons/svg/clock';
 import type { PropertyRow } from '../../api/contract.ts';
-import { shortValue } from '../../components/json-text.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateWord } from '../../components/state-word.tsx';
+import { PropertyValueView } from './property-value-view.tsx';
 
 const useStyles = makeStyles({
   line: {
@@ -15,6 +15,7 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForeground2,
     paddingLeft: '4px',
   },
+  value: { minWidth: 0, overflowWrap: 'anywhere' },
 });
 
 /** How far the device has followed what it was asked for. */
@@ -23,9 +24,13 @@ export function PropertySync({ row }: { row: PropertyRow }) {
   return (
     <div className={styles.line} role="status" aria-label={`${row.displayName} state`}>
       <SyncState row={row} />
-      {row.reported !== undefined && <span>Device has {shortValue(row.reported)}</span>}
       {row.state === 'Accepted' && row.ackDescription && <span>{row.ackDescription}</span>}
       {row.updatedAt && <RelativeTime at={row.updatedAt} />}
+      {row.reported !== undefined && (
+        <div className={styles.value}>
+          Device has <PropertyValueView value={row.reported} />
+        </div>
+      )}
     </div>
   );
 }
@@ -39,6 +44,14 @@ function SyncState({ row }: { row: PropertyRow }) {
         </StateWord>
       );
     case 'Accepted':
+      // 202: the device has begun, and says more when it is done (IoT Plug and Play, acknowledgement responses).
+      if (row.ackCode === 202) {
+        return (
+          <StateWord tone="warning" icon={ClockRegular}>
+            In progress
+          </StateWord>
+        );
+      }
       return <StateWord tone="good">Accepted</StateWord>;
     case 'Error':
       return (
