@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandRow } from './bench/command.ts';
 import {
   closeContenders,
   type DeviceCertificate,
@@ -48,6 +49,7 @@ async function bench(wish: BenchWish): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+    if (wish.shapes.has('command')) add(await commandRow());
   console.log(`\n${[...renderTable(rows), '', ...describeCircumstances(circumstances)].join('\n')}`);
   if (wish.json) writeFileSync(wish.json, `${JSON.stringify({ ...circumstances, rows }, null, 2)}\n`);
   if (wish.isWritten) writeFileSync(join(repository, 'docs/performance.md'), renderDocument(circumstances, rows));

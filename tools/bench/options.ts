@@ -11,6 +11,7 @@ export const shapeNames: readonly string[] = [
   'start-100k',
 ];
 
+  'command',
 /** Left out unless it is named: registering that many devices takes minutes. */
 const onlyWhenNamed = new Set(['start-100k']);
 
