@@ -210,7 +210,9 @@ function timeLabels(_chart: uPlot, splits: number[], _axis: number, _space: numb
 
 function paddedRange(_chart: uPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
-  const spread = max - min || Math.abs(max) * 0.1 || 1;
+  // Zeros alone have no spread, and what is counted is never less.
+  if (min === 0 && max === 0) return [0, 1];
+  const spread = max - min || Math.abs(max) * 0.1;
   return [min - spread * 0.1, max + spread * 0.1];
 }
 

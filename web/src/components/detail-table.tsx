@@ -1,7 +1,6 @@
 import {
   Button,
   makeStyles,
-  mergeClasses,
   Table,
   TableBody,
   TableCell,
@@ -13,14 +12,22 @@ import { ChevronDownRegular } from '@fluentui/react-icons/svg/chevron-down';
 import { ChevronRightRegular } from '@fluentui/react-icons/svg/chevron-right';
 import { Fragment, type ReactNode, useState } from 'react';
 import { TableFrame } from './table-frame.tsx';
+import { useIsNarrow } from './use-is-narrow.ts';
 
 const useStyles = makeStyles({
   table: { tableLayout: 'fixed', minWidth: '860px', '@media (max-width: 640px)': { minWidth: '100%' } },
   open: { width: '44px' },
   action: { width: '96px', textAlign: 'right' },
   unseen: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
-  oneLine: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
-  wide: { '@media (max-width: 640px)': { display: 'none' } },
+  short: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  // On a telephone a line holds too little to tell one row from another.
+  lines: {
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: 3,
+    overflow: 'hidden',
+    overflowWrap: 'anywhere',
+  },
   detail: { display: 'flex', flexDirection: 'column', gap: '12px', padding: '8px 0 16px', minWidth: 0 },
 });
 
@@ -31,6 +38,10 @@ export type DetailColumn<Row> = {
   title?: (row: Row) => string;
   /** Left out on a telephone. */
   isWide?: boolean;
+  /** On a wide screen; columns without one share what is left. */
+  width?: string;
+  /** The same on a telephone. */
+  narrowWidth?: string;
 };
 
 type Props<Row> = {
@@ -47,6 +58,9 @@ type Props<Row> = {
 /** A table whose rows open to all there is to say of each. */
 export function DetailTable<Row>({ label, columns, rows, keyOf, nameOf, detail, actions }: Props<Row>) {
   const styles = useStyles();
+  const isNarrow = useIsNarrow();
+  // Left out, not hidden: a hidden column would still be spanned by the row that tells more, and take its width.
+  const shown = isNarrow ? columns.filter(({ isWide }) => !isWide) : columns;
   const [open, setOpen] = useState<readonly string[]>([]);
   const toggle = (key: string) => setOpen(open.includes(key) ? open.filter((other) => other !== key) : [...open, key]);
   return (
@@ -57,8 +71,8 @@ export function DetailTable<Row>({ label, columns, rows, keyOf, nameOf, detail, 
             <TableHeaderCell className={styles.open}>
               <span className={styles.unseen}>Details</span>
             </TableHeaderCell>
-            {columns.map(({ name, isWide }) => (
-              <TableHeaderCell key={name} className={mergeClasses(isWide && styles.wide)}>
+            {shown.map(({ name, width, narrowWidth }) => (
+              <TableHeaderCell key={name} style={{ width: isNarrow ? narrowWidth : width }}>
                 {name}
               </TableHeaderCell>
             ))}
@@ -86,9 +100,9 @@ export function DetailTable<Row>({ label, columns, rows, keyOf, nameOf, detail, 
                       onClick={() => toggle(key)}
                     />
                   </TableCell>
-                  {columns.map(({ name, cell, title, isWide }) => (
-                    <TableCell key={name} className={mergeClasses(isWide && styles.wide)}>
-                      <span className={styles.oneLine} title={title?.(row)}>
+                  {shown.map(({ name, cell, title }) => (
+                    <TableCell key={name}>
+                      <span className={isNarrow ? styles.lines : styles.short} title={title?.(row)}>
                         {cell(row)}
                       </span>
                     </TableCell>
@@ -97,7 +111,7 @@ export function DetailTable<Row>({ label, columns, rows, keyOf, nameOf, detail, 
                 </TableRow>
                 {isOpen && (
                   <TableRow>
-                    <TableCell colSpan={columns.length + (actions ? 2 : 1)}>
+                    <TableCell colSpan={shown.length + (actions ? 2 : 1)}>
                       <div className={styles.detail}>{detail(row, at)}</div>
                     </TableCell>
                   </TableRow>

@@ -21,6 +21,8 @@ const useStyles = makeStyles({
   },
   code: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere', marginLeft: '4px' },
   body: { paddingTop: '8px', paddingBottom: '8px', overflowWrap: 'anywhere', minWidth: 0 },
+  // Beside the first line, which stands lower than Fluent expects.
+  icon: { paddingTop: '8px' },
   title: { display: 'block' },
   fix: { display: 'block', paddingTop: '4px' },
 });
@@ -33,7 +35,7 @@ export function ErrorMessage({ error, title, fix, onRetry }: Props) {
   const message = error instanceof Error ? error.message : 'Something went wrong.';
   const requestId = error instanceof ApiError ? error.requestId : undefined;
   return (
-    <MessageBar intent="error" layout="multiline" role="alert">
+    <MessageBar intent="error" layout="multiline" role="alert" icon={{ className: styles.icon }}>
       <MessageBarBody className={styles.body}>
         <MessageBarTitle className={styles.title}>{title}</MessageBarTitle>
         {message}

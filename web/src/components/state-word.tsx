@@ -14,6 +14,8 @@ const useStyles = makeStyles({
   word: { display: 'inline-flex', alignItems: 'center', gap: '6px', whiteSpace: 'nowrap' },
   long: { whiteSpace: 'normal', overflowWrap: 'anywhere', alignItems: 'flex-start' },
   icon: { fontSize: '16px', flexShrink: 0 },
+  // In the middle of the first line.
+  longIcon: { marginTop: '2px' },
   good: { color: tokens.colorStatusSuccessForeground1 },
   warning: { color: tokens.colorStatusWarningForeground1 },
   bad: { color: tokens.colorStatusDangerForeground1 },
@@ -42,7 +44,7 @@ export function StateWord({ tone, icon, children, isLong = false }: StateWordPro
   const Icon = icon ?? toneIcons[tone];
   return (
     <span className={mergeClasses(styles.word, isLong && styles.long)}>
-      <Icon className={mergeClasses(styles.icon, styles[tone])} aria-hidden />
+      <Icon className={mergeClasses(styles.icon, isLong && styles.longIcon, styles[tone])} aria-hidden />
       <span>{children}</span>
     </span>
   );

@@ -1,7 +1,28 @@
-import { makeStyles, Tab, TabList } from '@fluentui/react-components';
+import { makeStyles, Tab, TabList, tokens } from '@fluentui/react-components';
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 
-const useStyles = makeStyles({ tabs: { margin: '0 -8px', overflowX: 'auto', overflowY: 'hidden', flexShrink: 0 } });
+const canvas = tokens.colorNeutralBackground1;
+const shade = tokens.colorNeutralShadowAmbient;
+
+const useStyles = makeStyles({
+  tabs: {
+    margin: '0 -8px',
+    overflowX: 'auto',
+    overflowY: 'hidden',
+    flexShrink: 0,
+    // A shade at the edge behind which there are more tabs: what covers it moves with them, and uncovers it.
+    backgroundImage: [
+      `linear-gradient(to right, ${canvas} 30%, transparent)`,
+      `linear-gradient(to left, ${canvas} 30%, transparent)`,
+      `linear-gradient(to right, ${shade}, transparent)`,
+      `linear-gradient(to left, ${shade}, transparent)`,
+    ].join(', '),
+    backgroundPosition: 'left, right, left, right',
+    backgroundSize: '48px 100%, 48px 100%, 20px 100%, 20px 100%',
+    backgroundAttachment: 'local, local, scroll, scroll',
+    backgroundRepeat: 'no-repeat',
+  },
+});
 
 export type TabEntry<Id extends string> = { id: Id; label: string };
 

@@ -14,7 +14,7 @@ const useStyles = makeStyles({
     '& th': { fontWeight: tokens.fontWeightSemibold },
     '& tr': { height: '40px' },
     '& tbody tr:last-child': { borderBottomStyle: 'none' },
-    '& td': { height: '40px', overflowWrap: 'anywhere' },
+    '& td': { height: '40px', paddingTop: '4px', paddingBottom: '4px', overflowWrap: 'anywhere' },
   },
 });
 

@@ -16,6 +16,7 @@ import { JsonView } from '../../components/json-view.tsx';
 import { Loading } from '../../components/loading.tsx';
 import { Page } from '../../components/page.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
+import { paths } from '../../paths.ts';
 import { EditConfiguration } from './edit-configuration.tsx';
 import { HubStrip } from './hub-strip.tsx';
 import { WithHub } from './with-hub.tsx';
@@ -40,6 +41,7 @@ function Configurations({ hub }: { hub: Hub }) {
   return (
     <Page
       title={title}
+      crumbs={[{ label: 'IoT hubs', to: paths.hubs() }]}
       actions={
         mayWrite && (
           <Button appearance="primary" icon={<AddRegular />} aria-label="+ Create" onClick={() => setOpened({ kind: 'create' })}>

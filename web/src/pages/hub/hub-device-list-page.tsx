@@ -50,6 +50,7 @@ function HubDeviceList({ hub }: { hub: Hub }) {
   return (
     <Page
       title="IoT devices"
+      crumbs={[{ label: 'IoT hubs', to: paths.hubs() }]}
       actions={
         <>
           <Button icon={<ArrowSyncRegular />} onClick={() => void devices.refetch()}>

@@ -39,6 +39,7 @@ function Jobs({ hub }: { hub: Hub }) {
   return (
     <Page
       title={title}
+      crumbs={[{ label: 'IoT hubs', to: paths.hubs() }]}
       actions={
         mayWrite && (
           <Button appearance="primary" icon={<AddRegular />} aria-label="+ Create" onClick={() => setOpen(true)}>
@@ -106,8 +107,17 @@ const columns: readonly DetailColumn<HubJob>[] = [
     isWide: true,
     cell: ({ type }) => (type === 'scheduleUpdateTwin' ? 'Update twins' : 'Call a direct method'),
   },
-  { name: 'Status', cell: ({ status }) => <StateWord tone={tones[status] ?? 'quiet'}>{capital(status)}</StateWord> },
-  { name: 'Devices', isWide: true, cell: ({ deviceJobStatistics }) => countWords(deviceJobStatistics) },
+  {
+    name: 'Status',
+    narrowWidth: '122px',
+    cell: ({ status }) => <StateWord tone={tones[status] ?? 'quiet'}>{capital(status)}</StateWord>,
+  },
+  {
+    name: 'Devices',
+    isWide: true,
+    cell: ({ deviceJobStatistics: counts }) =>
+      counts.failedCount === 0 ? countWords(counts) : <StateWord tone="warning">{countWords(counts)}</StateWord>,
+  },
   { name: 'Created', isWide: true, cell: ({ createdTime }) => <RelativeTime at={createdTime} /> },
 ];
 

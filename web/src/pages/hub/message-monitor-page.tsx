@@ -12,6 +12,7 @@ import { Page } from '../../components/page.tsx';
 import { StateWord } from '../../components/state-word.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { writeFilter } from '../../components/write-filter.ts';
+import { paths } from '../../paths.ts';
 import { DeviceChoice } from './device-choice.tsx';
 import { HubStrip } from './hub-strip.tsx';
 import { keptMax, ofDevice } from './message-buffer.ts';
@@ -38,7 +39,7 @@ function MessageMonitor({ hub }: { hub: Hub }) {
   const monitor = useMonitor(hub.name, device);
   const shown = ofDevice(monitor.entries, device);
   return (
-    <Page title={title} state={<Listening monitor={monitor} />}>
+    <Page title={title} crumbs={[{ label: 'IoT hubs', to: paths.hubs() }]} state={<Listening monitor={monitor} />}>
       <HubStrip hub={hub} />
       {monitor.state === 'refused' && (
         <ErrorMessage

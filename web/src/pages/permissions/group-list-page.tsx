@@ -28,11 +28,11 @@ import { IdScope } from './id-scope.tsx';
 const useStyles = makeStyles({
   table: { minWidth: '900px', '@media (max-width: 640px)': { minWidth: '100%' } },
   attestation: { width: '230px' },
-  state: { width: '170px', '@media (max-width: 640px)': { width: '164px' } },
+  state: { width: '170px', '@media (max-width: 640px)': { width: '160px' } },
   short: { width: '100px' },
   type: { width: '150px' },
   wide: { '@media (max-width: 640px)': { display: 'none' } },
-  number: { fontVariantNumeric: 'tabular-nums', width: '90px', '@media (max-width: 640px)': { width: '68px' } },
+  number: { fontVariantNumeric: 'tabular-nums', width: '90px', '@media (max-width: 640px)': { width: '76px' } },
   name: { fontWeight: tokens.fontWeightSemibold },
 });
 
