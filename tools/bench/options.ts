@@ -9,9 +9,9 @@ export const shapeNames: readonly string[] = [
   'central',
   'start',
   'start-100k',
+  'command',
 ];
 
-  'command',
 /** Left out unless it is named: registering that many devices takes minutes. */
 const onlyWhenNamed = new Set(['start-100k']);
 
