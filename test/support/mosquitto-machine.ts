@@ -85,7 +85,10 @@ export function openMosquittoMachine(t: { after(fn: () => unknown): void }, home
     address,
     configureMosquitto,
     /** As before its package was installed. */
-    removeUnit: (name: string) => rmSync(join(state, 'units', `${name}.service`)),
+    async removeUnit(name: string): Promise<void> {
+      await machine.run(['systemctl', 'stop', name]);
+      rmSync(join(state, 'units', `${name}.service`));
+    },
     bridgeFile: join(config, 'mosquitto-conf/az-bridge.conf'),
     brokerFile: join(config, 'mosquitto-conf/tedge-mosquitto.conf'),
     isEnabled: (service: string) => existsSync(join(state, `${service}.enabled`)),

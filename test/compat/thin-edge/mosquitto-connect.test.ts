@@ -200,7 +200,7 @@ describe('tedge connect az with mosquitto', () => {
     writeFileSync(join(machine.folder, 'etc-mosquitto/mosquitto.conf'), 'user root\n');
     await fails(/\/etc\/mosquitto\/mosquitto\.conf does not include .*\n {4}Run: sed -i '1i include_dir .*\/mosquitto-conf' /);
     machine.configureMosquitto();
-    machine.removeUnit('mosquitto');
+    await machine.removeUnit('mosquitto');
     await fails(/systemd has no service mosquitto\.\n {4}Run: apt-get install mosquitto\n/);
   });
 });
