@@ -9,6 +9,7 @@ import { dayMs, secondMs } from '#base/instant.ts';
 import { type MetricDescription, metricNames } from '#base/metric-names.ts';
 import { problemCodes } from '#base/problem.ts';
 import type { SettingField } from '#base/settings.ts';
+import { type SettingKey, settingKeys } from '#edge/settings/setting-keys.ts';
 import { cloudToDeviceLimits } from '#hub/cloud-to-device/limits.ts';
 import { configurationLimits } from '#hub/configurations/limits.ts';
 import { fileLimits } from '#hub/files/limits.ts';
@@ -30,6 +31,7 @@ export function referencePages(): Record<string, string> {
     'docs/reference/limits.md': limitsPage(),
     'docs/reference/metrics.md': metricsPage(),
     'docs/reference/problems.md': problemsPage(),
+    'docs/reference/tedge-settings.md': tedgeSettingsPage(),
   };
 }
 
@@ -57,6 +59,33 @@ ${rows.join('\n')}
 The data directory is no setting: \`--data DIRECTORY\`, else \`HOMEPORT_DATA\`, else \`$XDG_STATE_HOME/homeport\`, else
 \`~/.local/state/homeport\`. Every command of every program looks there.
 `;
+}
+
+function tedgeSettingsPage(): string {
+  const rows = Object.entries<SettingKey>(settingKeys).map(
+    ([name, key]) =>
+      `| \`${name}\` | \`TEDGE_${name.replaceAll('.', '_').toUpperCase()}\` | ${key.choices ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind} | ${tedgeDefaultOf(key)} | ${cell(key.note)} |`,
+  );
+  return `# Settings of tedge
+
+${madeBy}
+
+\`tedge config set NAME VALUE\` writes a setting into \`tedge.toml\` in the configuration directory (\`--config-dir\`, else \`TEDGE_CONFIG_DIR\`, else
+\`/etc/tedge\`); the environment wins over the file. \`tedge config list --all\` prints what holds.
+
+| Setting | Environment | Takes | Default | What it is |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+A file named without a slash in front lies below the configuration directory. A duration is \`30s\`, \`10m\`, \`1h 30m\`, \`365d\` or the like.
+`;
+}
+
+function tedgeDefaultOf(key: SettingKey): string {
+  if (key.fallback !== undefined) return `what \`${key.fallback}\` says`;
+  const own = key.defaultFile ?? key.default;
+  const usual = own === undefined || own.length === 0 ? 'none' : `\`${typeof own === 'string' ? own : own.join('`, `')}\``;
+  return key.elsewhere === undefined ? usual : `${usual}; below another directory than \`/etc/tedge\`, \`${key.elsewhere}\``;
 }
 
 /** As resolveSettings reads it back: parts in capitals, words and parts divided. */
