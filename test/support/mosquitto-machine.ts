@@ -7,7 +7,7 @@ const repository = join(import.meta.dirname, '../..');
 let made = 0;
 
 /**
- * Does for two services what systemd does, with their real programs: waits until one that notifies is ready, and fails when it ends
+ * Does for three services what systemd does, with their real programs: waits until one that notifies is ready, and fails when it ends
  * before that.
  */
 const systemctl = `#!/bin/bash
@@ -45,7 +45,7 @@ export type MosquittoMachine = ReturnType<typeof openMosquittoMachine>;
 
 /**
  * A device on which systemd and Debian's mosquitto run, seen through mounts of its own: /run, /etc/mosquitto and the programs are the
- * test's. systemd is a stand-in; mosquitto, the mapper and `tedge` are the real ones.
+ * test's. systemd is a stand-in; mosquitto, the mapper, the agent and `tedge` are the real ones.
  */
 export function openMosquittoMachine(t: { after(fn: () => unknown): void }, home: RunningHomeport, deviceId: string) {
   const folder = mkdtempSync(join(home.folder, 'machine-'));
@@ -60,6 +60,7 @@ export function openMosquittoMachine(t: { after(fn: () => unknown): void }, home
     writeFileSync(join(state, 'units', `${name}.service`), `[Service]\nType=${type}\nExecStart=${command}\n`);
   unit('mosquitto', 'notify', 'mosquitto -c /etc/mosquitto/mosquitto.conf');
   unit('tedge-mapper', 'simple', `${process.execPath} ${join(repository, 'bin/tedge-mapper')} az`);
+  unit('tedge-agent', 'simple', `${process.execPath} ${join(repository, 'bin/tedge-agent')}`);
   /** What an administrator has in mosquitto.conf; in a namespace of one user mosquitto can become no other. */
   const configureMosquitto = (...more: string[]) => {
     const own = [`include_dir ${config}/mosquitto-conf`, 'user root', 'log_dest file /run/standin/mosquitto.log'];
@@ -120,7 +121,7 @@ export function openMosquittoMachine(t: { after(fn: () => unknown): void }, home
     },
   };
   t.after(async () => {
-    for (const service of ['mosquitto', 'tedge-mapper']) await machine.run(['systemctl', 'stop', service]);
+    for (const service of ['mosquitto', 'tedge-mapper', 'tedge-agent']) await machine.run(['systemctl', 'stop', service]);
   });
   return machine;
 }
