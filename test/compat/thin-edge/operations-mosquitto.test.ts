@@ -13,8 +13,9 @@ import { openMosquittoMachine } from '#test/support/mosquitto-machine.ts';
  */
 test('section 13: through mosquitto’s bridge, what the twin asks is done by tedge-agent and told in the twin', async (t) => {
   const bench = await openCompatBench();
-  t.after(() => bench.close());
   const machine = openMosquittoMachine(t, bench.home, 'op-mosquitto');
+  // After the machine, whose files lie in the server's folder.
+  t.after(() => bench.close());
   const thumbprint = await machine.makeCertificate();
   await bench.createHubDevice('op-mosquitto', { primary: thumbprint, secondary: thumbprint });
   await machine.ok('config', 'set', 'az.https.port', String(bench.home.status.hub.httpsPort));
