@@ -51,6 +51,7 @@ const wrong: readonly (readonly [what: string, environment: Record<string, strin
     /'az\.dps\.url' is not: a group has keys at a provisioning service only/,
   ],
   ['a model that is none', { ...dps, TEDGE_AZ_MODEL_ID: 'thermometer' }, /'az\.model_id' is no name of a model/],
+  ['a proxy of another kind', { ...dps, ...key, TEDGE_PROXY_ADDRESS: 'https://proxy.example' }, /has the scheme https/],
   ['mosquitto and DPS', { ...dps, TEDGE_MQTT_BRIDGE_BUILT_IN: 'false' }, /only our own bridge asks DPS/],
   [
     'mosquitto and a key',

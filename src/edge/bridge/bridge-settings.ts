@@ -3,6 +3,7 @@ import { assert } from '#base/assert.ts';
 import { Problem } from '#base/problem.ts';
 import { certificatePaths } from '../certificate/certificate-paths.ts';
 import { loadEffective } from '../certificate/effective-setting.ts';
+import { loadProxy } from '../reach/http-proxy.ts';
 import { type CredentialPlace, credentialPlace } from '../registration/credential.ts';
 import type { DpsAddress } from '../registration/register.ts';
 import { parseDuration } from '../settings/duration.ts';
@@ -48,7 +49,8 @@ const modelIdPattern = /^dtmi:[\w:]{1,120};\d{1,9}$/;
 /** Throws Problem for what is missing or not supported, with the command that mends it. */
 export async function loadBridgeSettings(settings: TedgeSettings): Promise<BridgeSettings> {
   const dps = await loadDpsAddress(settings);
-  if (settings.load('proxy.address') !== undefined && settings.load('mqtt.bridge.built_in') === false) {
+  // Read here as well, so that connect refuses a wrong one before it changes anything.
+  if (loadProxy(settings) && settings.load('mqtt.bridge.built_in') === false) {
     throw new Problem(
       'not-supported',
       "'proxy.address' is set: mosquitto has no way through a proxy, and 'mqtt.bridge.built_in' is false.",
