@@ -14,6 +14,7 @@ import {
   startContender,
   startMosquitto,
 } from './bench/contenders.ts';
+import { edgeKillRow, edgeRows } from './bench/edge.ts';
 import { buildGenerator } from './bench/generator.ts';
 import { lowRateRow } from './bench/latency.ts';
 import { type BenchOptions, handshakeRow, messageRow, messageShapes } from './bench/messages.ts';
@@ -45,11 +46,13 @@ async function bench(wish: BenchWish): Promise<void> {
     if (wish.shapes.has('durable')) add(await durableRow(device, wish));
     if (wish.shapes.has('idle')) add(await idleRow(device));
     if (wish.shapes.has('central')) add(await centralRow(device, wish));
+    if (wish.shapes.has('edge')) for (const row of await edgeRows(device, wish)) add(row);
+    if (wish.shapes.has('edge-kill')) add(await edgeKillRow(device));
     for (const name of ['start', 'start-100k'] as const) if (wish.shapes.has(name)) add(await startRow(name, device, wish));
+    if (wish.shapes.has('command')) add(await commandRow());
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-    if (wish.shapes.has('command')) add(await commandRow());
   console.log(`\n${[...renderTable(rows), '', ...describeCircumstances(circumstances)].join('\n')}`);
   if (wish.json) writeFileSync(wish.json, `${JSON.stringify({ ...circumstances, rows }, null, 2)}\n`);
   if (wish.isWritten) writeFileSync(join(repository, 'docs/performance.md'), renderDocument(circumstances, rows));

@@ -150,7 +150,7 @@ export async function startMosquitto(device: DeviceCertificate, homeport: Homepo
   return keep({ name: 'Mosquitto', pid: child.pid ?? 0, target: { ...homeport.target, port }, close });
 }
 
-async function freePort(address: string): Promise<number> {
+export async function freePort(address: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -7,6 +7,8 @@ export const shapeNames: readonly string[] = [
   'durable',
   'idle',
   'central',
+  'edge',
+  'edge-kill',
   'start',
   'start-100k',
   'command',

@@ -88,6 +88,8 @@ ${notes.map(({ shape, note }) => `- **${shape}**: ${note}.`).join('\n')}
 - Homeport’s figure for messages and sign-ins is the whole server except for Central’s thread. What that thread takes, until everything that was sent is
   indexed, is given beside it: it is work that Mosquitto does not do.
 - The load comes from [a C program](../test/load/main.c) on another core, which must cost less than the server to be of use.
+- **edge** and **edge-kill** are a device and not the server: one program publishes with QoS 1 on the local broker, and a Homeport server is the hub. Homeport is
+  \`tedge run all az\`; Mosquitto has the files that \`tedge connect az\` writes, and persistence as Debian configures it. Agent, hub and load are on no cores of their own.
 
 ## To repeat it
 
