@@ -1,9 +1,10 @@
 import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
-import { nodeSqliteDialect } from './node-sqlite.ts';
+import { nodeSqliteDialect, SharedSqliteAdapter } from './node-sqlite.ts';
 import { queryThreadDialect } from './query-thread.ts';
 import type { Schema } from './schema.ts';
+import type { SyncDisk } from './synced-file.ts';
 
 export type Database = Kysely<Schema>;
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -16,10 +17,10 @@ pg.types.setTypeParser(int8Oid, Number);
  * Opens `url` (`sqlite:<path>`, `sqlite::memory:` or `postgres://…`) and brings its schema up to date.
  * Throws when the database was made by a newer version or its migrations were changed afterwards.
  */
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: string, disk?: SyncDisk): Promise<Database> {
   const kind = databaseKind(url);
   const database = new Kysely<Schema>({
-    dialect: kind === 'sqlite' ? nodeSqliteDialect(url.slice('sqlite:'.length)) : postgresDialect(url, 10),
+    dialect: kind === 'sqlite' ? nodeSqliteDialect(url.slice('sqlite:'.length), disk) : postgresDialect(url, 10),
   });
   try {
     await migrate(database, kind);
@@ -37,10 +38,12 @@ export async function openDatabase(url: string): Promise<Database> {
 export function openForQueries(url: string, database: Database): { readonly database: Database; close(): Promise<void> } {
   // What lives in memory is seen by its own connection only.
   if (isInMemory(url)) return { database, close: async () => {} };
-  const reader = new Kysely<Schema>({
-    dialect:
-      databaseKind(url) === 'sqlite' ? queryThreadDialect(url.slice('sqlite:'.length)) : postgresDialect(url, queriesAtOnce),
-  });
+  const { adapter } = database.getExecutor();
+  const dialect =
+    adapter instanceof SharedSqliteAdapter
+      ? queryThreadDialect(url.slice('sqlite:'.length), adapter.failure)
+      : postgresDialect(url, queriesAtOnce);
+  const reader = new Kysely<Schema>({ dialect });
   return { database: reader, close: () => reader.destroy() };
 }
 

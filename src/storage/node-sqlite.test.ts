@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Kysely, sql } from 'kysely';
+import { instant } from '#base/instant.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { openDatabase, openForQueries } from './database.ts';
 import { nodeSqliteDialect } from './node-sqlite.ts';
 import { queryThreadDialect } from './query-thread.ts';
 import type { SyncDisk } from './synced-file.ts';
@@ -109,6 +111,32 @@ test('a sync that failed fails those who waited for it, and all who come after: 
   await assert.rejects(database.insertInto('thing').values({ id: 2, text: 'x' }).execute(), /could not be brought to disk/);
 });
 
+test('once a sync has failed, queries in their thread read nothing any more either', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homeport-sqlite-'));
+  let isWell = true;
+  const sync = async () => {
+    if (!isWell) throw new Error('EIO');
+  };
+  const disk: SyncDisk = { syncDirectory: async () => {}, open: async () => ({ sync, close: async () => {} }) };
+  const url = `sqlite:${join(folder, 'test.db')}`;
+  const database = await openDatabase(url, disk);
+  const reader = openForQueries(url, database);
+  t.after(async () => {
+    await reader.close();
+    await database.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const hubs = () => reader.database.selectFrom('hub_instance').select('name').execute();
+  assert.deepEqual(await hubs(), []);
+  isWell = false;
+  const insert = database
+    .insertInto('hub_instance')
+    .values({ name: 'plant', created_at: instant(1) })
+    .execute();
+  await assert.rejects(insert, /could not be brought to disk/);
+  await assert.rejects(hubs(), /could not be brought to disk/);
+});
+
 test('a transaction that has read can write, whatever another connection does meanwhile', async (t) => {
   const { database, path } = await openTemporary(t);
   await sql`create table thing (id integer primary key, text text not null)`.execute(database);
@@ -128,7 +156,7 @@ test('a transaction that has read can write, whatever another connection does me
 test('a thread that reads sees each change once it is done, and makes none', async (t) => {
   const { database, path } = await openTemporary(t);
   await sql`create table thing (id integer primary key, text text not null)`.execute(database);
-  const reader = new Kysely<Schema>({ dialect: queryThreadDialect(path) });
+  const reader = new Kysely<Schema>({ dialect: queryThreadDialect(path, () => undefined) });
   t.after(() => reader.destroy());
   for (let id = 1; id <= 20; id++) {
     await database

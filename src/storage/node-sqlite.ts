@@ -9,6 +9,8 @@ const busyTimeoutMs = 10_000;
 /** An open database, whose statements run at once. */
 export type SqliteFile = {
   prepare(sql: string): Prepared;
+  /** Why nothing is read or written any more; undefined while all is well. */
+  failure(): Error | undefined;
   /** Resolves when what was committed is on disk. */
   durable(): Promise<void>;
   close(): Promise<void>;
@@ -18,16 +20,28 @@ export type Prepared = ReturnType<typeof adapt>;
 
 /** node:sqlite behind Kysely's SQLite dialect. `path` is a file, or `:memory:`. */
 export function nodeSqliteDialect(path: string, disk?: SyncDisk): Dialect {
+  let file: SqliteFile | undefined;
+  const open = () => {
+    file = openSqlite(path, disk);
+    return file;
+  };
   return {
-    createAdapter: () => new SharedSqliteAdapter(),
-    createDriver: () => new SqliteDriver(() => openSqlite(path, disk)),
+    createAdapter: () => new SharedSqliteAdapter(() => file?.failure()),
+    createDriver: () => new SqliteDriver(open),
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
 /** The driver keeps users of its connection apart by itself: Kysely would do so until the disk has what they wrote. */
-class SharedSqliteAdapter extends SqliteAdapter {
+export class SharedSqliteAdapter extends SqliteAdapter {
+  readonly failure: SqliteFile['failure'];
+
+  constructor(failure: SqliteFile['failure']) {
+    super();
+    this.failure = failure;
+  }
+
   override get supportsMultipleConnections(): boolean {
     return true;
   }
@@ -51,6 +65,7 @@ function openSqlite(path: string, disk?: SyncDisk): SqliteFile {
       if (log?.failure) throw log.failure;
       return statements.prepare(sql);
     },
+    failure: () => log?.failure,
     durable: async () => log?.durable(),
     async close() {
       await log?.close();

@@ -13,12 +13,12 @@ import type { AnsweredStatement, AskedStatement } from './query-worker.ts';
 
 /**
  * A SQLite file that is read in a thread: statements that look at much of it hold up nobody here, and wait for nobody's
- * changes. Each sees all that was committed before it was asked.
+ * changes. Each sees all that was committed before it was asked. `failure` says why nothing is read any more, if so.
  */
-export function queryThreadDialect(path: string): Dialect {
+export function queryThreadDialect(path: string, failure: () => Error | undefined): Dialect {
   return {
     createAdapter: () => new ManyReaders(),
-    createDriver: () => new QueryThread(path),
+    createDriver: () => new QueryThread(path, failure),
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -34,12 +34,14 @@ type Waiting = { resolve(rows: readonly unknown[]): void; reject(error: Error): 
 
 class QueryThread implements Driver, DatabaseConnection {
   readonly #path: string;
+  readonly #failure: () => Error | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
 
-  constructor(path: string) {
+  constructor(path: string, failure: () => Error | undefined) {
     this.#path = path;
+    this.#failure = failure;
   }
 
   async init(): Promise<void> {}
@@ -63,6 +65,8 @@ class QueryThread implements Driver, DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const failure = this.#failure();
+    if (failure) throw failure;
     const id = ++this.#lastId;
     const rows = await new Promise<readonly unknown[]>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
