@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import common from 'azure-iot-common';
+import device from 'azure-iot-device';
+import deviceMqtt from 'azure-iot-device-mqtt';
 import { type Browser, signIn, withBrowser } from '#test/support/open-browser.ts';
 import { type RunningHomeport, startHomeport } from '#test/support/start-homeport.ts';
 
@@ -7,7 +13,8 @@ describe('the page of message routing', () => {
   let home: RunningHomeport;
   let browser: Browser;
   let close: () => Promise<void>;
-  before(async () => ({ home, browser, close } = await withBrowser(startHomeport())));
+  const isToInside = { HOMEPORT_OUTGOING__ALLOWED: '127.0.0.1', HOMEPORT_OUTGOING__ALLOW_HTTP: 'true' };
+  before(async () => ({ home, browser, close } = await withBrowser(startHomeport([], isToInside))));
   after(() => close?.());
 
   test('a destination and a route to it are added, a condition is checked at its place, and what is still used stays', async () => {
@@ -73,4 +80,86 @@ describe('the page of message routing', () => {
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /hall.*\$twin\.tags\.hall.*events/ }).waitFor();
   });
+
+  test('what a webhook would not take is told on the overview, looked at, sent again, and discarded', async () => {
+    let status = 400;
+    const hook = await startHook(() => status);
+    try {
+      const { port } = hook.address() as AddressInfo;
+      await home.ok('homeport', [
+        'hub',
+        'destination',
+        'create',
+        'alarm',
+        '--type',
+        'webhook',
+        '--url',
+        `http://127.0.0.1:${port}/`,
+      ]);
+      await home.ok('homeport', ['hub', 'route', 'create', 'alarm', '--source', 'DeviceMessages', '--to', 'alarm']);
+      await home.ok('homeport', ['hub', 'device', 'create', '-d', 'pump', '--auth-method', 'shared_private_key']);
+      const { page, complaints } = await browser.open();
+      await signIn(home, page);
+      await page.goto(new URL('/hub/overview', home.status.central.url).href);
+      const health = page.getByRole('region', { name: 'Health' });
+      await send(['{"heat":81}', '{"heat":82}']);
+      await health.getByText('2 events were not taken by the destination alarm.').waitFor();
+      await health.getByRole('link', { name: /^Look at them/ }).click();
+
+      await page.getByRole('button', { name: 'Destination alarm' }).click();
+      const letters = page.getByRole('region', { name: 'Dead letters of alarm' });
+      await letters
+        .getByRole('row', { name: /pump.*It answered 400\./ })
+        .first()
+        .waitFor();
+      await letters
+        .getByRole('button', { name: /^Dead letter of pump/ })
+        .first()
+        .click();
+      await letters.getByText('"heat": 81').waitFor();
+      await page.getByRole('button', { name: 'Send all again' }).click();
+      await page.getByText('None was taken, 2 are left: It answered 400.').waitFor();
+      status = 200;
+      await page.getByRole('button', { name: 'Send all again' }).click();
+      await page.getByText('2 were taken, none is left.').waitFor();
+      await letters.waitFor({ state: 'detached' });
+
+      status = 400;
+      await send(['{"heat":83}']);
+      await page.getByRole('button', { name: 'Discard all' }).click();
+      await page.getByRole('alertdialog', { name: 'Discard the dead letter of alarm?' }).waitFor();
+      await page.getByRole('button', { name: 'Discard dead letters' }).click();
+      await page.getByRole('button', { name: 'Discard all' }).waitFor({ state: 'detached' });
+      assert.match(await home.ok('homeport', ['hub', 'route', 'dead-letters', 'alarm', '--json']), /^\[\]/);
+      assert.deepEqual(complaints, []);
+    } finally {
+      hook.closeAllConnections();
+      hook.close();
+    }
+  });
+
+  async function send(bodies: readonly string[]): Promise<void> {
+    const text = JSON.parse(await home.ok('homeport', ['hub', 'connection-string', '-d', 'pump', '--json'])).connectionString;
+    const client = device.Client.fromConnectionString(text, deviceMqtt.Mqtt);
+    client.setRetryPolicy(new common.NoRetry());
+    await client.setOptions({ ca: home.ca });
+    await client.open();
+    for (const body of bodies) {
+      const message = new device.Message(body);
+      message.contentType = 'application/json';
+      message.contentEncoding = 'utf-8';
+      await client.sendEvent(message);
+    }
+    await client.close();
+  }
 });
+
+/** A back end that answers each call with what `status` says. */
+async function startHook(status: () => number): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(status()).end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}

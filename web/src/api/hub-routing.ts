@@ -1,5 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { HubDeadLetters, HubEnrichment, HubReplay, HubRoute, HubRouteTest, HubRouting } from './contract.ts';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { HubDeadLetter, HubEnrichment, HubReplay, HubRoute, HubRouteTest, HubRouting, JsonValue } from './contract.ts';
 import { apiPath, callUi } from './http.ts';
 
 const keyOf = (hub: string) => ['hub-routing', hub];
@@ -62,15 +62,30 @@ export function useTestRoute() {
   });
 }
 
-export function useDeadLetters(hub: string, destination: string) {
+/** `count`: how many there are now; with another number they are others. */
+export function useDeadLetters(hub: string, destination: string, count: number) {
   return useQuery({
-    queryKey: [...keyOf(hub), 'dead-letters', destination],
+    queryKey: [...keyOf(hub), 'dead-letters', destination, count],
+    placeholderData: keepPreviousData,
+    enabled: count > 0,
     queryFn: async () =>
       (
-        await callUi<HubDeadLetters>('GET', `hub/routing/${apiPath('destinations', destination)}/dead-letters`, {
+        await callUi<{ value: HubDeadLetter[] }>('GET', `hub/routing/${apiPath('destinations', destination)}/dead-letters`, {
           query: { hub },
         })
       ).value,
+  });
+}
+
+/** One whole. It does not change: what is done with it takes it away, and it must not be asked for again then. */
+export function useDeadLetter(hub: string, destination: string, position: number) {
+  return useQuery({
+    queryKey: ['hub-dead-letter', hub, destination, position],
+    queryFn: () =>
+      callUi<JsonValue>('GET', `hub/routing/${apiPath('destinations', destination, 'dead-letters', String(position))}`, {
+        query: { hub },
+      }),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 

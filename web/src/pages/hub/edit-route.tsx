@@ -18,6 +18,8 @@ export const sourceWords: Readonly<Record<string, string>> = {
   TwinChangeEvents: 'Twin change events',
   DeviceLifecycleEvents: 'Device lifecycle events',
   DeviceConnectionStateEvents: 'Device connection state events',
+  DigitalTwinChangeEvents: 'Digital twin change events',
+  DeviceJobLifecycleEvents: 'Device job lifecycle events',
 };
 
 type Props = { hub: string; destinations: readonly string[]; present?: HubRoute; onClose: () => void };

@@ -12,6 +12,7 @@ import { RouteButton, RouteLink } from '../../components/route-link.tsx';
 import { StateWord } from '../../components/state-word.tsx';
 import { paths } from '../../paths.ts';
 import { EventRate } from './event-rate.tsx';
+import { HubHealth } from './hub-health.tsx';
 import { HubStrip } from './hub-strip.tsx';
 import { PolicyKeys } from './policy-keys.tsx';
 import { WithHub } from './with-hub.tsx';
@@ -49,6 +50,7 @@ function Overview({ hub }: { hub: Hub }) {
       {overview.isError && (
         <ErrorMessage title="The hub could not be loaded" error={overview.error} onRetry={() => void overview.refetch()} />
       )}
+      <HubHealth hub={hub} />
       <EventRate hub={hub} />
       {overview.data && (
         <section className={styles.section} aria-labelledby="endpoints">

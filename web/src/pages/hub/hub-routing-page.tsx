@@ -203,11 +203,17 @@ function Fallback({ hub, isEnabled, mayWrite }: { hub: string; isEnabled: boolea
 
 const routeColumns: readonly DetailColumn<HubRoute>[] = [
   { name: 'Name', cell: ({ name }) => name, title: ({ name }) => name },
-  { name: 'Data source', isWide: true, cell: ({ source }) => sourceWords[source] ?? source },
+  { name: 'Data source', isWide: true, width: '220px', cell: ({ source }) => sourceWords[source] ?? source },
   { name: 'Condition', isWide: true, cell: ({ condition }) => condition || 'Every event', title: ({ condition }) => condition },
-  { name: 'Goes to', isWide: true, cell: ({ endpointNames }) => endpointNames.join(', ') },
+  {
+    name: 'Goes to',
+    isWide: true,
+    cell: ({ endpointNames }) => endpointNames.join(', '),
+    title: ({ endpointNames }) => endpointNames.join(', '),
+  },
   {
     name: 'Status',
+    width: '120px',
     cell: ({ isEnabled }) => <StateWord tone={isEnabled ? 'good' : 'quiet'}>{isEnabled ? 'Enabled' : 'Disabled'}</StateWord>,
   },
 ];
@@ -220,23 +226,39 @@ const healthWords: Readonly<Record<HubDestination['health']['status'], readonly 
   dead: ['bad', 'Not reached for a day'],
 };
 
+/** What was put aside stands beside the health: a destination that takes everything else is not well. */
+function HealthWord({ health: { status }, deadLetters }: HubDestination) {
+  const [tone, word] = healthWords[status];
+  return (
+    <StateWord tone={deadLetters > 0 && tone !== 'bad' ? 'warning' : tone} isLong>
+      {deadLetters === 0 ? word : `${word}, ${deadLetters} dead ${deadLetters === 1 ? 'letter' : 'letters'}`}
+    </StateWord>
+  );
+}
+
+function addressWords({ origin, address, fileNameFormat }: HubDestination): string {
+  return [origin ?? fileNameFormat, address].filter(Boolean).join(' ');
+}
+
 const destinationColumns: readonly DetailColumn<HubDestination>[] = [
   { name: 'Name', cell: ({ name }) => name, title: ({ name }) => name },
   { name: 'Type', isWide: true, cell: ({ type }) => destinationWords[type] },
   {
     name: 'Address',
     isWide: true,
-    cell: ({ origin, address, fileNameFormat }) => [origin ?? fileNameFormat, address].filter(Boolean).join(' '),
+    cell: addressWords,
+    title: addressWords,
   },
   {
     name: 'Health',
-    cell: ({ health: { status } }) => (
-      <StateWord tone={healthWords[status][0]} isLong>
-        {healthWords[status][1]}
-      </StateWord>
-    ),
+    cell: HealthWord,
   },
-  { name: 'Dead letters', isWide: true, cell: ({ deadLetters }) => deadLetters },
+  {
+    name: 'Dead letters',
+    isWide: true,
+    width: '130px',
+    cell: ({ deadLetters }) => deadLetters,
+  },
 ];
 
 const enrichmentColumns: readonly DetailColumn<HubEnrichment>[] = [
@@ -264,7 +286,7 @@ function DestinationDetail({ hub, destination, mayWrite }: { hub: string; destin
           It was away longer than the hub keeps events: some are lost for it.
         </StateWord>
       )}
-      {deadLetters > 0 && <DeadLetters hub={hub} destination={name} mayWrite={mayWrite} />}
+      <DeadLetters hub={hub} destination={name} count={deadLetters} mayWrite={mayWrite} />
     </>
   );
 }
