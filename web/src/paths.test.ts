@@ -43,6 +43,7 @@ test('every link the app can make has a page', () => {
     paths.administration(),
     paths.administrationDeviceConnection(),
     paths.rehearsal({ ahead: '90d' }),
+    paths.audit({ hub: 'main', actor: 'iothubowner' }),
     paths.signIn(),
   ];
   for (const link of links) assert.ok(served(link), link);

@@ -29,6 +29,7 @@ export const patterns = {
   administration: '/administration',
   administrationDeviceConnection: '/administration/device-connection',
   rehearsal: '/administration/rehearsal',
+  audit: '/audit-log',
 } as const;
 
 export type DeviceTab = 'overview' | 'raw-data' | 'properties' | 'commands' | 'refusals';
@@ -63,6 +64,7 @@ export const paths = {
   refusal: (id: string) => `${patterns.refusals}/${encodeURIComponent(id)}`,
   administration: () => patterns.administration,
   rehearsal: (filter: { ahead?: string } = {}) => withSearch(patterns.rehearsal, filter),
+  audit: (filter: { service?: string; hub?: string; actor?: string; target?: string } = {}) => withSearch(patterns.audit, filter),
   administrationDeviceConnection: () => patterns.administrationDeviceConnection,
   signIn: () => patterns.signIn,
 };

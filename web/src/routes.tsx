@@ -110,6 +110,10 @@ export const routes: RouteObject[] = [
         path: patterns.rehearsal,
         lazy: async () => ({ Component: (await import('./pages/administration/rehearsal-page.tsx')).RehearsalPage }),
       },
+      {
+        path: patterns.audit,
+        lazy: async () => ({ Component: (await import('./pages/administration/audit-page.tsx')).AuditPage }),
+      },
       { path: patterns.administrationDeviceConnection, element: <Navigate to={paths.groups()} replace /> },
       { path: '*', lazy: async () => ({ Component: (await import('./pages/shell/not-found-page.tsx')).NotFoundPage }) },
     ],

@@ -1,5 +1,6 @@
 import { Card, CardHeader, makeStyles, Text, tokens } from '@fluentui/react-components';
 import { ClockRegular } from '@fluentui/react-icons/svg/clock';
+import { HistoryRegular } from '@fluentui/react-icons/svg/history';
 import { ShieldKeyholeRegular } from '@fluentui/react-icons/svg/shield-keyhole';
 import { useMay } from '../../api/session.ts';
 import { Page } from '../../components/page.tsx';
@@ -15,7 +16,7 @@ const useStyles = makeStyles({
 /** The entry that older tutorials name. What it held then lives under Permissions now. */
 export function AdministrationPage() {
   const styles = useStyles();
-  const mayRehearse = useMay('refusals.read');
+  const mayLook = useMay('refusals.read');
   return (
     <Page
       title="Administration"
@@ -30,7 +31,7 @@ export function AdministrationPage() {
           />
           <Text className={styles.text}>ID scope, groups of devices, and the CA certificates that vouch for them.</Text>
         </Card>
-        {mayRehearse && (
+        {mayLook && (
           <Card>
             <CardHeader
               image={<ClockRegular className={styles.icon} aria-hidden />}
@@ -38,6 +39,16 @@ export function AdministrationPage() {
               description={<Text size={200}>Administration › Rehearsal</Text>}
             />
             <Text className={styles.text}>Which devices will be let in no more, when and why, if nobody does anything.</Text>
+          </Card>
+        )}
+        {mayLook && (
+          <Card>
+            <CardHeader
+              image={<HistoryRegular className={styles.icon} aria-hidden />}
+              header={<RouteLink to={paths.audit()}>Audit log</RouteLink>}
+              description={<Text size={200}>Security › Audit log</Text>}
+            />
+            <Text className={styles.text}>Who changed what, when and from where.</Text>
           </Card>
         )}
       </div>

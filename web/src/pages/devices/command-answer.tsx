@@ -31,7 +31,7 @@ export function AnswerWord({ command }: { command: DeviceCommand }) {
   const code = command.responseCode;
   if (code === undefined) return <StateWord tone="quiet">No response</StateWord>;
   return (
-    <StateWord tone={code >= 200 && code < 300 ? 'good' : 'bad'} isLong>
+    <StateWord tone={code >= 200 && code < 300 ? 'good' : 'bad'}>
       Response code <span className={styles.code}>{code}</span>
     </StateWord>
   );

@@ -52,6 +52,7 @@ const pages: readonly { label: string; aliases: readonly string[]; to: string }[
     aliases: ['certificates that end', 'expiry', 'expiring', 'which devices will drop', 'clock'],
     to: paths.rehearsal(),
   },
+  { label: 'Audit log', aliases: ['who changed what', 'changes', 'history', 'activity log'], to: paths.audit() },
   { label: 'Why refused', aliases: ['refusals', 'errors', 'rejected'], to: paths.refusals() },
 ];
 

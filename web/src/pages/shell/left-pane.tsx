@@ -4,6 +4,7 @@ import { CertificateRegular } from '@fluentui/react-icons/svg/certificate';
 import { ClipboardTaskRegular } from '@fluentui/react-icons/svg/clipboard-task';
 import { DocumentRegular } from '@fluentui/react-icons/svg/document';
 import { GaugeRegular } from '@fluentui/react-icons/svg/gauge';
+import { HistoryRegular } from '@fluentui/react-icons/svg/history';
 import { IotRegular } from '@fluentui/react-icons/svg/iot';
 import { KeyRegular } from '@fluentui/react-icons/svg/key';
 import { OptionsRegular } from '@fluentui/react-icons/svg/options';
@@ -102,7 +103,10 @@ const groups: readonly { heading?: string; entries: readonly Entry[] }[] = [
   },
   {
     heading: 'Security',
-    entries: [{ label: 'Permissions', to: patterns.permissions, permission: 'groups.read', icon: ShieldKeyholeRegular }],
+    entries: [
+      { label: 'Permissions', to: patterns.permissions, permission: 'groups.read', icon: ShieldKeyholeRegular },
+      { label: 'Audit log', to: patterns.audit, permission: 'refusals.read', icon: HistoryRegular },
+    ],
   },
   { entries: [{ label: 'Administration', to: patterns.administration, permission: 'groups.read', icon: WrenchRegular }] },
 ];
