@@ -48,7 +48,7 @@ import { hubLimitsOf } from './hub-limit-settings.ts';
 import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
-import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
+import { listenerLimitsOf, readOpenFilesMax, visitorLimitsOf } from './listener-limits.ts';
 import { isInMemory } from './memory-directory.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
 import { countProcess } from './monitoring/process-metrics.ts';
@@ -290,7 +290,9 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   });
   await lifecycle.start({ name: 'central', ...central });
 
-  const limits = listenerLimitsOf(settings, await readOpenFilesMax());
+  const openFilesMax = await readOpenFilesMax();
+  const limits = listenerLimitsOf(settings, openFilesMax);
+  const visitorLimits = visitorLimitsOf(settings, openFilesMax);
   const surfaces: Partial<Record<string, HttpSurface>> = {
     central: central.http,
     hub: hubs.http,
@@ -338,6 +340,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const rehearse = new Rehearse({ clock: platform.clock, hubs, provisioning, sphere, revocationLists, revocationSources });
   const people = new HttpsListener({
     ...listener,
+    limits: visitorLimits,
     port: settings['listeners.peoplePort'],
     asksForCertificate: false,
     choose: (request) => surfaces[choosePeopleHttp(request.url ?? '/')] ?? app,
@@ -348,7 +351,7 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
     files.http && filesHost === ''
       ? new HttpsListener({
           ...listener,
-          limits: fileListenerLimits(limits),
+          limits: fileListenerLimits(visitorLimits),
           port: settings['files.port'],
           asksForCertificate: false,
           choose: () => files.http,

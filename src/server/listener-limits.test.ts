@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { resolveSettings } from '#base/settings.ts';
 import { listenerLimits } from '#listeners/limits.ts';
 import { serverSettings } from './config.ts';
-import { listenerLimitsOf, readOpenFilesMax } from './listener-limits.ts';
+import { listenerLimitsOf, readOpenFilesMax, visitorLimitsOf } from './listener-limits.ts';
 
 const settingsOf = (flags: Record<string, unknown> = {}) => resolveSettings(serverSettings, { flags }).values;
 
@@ -26,16 +26,17 @@ describe('the limits of the ports', () => {
   });
 
   test('connections leave the process the files that it needs itself', () => {
-    for (const [openFilesMax, connectionsMax] of [
-      [1_024, 153],
-      [20_000, 3_948],
-      [1_048_576, 100_000],
-      [100, 1],
+    for (const [openFilesMax, ofDevices, ofVisitors] of [
+      [1_024, 219, 54],
+      [20_000, 5_641, 1_410],
+      [1_048_576, 100_000, 74_880],
+      [100, 1, 1],
     ] as const) {
-      assert.equal(listenerLimitsOf(settingsOf(), openFilesMax).connectionsMax, connectionsMax, String(openFilesMax));
+      assert.equal(listenerLimitsOf(settingsOf(), openFilesMax).connectionsMax, ofDevices, String(openFilesMax));
+      assert.equal(visitorLimitsOf(settingsOf(), openFilesMax).connectionsMax, ofVisitors, String(openFilesMax));
     }
     assert.equal(listenerLimitsOf(settingsOf({ 'listeners.connectionsMax': 5 }), 1_024).connectionsMax, 5);
-    assert.equal(listenerLimitsOf(settingsOf({ 'broker.port': 8884 }), 1_024).connectionsMax, 128);
+    assert.equal(listenerLimitsOf(settingsOf({ 'broker.port': 8884 }), 1_024).connectionsMax, 170);
   });
 
   test('how many files may be open is read from the system, and where nothing can be read there is no such limit', async (t) => {
