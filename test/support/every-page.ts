@@ -5,6 +5,7 @@ export type Visit = { name: string; path: string; arrive: (page: Page) => Promis
 export type Overlay = { name: string; path: string; open: (page: Page) => Promise<unknown> };
 
 const groups = '/permissions/device-connection-groups';
+const nowhere = '/nowhere';
 
 const heading = (name: string | RegExp) => (page: Page) => page.getByRole('heading', { level: 1, name }).waitFor();
 const first = (role: 'img' | 'row' | 'cell' | 'region', name: string | RegExp) => (page: Page) =>
@@ -62,6 +63,12 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'configurations', path: '/hub/configurations', arrive: first('row', /interval/) },
     { name: 'live messages', path: '/hub/messages', arrive: first('row', new RegExp(demoId)) },
     { name: 'no live message', path: '/hub/messages?device=keyed', arrive: (page) => page.getByText('Listening').waitFor() },
+    { name: 'audit log', path: '/audit-log', arrive: first('row', /Saved.*registered-1/) },
+    {
+      name: 'no change',
+      path: '/audit-log?actor=nobody&span=between',
+      arrive: (page) => page.getByText('No change passes the filter').waitFor(),
+    },
     { name: 'administration', path: '/administration', arrive: heading('Administration') },
     { name: 'rehearsal', path: '/administration/rehearsal', arrive: (page) => page.getByText('No device drops').waitFor() },
     { name: 'rehearsal of three years', path: '/administration/rehearsal?ahead=3y', arrive: first('row', /CA certificate of/) },
@@ -69,7 +76,7 @@ export function everyPage({ demoId, thermometerId, refusalId }: FurnishedHome): 
     { name: 'refusal', path: `/refusals/${refusalId}`, arrive: (page) => page.getByText('Failed here').first().waitFor() },
     { name: 'refusals of a hub', path: '/refusals?hub=main', arrive: (page) => page.getByText('Pump-1').first().waitFor() },
     { name: 'no refusal', path: '/refusals/0000000000000000', arrive: (page) => page.getByRole('alert').waitFor() },
-    { name: 'no page', path: '/nowhere', arrive: heading(/.+/) },
+    { name: 'no page', path: nowhere, arrive: heading('Not found') },
   ];
 }
 
@@ -215,6 +222,17 @@ export const overlays: readonly Overlay[] = [
     },
   },
   {
+    name: 'a change, opened',
+    path: '/audit-log',
+    open: async (page) => {
+      await page
+        .getByRole('button', { name: /registered-1/ })
+        .first()
+        .click();
+      await page.getByRole('button', { name: 'Copy tracking id' }).waitFor();
+    },
+  },
+  {
     name: 'command palette',
     path: '/devices',
     open: async (page) => {
@@ -227,6 +245,24 @@ export const overlays: readonly Overlay[] = [
 export async function visit(home: FurnishedHome['home'], page: Page, { path, arrive }: Visit): Promise<void> {
   await page.goto(new URL(path, home.status.central.url).href);
   await arrive(page);
+}
+
+/**
+ * As a link within the app goes there: without loading the app again. By way of a page that has nothing to load, so that
+ * what was there before is not taken for what is waited for.
+ */
+export async function goTo(page: Page, path: string): Promise<void> {
+  const between = page.getByRole('heading', { level: 1, name: 'Not found', exact: true });
+  await pushAddress(page, nowhere);
+  await between.waitFor();
+  if (path === nowhere) return;
+  await pushAddress(page, path);
+  await between.waitFor({ state: 'detached' });
+  await page.getByRole('heading', { level: 1 }).waitFor();
+}
+
+async function pushAddress(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`);
 }
 
 export async function openOverlay(home: FurnishedHome['home'], page: Page, { path, open }: Overlay): Promise<void> {
