@@ -41,7 +41,8 @@ function openBench(t: TestContext) {
   };
 }
 
-const install = 'noninteractive|--quiet --yes --option Dpkg::Options::=--force-confold --allow-downgrades install';
+const install =
+  'noninteractive|--quiet --yes --option APT::Cmd::Pattern-Only=true --option Dpkg::Options::=--force-confold --allow-downgrades install';
 
 test('it lists what is installed, with versions, and nothing that only left its configuration', async (t) => {
   const bench = openBench(t);
@@ -65,6 +66,19 @@ test('it refreshes the lists before and clears up after, and changes packages in
   ]);
 });
 
+/** By simulation alone, which changes nothing. As a pattern, `dpk.` would match dpkg. */
+test('apt-get itself takes no name for a pattern: one that no package has is an error', async (t) => {
+  const bench = openBench(t);
+  bench.program('apt-get', [`exec /usr/bin/apt-get --simulate "$@"`]);
+  for (const words of [
+    ['remove', 'dpk.'],
+    ['install', 'dpk.'],
+  ]) {
+    assert.equal(await bench.run(words), pluginCodes.failed, words.join(' '));
+    assert.match(bench.complaints.splice(0).join(), /Unable to locate package/, words.join(' '));
+  }
+});
+
 test('what apt-get complains of is told with exit code 2', async (t) => {
   const bench = openBench(t);
   bench.program('apt-get', ['echo "E: Unable to locate package none" >&2', 'exit 100']);
@@ -84,14 +98,19 @@ test('what is no name, no version or no command of a plugin runs nothing and is 
     ['install', 'vim+'],
     ['install', 'vim/sid'],
     ['install', '/tmp/x.deb'],
+    ['install', 'vim:amd64-'],
+    ['install', 'vim:amd64+'],
+    ['install', 'g++:amd64-'],
     ['install', 'vim', '--module-version', '-1'],
+    ['install', 'vim', '--module-version', '1-'],
+    ['install', 'vim', '--module-version', '2:9.1-1+'],
     ['install', 'vim', '--module-version'],
     ['install', 'vim', '--option', 'x'],
     ['remove', 'vim', '--file', '/x.deb'],
   ]) {
     assert.equal(await bench.run(words), pluginCodes.usage, words.join(' '));
   }
-  for (const line of ['vim', 'purge\tvim', 'install\t-o', 'install\tvim\t$(id)']) {
+  for (const line of ['vim', 'purge\tvim', 'install\t-o', 'install\tvim\t$(id)', 'install\tvim\t1-', 'remove\tvim:amd64-']) {
     assert.equal(await bench.run(['update-list'], ['install\tgood', line]), pluginCodes.usage, line);
   }
   assert.deepEqual(bench.said(), []);

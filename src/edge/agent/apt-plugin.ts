@@ -27,9 +27,12 @@ type Change = {
 
 /** apt-get says a line or more for each package. */
 const outputBytesMax = 64 * 1024 * 1024;
-/** As Debian has them, and with the architecture; no option and no operator of apt-get's begins or ends so. */
-const namePattern = /^[a-z0-9][a-z0-9+.-]*[a-z0-9.](?::[a-z0-9-]+)?$|^[a-z0-9][a-z0-9+.-]*\+\+(?::[a-z0-9-]+)?$/;
-const versionPattern = /^[A-Za-z0-9][A-Za-z0-9.+:~-]*$/;
+/**
+ * As Debian has them, and with the architecture. apt-get takes a minus or a plus at the very end of a word for removal or installation, whatever
+ * stands before it, so no part may end so; `++` alone is that of a name such as g++.
+ */
+const namePattern = /^[a-z0-9][a-z0-9+.-]*(?:[a-z0-9.]|\+\+)(?::[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)?$/;
+const versionPattern = /^[A-Za-z0-9](?:[A-Za-z0-9.+:~-]*[A-Za-z0-9.~])?$/;
 const listFormat = `\${db:Status-Abbrev}\\t\${binary:Package}\\t\${Version}\\n`;
 
 /** The plugin for Debian's packages. Returns its exit code; what went wrong is complained of. */
@@ -69,7 +72,10 @@ export async function runAptPlugin(platform: Platform, words: readonly string[],
 
 class UsageError extends Error {}
 
-/** In one go, so that apt-get resolves it as one; a name with a minus behind it is removed. Files that were there before keep their content. */
+/**
+ * In one go, so that apt-get resolves it as one; a name with a minus behind it is removed. Files that were there before keep their content. A name
+ * that no package has is an error: without `Pattern-Only`, apt-get would take it for a regular expression and change all that match it.
+ */
 async function apply(changes: readonly Change[], apt: (...words: string[]) => Promise<string>, world: AptWorld): Promise<void> {
   if (changes.length > modulesMax) throw new UsageError(`At most ${modulesMax} packages are changed at once.`);
   if (changes.length === 0) return;
@@ -78,7 +84,8 @@ async function apply(changes: readonly Change[], apt: (...words: string[]) => Pr
     if (file !== undefined) return resolve(world.workingDirectory, file);
     return version === undefined ? name : `${name}=${version}`;
   });
-  await apt('--option', 'Dpkg::Options::=--force-confold', '--allow-downgrades', 'install', ...words);
+  const options = ['APT::Cmd::Pattern-Only=true', 'Dpkg::Options::=--force-confold'].flatMap((option) => ['--option', option]);
+  await apt(...options, '--allow-downgrades', 'install', ...words);
 }
 
 function readChange(action: string, words: readonly string[]): Change {
