@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
-import { fileErrorCode, fileProblem } from '../host/file-problem.ts';
+import { fileErrorCode, fileProblem, linkProblem } from '../host/file-problem.ts';
 import { readSmallFile } from '../host/read-small-file.ts';
 import { replaceFile } from '../host/write-file.ts';
 import type { UploadFile } from '../upload/upload-file.ts';
@@ -15,6 +15,12 @@ import type { Operation } from './operation.ts';
 const listName = 'tedge-configuration-plugin.toml';
 const newFileMode = 0o644;
 
+/**
+ * Neither operation follows a link: the agent is root as a rule, and who may write into the directory of a listed file would have any file of the
+ * system uploaded or replaced.
+ */
+const followsLinks = false;
+
 /** Uploads a listed configuration file to the hub as it is. */
 export function configSnapshot(options: { configDirectory: string; upload: UploadFile }): Operation {
   const { configDirectory, upload } = options;
@@ -24,7 +30,7 @@ export function configSnapshot(options: { configDirectory: string; upload: Uploa
     async run(request, { id, signal }) {
       refuseLocalTransfer(request);
       const { type, path } = await requireListed(configDirectory, request);
-      const bytes = await readSmallFile(path, configurationBytesMax);
+      const bytes = await readSmallFile(path, configurationBytesMax, { followsLinks });
       if (!bytes) throw new Problem('not-found', `There is no ${path}.`);
       return { path, blob: await upload(`config_snapshot/${type}-${id}`, bytes, signal) };
     },
@@ -95,10 +101,11 @@ function textOf(content: unknown): Buffer {
 }
 
 async function write({ random }: Platform, { path, more }: ListedFile, bytes: Buffer): Promise<void> {
-  const before = await stat(path).catch((error: unknown) => {
+  const before = await lstat(path).catch((error: unknown) => {
     if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw fileProblem(error, path);
   });
+  if (before?.isSymbolicLink()) throw linkProblem(path);
   if (before && !before.isFile()) throw new Problem('conflict', `${path} is not a file.`);
   const { mode = BigInt(newFileMode), service, ...unknown } = more;
   // Before anything is written: who relies on them would have a file that is not as it should be.
@@ -110,5 +117,6 @@ async function write({ random }: Platform, { path, more }: ListedFile, bytes: Bu
   if (typeof mode !== 'bigint' || mode < 0n || mode > 0o777n)
     throw new Problem('argument-invalid', `The mode of ${path} is not from 0 to 0o777.`);
   const owner = before && { uid: before.uid, gid: before.gid };
-  await replaceFile(path, bytes, { mode: before ? before.mode & 0o7777 : Number(mode), random, ...(owner ? { owner } : {}) });
+  const kept = before ? before.mode & 0o7777 : Number(mode);
+  await replaceFile(path, bytes, { mode: kept, random, followsLinks, ...(owner ? { owner } : {}) });
 }

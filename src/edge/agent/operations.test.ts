@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
@@ -11,6 +12,7 @@ import { configSnapshot, configUpdate } from './configuration-files.ts';
 import type { Download } from './download.ts';
 import { configurationBytesMax } from './limits.ts';
 import { logUpload } from './log-upload.ts';
+import type { Operation } from './operation.ts';
 import { restart } from './restart.ts';
 import { softwareList } from './software-list.ts';
 import { softwareUpdate } from './software-update.ts';
@@ -191,6 +193,26 @@ describe('config_snapshot and config_update', () => {
     const sha256 = '11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437';
     await assert.rejects(update.run({ type: 'app', content: 'other', sha256 }, work), /SHA-256/);
     assert.equal(bench.read('app.conf'), 'from https://h/x');
+  });
+
+  test('a listed file that became a link or a pipe is neither uploaded nor replaced, nor what a link points to', async (t) => {
+    const { bench, path, snapshot, update } = withFiles(t);
+    bench.write('secret', 'key', 0o600);
+    const request = (operation: Operation) => (operation === update ? { type: 'app', content: 'mine' } : { type: 'app' });
+    for (const target of [bench.file('secret'), bench.file('missing')]) {
+      rmSync(path);
+      symlinkSync(target, path);
+      for (const operation of [snapshot, update]) {
+        await assert.rejects(operation.run(request(operation), work), { code: 'conflict', message: /app\.conf is a link/ });
+      }
+    }
+    assert.deepEqual([bench.uploads.size, bench.read('secret')], [0, 'key']);
+    assert.equal(statSync(bench.file('missing'), { throwIfNoEntry: false }), undefined);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    for (const operation of [snapshot, update]) {
+      await assert.rejects(operation.run(request(operation), work), /is not a file/);
+    }
   });
 
   test('what does not fit changes nothing', async (t) => {

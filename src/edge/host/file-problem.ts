@@ -24,6 +24,11 @@ export function fileProblem(error: unknown, path: string): Problem {
   }
 }
 
+/** For what is done with the rights of another than who may write into the directory. */
+export function linkProblem(path: string): Problem {
+  return new Problem('conflict', `${path} is a link, and links are not followed here: name the file itself.`);
+}
+
 export function fileErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

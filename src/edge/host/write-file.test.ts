@@ -61,6 +61,18 @@ test('a link keeps pointing at the file whose content was replaced, and nothing 
   assert.deepEqual(readdirSync(directory).sort(), ['link', 'real']);
 });
 
+test('where links are not followed, the file takes the place of one, and what it pointed to stays', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'real'), 'old');
+  symlinkSync('real', join(directory, 'link'));
+  await replaceFile(join(directory, 'link'), 'new', { mode: 0o644, random, followsLinks: false });
+  assert.ok(lstatSync(join(directory, 'link')).isFile());
+  assert.deepEqual(
+    ['link', 'real'].map((name) => readFileSync(join(directory, name), 'utf8')),
+    ['new', 'old'],
+  );
+});
+
 test('a file that cannot take the place of another is not left beside it', async (t) => {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'd'));

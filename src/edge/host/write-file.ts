@@ -5,18 +5,21 @@ import { fileErrorCode, fileProblem } from './file-problem.ts';
 
 /**
  * Gives `path` new content whole or not at all: written beside it under another name, synced, then
- * renamed. A link keeps pointing where it points.
+ * renamed. A link keeps pointing where it points, unless `followsLinks` is false: then the file takes its place.
  */
 export async function replaceFile(
   path: string,
   content: string | Buffer,
-  options: { mode: number; random: Random; owner?: { uid: number; gid: number } },
+  options: { mode: number; random: Random; owner?: { uid: number; gid: number }; followsLinks?: boolean },
 ): Promise<void> {
+  const { followsLinks = true } = options;
   try {
-    const target = await realpath(path).catch((error: unknown) => {
-      if (fileErrorCode(error) === 'ENOENT') return path;
-      throw error;
-    });
+    const target = !followsLinks
+      ? path
+      : await realpath(path).catch((error: unknown) => {
+          if (fileErrorCode(error) === 'ENOENT') return path;
+          throw error;
+        });
     const temporary = join(dirname(target), `.${basename(target)}.${options.random.bytes(6).toString('hex')}`);
     try {
       await writeNew(temporary, content, options.mode, options.owner);
