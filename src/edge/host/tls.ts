@@ -69,6 +69,9 @@ export function dialTls({ host, port, roots, identity, through, judge, signal }:
         give(error instanceof Error ? error : new Error(String(error)));
         return;
       }
+      // Whoever gets it may not listen at once, and an error that nobody hears ends the process. Of one within TLS, such as an
+      // alert, Node does not end the socket itself.
+      socket.on('error', (error) => void socket.destroy(error));
       socket.off('error', give);
       resolve(socket);
     });

@@ -65,6 +65,8 @@ export async function reachServer({ rootsPath, proxy, time }: Reach, target: Rea
   );
   const until = endOf(socket);
   if (until !== undefined) await time.proven(until);
+  // It may have ended meanwhile: nothing that listens from now on would be told.
+  if (socket.destroyed) throw socket.errored ?? new Error(`${host}:${port} closed the connection.`);
   return socket;
 }
 
