@@ -31,7 +31,7 @@ async function openBench(t: TestContext) {
       isEnabled: (operation) => ({ restart: true, log_upload: true, off: false })[operation],
       upload: (name) => upload(name),
       send: async (packets) => void sent.push(...packets.map(({ topic, payload }): [string, string] => [topic, String(payload)])),
-      sendReported: async (change) => void reports.push(change),
+      sendReported: async (_operation, change) => void reports.push(change),
       signal: new AbortController().signal,
     });
   let flow = await open();
@@ -49,6 +49,7 @@ async function openBench(t: TestContext) {
       flow.takeTwin({ desired: { ...desired, $version: ++version }, reported }),
     say: (operation: string, id: string, state: JsonObject | undefined) =>
       flow.takeCommand(operation, `az-${id}`, Buffer.from(state ? JSON.stringify(state) : '')),
+    refuse: (operation: string, status: number) => flow.takeRefusal(operation, status),
     capability: (operation: string, isThere: boolean) => flow.takeCapability(operation, isThere),
     takeSent: () => sent.splice(0),
     takeReports: () => reports.splice(0),
@@ -160,6 +161,31 @@ describe('between the twin and the agent', () => {
       JSON.stringify(bench.takeReports()),
       /"note":"The result is too large for the twin, and was not uploaded. no hub"/,
     );
+  });
+
+  test('what the hub refuses has not been told: a result that it would refuse again goes up as a file, and the twin is told that', async (t) => {
+    const bench = await openBench(t);
+    const desired = { log_upload: { id: 'a' } };
+    await bench.wish(desired);
+    await bench.say('log_upload', 'a', { status: 'successful', list: 'x'.repeat(5_000) });
+    bench.takeReports();
+    const reported = { log_upload: { value: { id: 'a', status: 'init' }, ac: 202, ad: 'init', av: 2 } };
+    // Too many questions, or a hub in trouble: the same once more, when the twin is next seen.
+    assert.equal(await bench.refuse('log_upload', 429), false);
+    await bench.wish(desired, reported);
+    assert.match(JSON.stringify(bench.takeReports()), /"list":"x{5000}"/);
+    assert.equal(await bench.refuse('log_upload', 400), true);
+    await bench.restart();
+    await bench.wish(desired, reported);
+    const value = { id: 'a', status: 'successful', blob: 'device/log_upload/a.json' };
+    assert.deepEqual(bench.takeReports(), [{ log_upload: { value, ac: 200, ad: 'successful', av: 4 } }]);
+    assert.deepEqual(bench.uploads, ['log_upload/a.json']);
+    // Refused as well, there is nothing shorter; it is told to a later twin, even if nobody asks for it any more.
+    assert.equal(await bench.refuse('log_upload', 400), false);
+    await bench.wish({}, reported);
+    assert.deepEqual(bench.takeReports(), [{ log_upload: { value, ac: 200, ad: 'successful', av: 5 } }]);
+    await bench.wish({}, reported);
+    assert.deepEqual(bench.takeReports(), []);
   });
 
   test('a twin that was made anew is told again, and one that has more is told what is gone', async (t) => {

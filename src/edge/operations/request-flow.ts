@@ -18,13 +18,15 @@ export type RequestFlowOptions = LocalNames & {
   readonly upload: UploadFile;
   /** Resolves when the broker has it; rejects when it cannot any more. */
   readonly send: (packets: readonly OutboundPublish[]) => Promise<void>;
-  /** As `send`, for what the hub is to be told. */
-  readonly sendReported: (change: JsonObject) => Promise<void>;
+  /** As `send`, for what the hub is to be told of an operation. */
+  readonly sendReported: (operation: string, change: JsonObject) => Promise<void>;
   readonly signal: AbortSignal;
 };
 
 /** Commands of ours begin so: others on the broker are none of the twin's business. */
 const idPrefix = 'az-';
+/** Of the hub's answers to a report, those that it would give again: one text or the whole is larger than a twin holds. */
+const contentRefusals = [400, 413];
 
 /** Makes commands of what the twin asks for, once each, and tells the twin what becomes of them. */
 export class RequestFlow {
@@ -34,6 +36,8 @@ export class RequestFlow {
   readonly #offered = new Set<string>();
   /** Commands of ours that the broker has. */
   readonly #seen = new Set<string>();
+  /** Operations of which the hub refused what it was told last. */
+  readonly #untold = new Set<string>();
   #twin: Twin | undefined;
 
   constructor(platform: Platform, options: RequestFlowOptions) {
@@ -50,6 +54,28 @@ export class RequestFlow {
   async takeTwin(twin: Twin): Promise<void> {
     this.#twin = twin;
     await this.#consider(twin);
+    for (const operation of this.#untold) {
+      const newest = this.#options.journal.newestOf(operation);
+      // What is asked for still has just been told.
+      if (newest && !Object.hasOwn(twin.desired, operation)) await this.#report(operation, progress(newest.id, newest.state));
+      this.#untold.delete(operation);
+    }
+  }
+
+  /**
+   * The hub refused what it was told of an operation, so that has not been told: the next twin shows what it has, and is told. Resolves with whether
+   * there is something shorter to tell, for which it is worth asking at once.
+   */
+  async takeRefusal(operation: string, status: number): Promise<boolean> {
+    const { journal } = this.#options;
+    this.#untold.add(operation);
+    await journal.forgetReported(operation);
+    const newest = journal.newestOf(operation);
+    if (!newest || !contentRefusals.includes(status)) return false;
+    const { status: state, ...result } = newest.state;
+    if (typeof state !== 'string' || Object.keys(result).every((name) => name === 'blob' || name === 'note')) return false;
+    await journal.setState(newest, await this.#uploaded(newest, state, JSON.stringify(result)));
+    return true;
   }
 
   async takeCapability(operation: string, isThere: boolean): Promise<void> {
@@ -131,12 +157,17 @@ export class RequestFlow {
   }
 
   /** What a command says beyond what was asked. What is too large for a twin goes up as a file. */
-  async #stateOf({ operation, id, fields }: StartedRequest, command: Command): Promise<JsonObject> {
-    const { upload, signal } = this.#options;
+  async #stateOf(request: StartedRequest, command: Command): Promise<JsonObject> {
+    const { fields } = request;
     const { status, ...rest } = command;
     const result = Object.fromEntries(Object.entries(rest).filter(([name]) => !Object.hasOwn(fields, name)));
     const text = JSON.stringify(result);
     if (Buffer.byteLength(text) <= resultBytesMax) return { ...result, status };
+    return this.#uploaded(request, status, text);
+  }
+
+  async #uploaded({ operation, id }: StartedRequest, status: string, text: string): Promise<JsonObject> {
+    const { upload, signal } = this.#options;
     try {
       return { status, blob: await upload(`${operation}/${id}.json`, Buffer.from(text), signal) };
     } catch (error) {
@@ -157,7 +188,7 @@ export class RequestFlow {
     const isThere = this.#twin === undefined || atHub !== undefined;
     if (isThere && JSON.stringify(before) === JSON.stringify(value)) return;
     // Of both: an earlier report may still be on its way to the hub.
-    await sendReported({ [operation]: changeFrom([atHub, before], value) });
+    await sendReported(operation, { [operation]: changeFrom([atHub, before], value) });
     if (this.#twin) this.#twin = { ...this.#twin, reported: { ...this.#twin.reported, [operation]: value } };
     await journal.setReported(operation, value);
   }

@@ -63,7 +63,11 @@ export class RequestJournal {
 
   /** Whether nothing else has been asked of the operation since. */
   isNewest({ operation, id }: Pick<DesiredRequest, 'operation' | 'id'>): boolean {
-    return this.#of(operation).at(-1)?.id === id;
+    return this.newestOf(operation)?.id === id;
+  }
+
+  newestOf(operation: string): StartedRequest | undefined {
+    return this.#of(operation).at(-1);
   }
 
   reportedOf(operation: string): Json | undefined {
@@ -91,6 +95,12 @@ export class RequestJournal {
 
   setReported(operation: string, value: Json): Promise<void> {
     this.#stored = { ...this.#stored, reported: { ...this.#stored.reported, [operation]: value } };
+    return this.#save();
+  }
+
+  forgetReported(operation: string): Promise<void> {
+    const { [operation]: _forgotten, ...reported } = this.#stored.reported;
+    this.#stored = { ...this.#stored, reported };
     return this.#save();
   }
 

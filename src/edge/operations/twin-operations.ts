@@ -46,8 +46,8 @@ export class TwinOperations {
       ...options,
       signal: this.#stopping.signal,
       send: (packets) => this.#send(packets),
-      sendReported: (change) => {
-        const topic = `${prefix}/twin/PATCH/properties/reported/?$rid=operations-report-${++this.#reports}`;
+      sendReported: (operation, change) => {
+        const topic = `${prefix}/twin/PATCH/properties/reported/?$rid=${reportId(++this.#reports, operation)}`;
         return this.#send([{ topic, payload: JSON.stringify(change), qos: 1 }]);
       },
     });
@@ -129,7 +129,11 @@ export class TwinOperations {
   async #takeAnswer(rest: string, payload: Buffer): Promise<void> {
     const [, status = '', id = ''] = /^(\d{3})\/\?\$rid=([^&]*)/.exec(rest) ?? [];
     if (!id.startsWith('operations-')) return;
-    if (Number(status) >= 300) this.#platform.log.warn('operations.twin-refused', { status: Number(status) });
+    if (Number(status) >= 300) {
+      const operation = reportedBy(id);
+      this.#platform.log.warn('operations.twin-refused', { status: Number(status), ...(operation ? { operation } : {}) });
+      if (operation && (await this.#flow.takeRefusal(operation, Number(status)))) this.#questions.ask();
+    }
     const twin = this.#questions.take(id, Number(status), payload);
     if (twin) await this.#flow.takeTwin(twin);
   }
@@ -142,4 +146,14 @@ export class TwinOperations {
     else void current.connection.closed.then(() => reject(new Problem('unavailable', 'The local broker went away.')));
     return promise;
   }
+}
+
+/** With the operation in it: the answer may come to another process than the report came from. Its name may hold what a topic's query may not. */
+function reportId(count: number, operation: string): string {
+  return `operations-report-${count}-${Buffer.from(operation).toString('base64url')}`;
+}
+
+function reportedBy(id: string): string | undefined {
+  const [, name] = /^operations-report-\d+-([\w-]+)$/.exec(id) ?? [];
+  return name && Buffer.from(name, 'base64url').toString();
 }
