@@ -1,7 +1,7 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import type { ClientConnection } from '#wire/mqtt/client-connection.ts';
-import type { InboundPublish, Will } from '#wire/mqtt/packet.ts';
+import type { InboundPublish, OversizePublish, Will } from '#wire/mqtt/packet.ts';
 import { localQueueMax } from './limits.ts';
 import { openLocalClient } from './local-client.ts';
 import type { LocalMessage } from './local-message.ts';
@@ -15,6 +15,8 @@ export type ExternalBrokerOptions = {
   readonly will: Will;
   /** As of the embedded broker; the message is acknowledged to the broker when the promise resolves. */
   readonly intercept: (message: LocalMessage) => Promise<void> | undefined;
+  /** What is larger than a local packet may be is acknowledged and told here: a broker would send it again and again. */
+  readonly onOversize: (message: OversizePublish) => void;
 };
 
 type Waiting = { readonly message: LocalMessage; readonly done: PromiseWithResolvers<void> };
@@ -77,13 +79,14 @@ export class ExternalBroker {
 
   async #connectOnce(): Promise<void> {
     const { clock } = this.#platform;
-    const { host, port, clientId, will, filters } = this.#options;
+    const { host, port, clientId, will, filters, onOversize } = this.#options;
     const opened = Promise.withResolvers<ClientConnection>();
     opened.promise.catch(() => {});
     try {
       this.#connection = await openLocalClient({
         ...{ clock, host, port, clientId, will, cleanSession: false, acknowledgesLater: true, signal: this.#stopping.signal },
         onMessage: (message) => this.#receive(message, opened.promise),
+        onOversize,
       });
       opened.resolve(this.#connection);
     } catch (error) {

@@ -111,6 +111,7 @@ async function start(
       filters: bridgeTopics(bridgeSettings.prefix, bridgeSettings.deviceId).outboundFilters,
       will: { topic: report.topic, payload: Buffer.from(JSON.stringify({ pid, status: 'down' })), qos: 1, retain: true },
       intercept: (message) => bridge.accept(message),
+      onOversize: ({ topic, payloadBytes }) => report.tooLarge(topic, payloadBytes, bridgeSettings.payloadBytesMax),
     });
     publish = (message) => broker.publish(message);
     await lifecycle.start({ name: 'broker', start: async () => broker.start(), stop: () => broker.close() });

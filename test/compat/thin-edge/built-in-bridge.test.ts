@@ -202,8 +202,12 @@ describe('the bridge of tedge', () => {
     await arrived(edge, numbers(1, 50));
     const received: string[] = [];
     client.on('message', (_topic, payload) => received.push(payload.toString()));
-    await client.subscribeAsync('az/messages/devicebound/#', { qos: 1 });
+    await client.subscribeAsync(['az/messages/devicebound/#', 'te/errors'], { qos: 1 });
     await bench.home.ok('homeport', ['hub', 'c2d', 'send', '-d', 'own-mosquitto', '--body', 'hello']);
     await eventually(() => (received.includes('hello') ? true : undefined));
+    await publish('x'.repeat(5 * 1024 * 1024));
+    await publish('{"n":51}');
+    await arrived(edge, numbers(1, 51));
+    await eventually(() => received.find((text) => /az\/messages\/events\/ has 5242880 bytes; at most 262144/.test(text)));
   });
 });
