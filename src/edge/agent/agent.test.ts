@@ -12,7 +12,7 @@ import { openLocalClient } from '../broker/local-client.ts';
 import { serviceHealth } from '../health/service-health.ts';
 import { Agent } from './agent.ts';
 import { CommandJournal } from './command-journal.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, PartialFailure } from './operation.ts';
 
 const names = { topicRoot: 'te', mainTopicId: 'device/main//' };
 const topicOf = (operation: string, id: string) => `te/device/main///cmd/${operation}/${id}`;
@@ -184,6 +184,31 @@ describe('the agent', () => {
     assert.equal(bench.statesOf('long', 'one').at(-1)?.status, 'executing');
     await bench.start([operation('long')]);
     await bench.reaches('long', 'one', 'failed');
+  });
+
+  test('a result may be as large as a packet and is kept so; a larger one has failed, and a larger request is refused', async (t) => {
+    const bench = await openBench(t);
+    const large = 'x'.repeat(300 * 1024);
+    const answer = (text: string, times: number) => operation(text, { run: async () => ({ result: large.repeat(times) }) });
+    const failing = operation('parts', {
+      run: () => Promise.reject(new PartialFailure('Of many, one.', { failures: large.repeat(20) })),
+    });
+    const agent = await bench.start([answer('large', 1), answer('huge', 20), failing]);
+    for (const name of ['huge', 'parts', 'large']) bench.publish(name, 'one', '{"status":"init"}');
+    assert.match(
+      String((await bench.reaches('huge', 'one', 'failed')).reason),
+      /^The result has \d+ bytes; at most \d+ can be told/,
+    );
+    assert.deepEqual(await bench.reaches('parts', 'one', 'failed'), { status: 'failed', reason: 'Of many, one.' });
+    await bench.reaches('large', 'one', 'successful');
+    bench.publish('large', 'two', JSON.stringify({ status: 'init', large }));
+    // What it said itself came back to it before this did.
+    assert.match(String((await bench.reaches('large', 'two', 'failed')).reason), /^The request has/);
+    assert.equal(bench.statesOf('large', 'one').at(-1)?.status, 'successful');
+    await agent.stop();
+    const journal = await bench.openJournal();
+    assert.equal(journal.find('large', 'one')?.command.result, large);
+    journal.close();
   });
 
   test('two agents do not share a journal, and a file that cannot be read is passed over', async (t) => {

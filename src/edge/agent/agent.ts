@@ -9,7 +9,7 @@ import type { ServiceHealth } from '../health/service-health.ts';
 import { SendQueue } from '../mapper/send-queue.ts';
 import type { CommandJournal } from './command-journal.ts';
 import { CommandQueue, failure } from './command-queue.ts';
-import { agentQueue, capabilityCheckMs, commandsKeptMax, farewellMsMax } from './limits.ts';
+import { agentQueue, capabilityCheckMs, commandsKeptMax, farewellMsMax, requestBytesMax } from './limits.ts';
 import type { Operation } from './operation.ts';
 
 export type AgentOptions = {
@@ -130,7 +130,11 @@ export class Agent {
     if (payload.length === 0) return this.#commands.forget(operation, id);
     try {
       const command = parseCommand(payload);
-      if (command.status === 'init') await this.#commands.accept(operation, id, command);
+      if (command.status !== 'init') return;
+      if (payload.length > requestBytesMax) {
+        throw new Problem('payload-too-large', `The request has ${payload.length} bytes; at most ${requestBytesMax} are taken.`);
+      }
+      await this.#commands.accept(operation, id, command);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.#tell(operation, id, failure(error));

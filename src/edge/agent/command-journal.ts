@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, parseJson } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { takeFileLock } from '#storage/file-lock.ts';
-import { type Command, parseCommand } from '../entities/command.ts';
+import { type Command, requireCommand } from '../entities/command.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { readSmallFile } from '../host/read-small-file.ts';
 import { replaceFile } from '../host/write-file.ts';
@@ -101,14 +101,13 @@ export class CommandJournal {
 }
 
 function readKept(bytes: Buffer): KeptCommand {
-  const value = parseJson(bytes, { bytesMax: fileBytesMax });
+  const value = parseJson(bytes, { bytesMax: fileBytesMax, depthMax: 64 });
   if (!isJsonObject(value)) throw new Problem('malformed', 'The file holds no command.');
   const { operation, id, sequence, kept } = value;
   if (typeof operation !== 'string' || typeof id !== 'string' || typeof sequence !== 'number') {
     throw new Problem('malformed', 'The file holds no command.');
   }
-  const command = parseCommand(Buffer.from(JSON.stringify(value.command ?? null)));
-  return { operation, id, sequence, command, ...(isJsonObject(kept) ? { kept } : {}) };
+  return { operation, id, sequence, command: requireCommand(value.command), ...(isJsonObject(kept) ? { kept } : {}) };
 }
 
 /** Ids are anybody's and may hold what a file name may not. */

@@ -4,7 +4,7 @@ import { printable } from '#base/printable.ts';
 import { Problem } from '#base/problem.ts';
 import { type Command, isFinal } from '../entities/command.ts';
 import type { CommandJournal, KeptCommand } from './command-journal.ts';
-import { reasonCharactersMax } from './limits.ts';
+import { commandBytesMax, reasonCharactersMax } from './limits.ts';
 import { type Operation, PartialFailure } from './operation.ts';
 
 export type CommandQueueOptions = {
@@ -133,7 +133,7 @@ export class CommandQueue {
   async #end(kept: KeptCommand, outcome: JsonObject): Promise<void> {
     const { operation, id } = kept;
     const { journal, tell, onEnd } = this.#options;
-    const command: Command = { ...kept.command, ...outcome, status: outcome.status === 'successful' ? 'successful' : 'failed' };
+    const command = fitting(kept.command, outcome);
     this.#platform.log.info('agent.command-ended', { operation, id, status: command.status });
     if (this.#forgotten.delete(`${operation}/${id}`)) return journal.remove(kept);
     try {
@@ -147,8 +147,17 @@ export class CommandQueue {
   }
 }
 
+/** The last state of a command. A larger one would end the connection to the broker each time that it is said. */
+function fitting(request: Command, outcome: JsonObject): Command {
+  const command: Command = { ...request, ...outcome, status: outcome.status === 'successful' ? 'successful' : 'failed' };
+  const bytes = Buffer.byteLength(JSON.stringify(command));
+  if (bytes <= commandBytesMax) return command;
+  const tooLarge = `The result has ${bytes} bytes; at most ${commandBytesMax} can be told.`;
+  return { ...request, ...failure(outcome.status === 'failed' ? outcome.reason : tooLarge) };
+}
+
 /** The state of a command that failed, with its reason on one line. */
-export function failure(error: unknown): JsonObject & { status: 'failed' } {
+export function failure(error: unknown): { readonly status: 'failed'; readonly reason: string } {
   const reason = error instanceof Error ? error.message : String(error);
   return { status: 'failed', reason: printable(reason.replace(/\s+/g, ' ').trim(), reasonCharactersMax) };
 }

@@ -1,7 +1,12 @@
 import { minuteMs, secondMs } from '#base/instant.ts';
+import { localPacketBytesMax } from '../broker/limits.ts';
 
 /** Commands that are kept, under way or ended and not cleared. Above it new ones fail; the oldest that ended make room. */
 export const commandsKeptMax = 100;
+/** What is asked for. */
+export const requestBytesMax = 256 * 1024;
+/** A command with its result: a packet, less the longest topic. */
+export const commandBytesMax = localPacketBytesMax - 66 * 1024;
 /** What waits for the local broker on one connection. */
 export const agentQueue = { messagesMax: 1_000, bytesMax: 16 * 1024 * 1024 } as const;
 /** Characters of a reason: it goes into a twin, whose texts have a limit as well. */

@@ -10,9 +10,9 @@ import { testPlatform } from '#test/support/test-platform.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
 import { configSnapshot, configUpdate } from './configuration-files.ts';
 import type { Download } from './download.ts';
-import { configurationBytesMax } from './limits.ts';
+import { configurationBytesMax, reasonCharactersMax } from './limits.ts';
 import { logUpload } from './log-upload.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, PartialFailure } from './operation.ts';
 import { restart } from './restart.ts';
 import { softwareList } from './software-list.ts';
 import { softwareUpdate } from './software-update.ts';
@@ -318,6 +318,19 @@ describe('software_list and software_update', () => {
     const reason = 'The plugin one failed to install with 2: no such thing';
     assert.deepEqual(failed.details, { failures: [{ type: 'one', modules: [{ name: 'bad', action: 'install', reason }] }] });
     assert.ok(recorded(bench).includes('one|install good') && recorded(bench).includes('two|finalize'));
+    bench.plugin('one', [
+      'test "$1" = update-list && exit 1',
+      'test "$1" = install && { printf %03000d 0 >&2; exit 2; }',
+      'exit 0',
+    ]);
+    await assert.rejects(operation.run({ updateList }, work), ({ details }: PartialFailure) => {
+      const reasons = JSON.stringify(details).match(/"reason":"([^"]*)"/g) ?? [];
+      assert.deepEqual(
+        reasons.map(({ length }) => length),
+        Array(2).fill('"reason":""'.length + reasonCharactersMax),
+      );
+      return true;
+    });
     bench.plugin('one', ['test "$1" = finalize && exit 2', 'exit 0']);
     await assert.rejects(operation.run({ updateList }, work), /failed to finalize/);
     bench.plugin('one', ['test "$1" = prepare && exit 2', 'exit 0']);

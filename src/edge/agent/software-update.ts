@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '#base/json.ts';
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
+import { failure } from './command-queue.ts';
 import type { Download } from './download.ts';
 import { moduleBytesMax, modulesMax } from './limits.ts';
 import { type Operation, PartialFailure } from './operation.ts';
@@ -77,7 +78,7 @@ async function change(
 ): Promise<Failure[]> {
   const failed = ({ name, action }: ModuleChange, error: unknown): Failure => {
     if (signal.aborted) throw error;
-    return { type: plugin.type, name, action, reason: error instanceof Error ? error.message : String(error) };
+    return { type: plugin.type, name, action, reason: failure(error).reason };
   };
   const files: { remove(): Promise<void> }[] = [];
   const changes: ModuleChange[] = [];

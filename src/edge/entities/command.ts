@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject, parseJson } from '#base/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
 import type { OutboundPublish } from '#wire/mqtt/packet.ts';
+import { localPacketBytesMax } from '../broker/limits.ts';
 import type { LocalNames } from './local-topic.ts';
 
 /** Where a command stands (thin-edge.md 13). Other agents may have states of their own between `init` and the last two. */
@@ -36,9 +37,12 @@ export function capabilityTopic({ topicRoot, mainTopicId }: LocalNames, operatio
   return `${topicRoot}/${mainTopicId}/cmd/${operation}`;
 }
 
-/** Throws Problem `malformed` for what no command looks like. */
+/** Throws Problem `malformed` for what no command looks like. A state has its result in it, so it may be as large as a packet. */
 export function parseCommand(payload: Uint8Array): Command {
-  const value = parseJson(payload);
+  return requireCommand(parseJson(payload, { bytesMax: localPacketBytesMax }));
+}
+
+export function requireCommand(value: Json | undefined): Command {
   if (!isJsonObject(value) || typeof value.status !== 'string') {
     throw new Problem('malformed', 'A command is a JSON object with a status.');
   }

@@ -152,7 +152,7 @@ describe('between the twin and the agent', () => {
   test('a result that is too large for the twin goes up as a file, and one that cannot says so', async (t) => {
     const bench = await openBench(t);
     await bench.wish({ log_upload: { id: 'a' } });
-    await bench.say('log_upload', 'a', { status: 'successful', list: 'x'.repeat(10_000) });
+    await bench.say('log_upload', 'a', { status: 'successful', list: 'x'.repeat(1_000_000) });
     assert.match(JSON.stringify(bench.takeReports()), /"blob":"device\/log_upload\/a.json"/);
     bench.failUploads();
     await bench.wish({ log_upload: { id: 'b' } });
