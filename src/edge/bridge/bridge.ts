@@ -147,7 +147,8 @@ export class Bridge {
     for (const filter of this.#topics.inboundFilters) connection.session.subscribe([{ filter, qos: 1 }]);
     const cancelRenewal = access.credential.kind === 'key' ? this.#renewInTime(connection) : () => {};
     this.#pump();
-    await report.up();
+    // Not waited for, here and below: a local broker that is away must hold up neither what follows nor the next attempt.
+    void report.up();
     this.#options.onConnected();
     if (this.#stopping.signal.aborted) connection.session.disconnect();
     const reason = await connection.closed;
@@ -164,7 +165,7 @@ export class Bridge {
       return 'renewed';
     }
     this.#platform.log.warn('bridge.disconnected', { host, reason, closeDetail: connection.session.closeDetail });
-    await report.down();
+    void report.down();
     if (!wasSending || reason === 'keep-alive-timeout') return 'ended';
     const buried = await outbox.strike();
     if (!buried) return 'ended';

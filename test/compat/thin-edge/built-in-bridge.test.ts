@@ -210,4 +210,24 @@ describe('the bridge of tedge', () => {
     await arrived(edge, numbers(1, 51));
     await eventually(() => received.find((text) => /az\/messages\/events\/ has 5242880 bytes; at most 262144/.test(text)));
   });
+
+  test('a Mosquitto that is away holds up no connection to the hub: what waits in the outbox leaves without it', async (t) => {
+    const edge = await openEdge(t, bench, 'own-broker-away');
+    const address = `127.78.${process.pid % 250}.2`;
+    const mosquitto = await startMosquitto({ address, folder: edge.folder, lines: [] });
+    t.after(() => mosquitto.stop());
+    await edge.start({ TEDGE_MQTT_CLIENT_HOST: address, TEDGE_MQTT_CLIENT_PORT: '1883' });
+    await edge.connected();
+    await bench.home.stop();
+    await edge.says(/"event":"bridge\.disconnected"/);
+    const client = await mqtt.connectAsync(mosquitto.url, { reconnectPeriod: 0, protocolVersion: 4 });
+    t.after(() => client.endAsync(true));
+    await client.publishAsync('az/messages/events/', '{"n":1}', { qos: 1 });
+    await mosquitto.stop();
+    await bench.home.restart();
+    await arrived(edge, numbers(1, 1));
+    await bench.home.stop();
+    await bench.home.restart();
+    await edge.says(/(?:"event":"bridge\.connected".*){3}/s);
+  });
 });
