@@ -57,7 +57,13 @@ export class Jobs {
     this.#database = database;
     this.#store = new JobStore(database, hub);
     this.#targets = new TargetStore(database, hub);
-    const parts = announceParts(options.events, this.#targets, options.nameError);
+    const parts = announceParts({
+      log: platform.log,
+      events: options.events,
+      targets: this.#targets,
+      nameError: options.nameError,
+      isStopped: () => this.#isStopped,
+    });
     this.#rooms = { ...options, store: this.#store, targets: this.#targets, parts };
     this.#runningMax = options.runningMax ?? jobLimits.runningMax;
   }
@@ -71,8 +77,8 @@ export class Jobs {
     };
     for (const job of await this.#store.listByStart(['running'], jobLimits.waitingMax + this.#runningMax)) {
       const now = this.#platform.clock.now();
-      await this.#targets.endAll(this.#database, job.jobId, 'running', { status: 'failed', error }, now);
-      await this.#rooms.parts.all(job.jobId, now);
+      const ended = await this.#targets.endAll(this.#database, job.jobId, 'running', { status: 'failed', error }, now);
+      if (ended) this.#rooms.parts.all(ended);
       this.#run(job);
     }
     this.#look();
@@ -146,16 +152,16 @@ export class Jobs {
    */
   async cancel(jobId: string): Promise<CountedJob> {
     const now = this.#platform.clock.now();
-    const isCancelled = await inTransaction(this.#database, async (transaction) => {
+    const { isCancelled, ended } = await inTransaction(this.#database, async (transaction) => {
       const from = ['queued', 'scheduled', 'running'] as const;
-      if (!(await this.#store.move(transaction, jobId, from, { status: 'cancelled', endedAt: now }))) return false;
-      await this.#targets.endAll(transaction, jobId, 'pending', { status: 'canceled' }, now);
-      return true;
+      if (!(await this.#store.move(transaction, jobId, from, { status: 'cancelled', endedAt: now })))
+        return { isCancelled: false };
+      return { isCancelled: true, ended: await this.#targets.endAll(transaction, jobId, 'pending', { status: 'canceled' }, now) };
     });
     const job = await this.require(jobId);
     if (!isCancelled) throw new Problem('conflict', `The job ${jobId} is ${job.status}.`, { reason: 'job-over' });
     this.#running.get(jobId)?.controller.abort('cancelled');
-    await this.#rooms.parts.all(jobId, now);
+    if (ended) this.#rooms.parts.all(ended);
     this.#platform.log.info('job.cancelled', { jobId });
     return job;
   }
@@ -164,6 +170,7 @@ export class Jobs {
   async idle(): Promise<void> {
     await this.#looking;
     await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await this.#rooms.parts.idle();
   }
 
   /** The parts of devices in jobs, for queries. */

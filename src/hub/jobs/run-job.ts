@@ -54,17 +54,18 @@ export async function runJob(rooms: JobRooms, job: Job, signal: AbortSignal): Pr
   if (stop === 'stopped' || stop === 'cancelled') return;
   const now = platform.clock.now();
   metricsOf(platform).counter('homeport_jobs_total', { status: stop === undefined ? 'completed' : 'failed' }).value++;
-  await inTransaction(database, async (transaction) => {
+  const ended = await inTransaction(database, async (transaction) => {
     if (stop === undefined) {
       await store.move(transaction, job.jobId, ['running'], { status: 'completed', endedAt: now });
-      return;
+      return undefined;
     }
     const failureReason = 'The job took longer than it may.';
-    if (!(await store.move(transaction, job.jobId, ['running'], { status: 'failed', endedAt: now, failureReason }))) return;
+    if (!(await store.move(transaction, job.jobId, ['running'], { status: 'failed', endedAt: now, failureReason })))
+      return undefined;
     const error: TargetError = { code: 'device-timeout', message: failureReason };
-    await targets.endAll(transaction, job.jobId, 'pending', { status: 'failed', error }, now);
+    return targets.endAll(transaction, job.jobId, 'pending', { status: 'failed', error }, now);
   });
-  if (stop !== undefined) await rooms.parts.all(job.jobId, now);
+  if (ended) rooms.parts.all(ended);
 }
 
 async function gather(

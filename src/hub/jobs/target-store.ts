@@ -16,6 +16,9 @@ import {
 /** Where a page of targets ends. */
 export type TargetKey = { readonly jobId: string; readonly identity: string };
 
+/** Targets of a job that were ended together. */
+export type EndedTargets = { readonly jobId: string; readonly status: 'canceled' | 'failed'; readonly endedAt: Instant };
+
 /** The parts of devices and modules in the jobs of one hub. */
 export class TargetStore {
   readonly #database: Database;
@@ -91,19 +94,20 @@ export class TargetStore {
     return result.numUpdatedRows === 1n;
   }
 
-  /** Ends all that have `status`, as of a job that goes on no further. */
+  /** Ends all that have `status`, as of a job that goes on no further, and says which those were; undefined for none. */
   async endAll(
     executor: Database | Transaction,
     jobId: string,
     status: 'pending' | 'running',
     end: { status: 'canceled' } | Extract<TargetEnd, { status: 'failed' }>,
     now: Instant,
-  ): Promise<void> {
+  ): Promise<EndedTargets | undefined> {
     const error = end.status === 'failed' ? JSON.stringify(end.error) : null;
-    await this.#update(executor, jobId)
+    const { numUpdatedRows } = await this.#update(executor, jobId)
       .set({ status: end.status, ended_at: now, updated_at: now, error })
       .where('status', '=', status)
-      .execute();
+      .executeTakeFirst();
+    return numUpdatedRows === 0n ? undefined : { jobId, status: end.status, endedAt: now };
   }
 
   /** How many of each job have which status. */
@@ -129,6 +133,19 @@ export class TargetStore {
       .where('identity', '=', identity)
       .executeTakeFirst();
     return row && parseRow(row);
+  }
+
+  /** By name, behind `after`. */
+  async listEnded({ jobId, status, endedAt }: EndedTargets, after = '', limit: number): Promise<JobTarget[]> {
+    const rows = await this.#listed()
+      .where('hub_job_target.job_id', '=', jobId)
+      .where('hub_job_target.status', '=', status)
+      .where('hub_job_target.ended_at', '=', endedAt)
+      .where('identity', '>', after)
+      .orderBy('identity')
+      .limit(limit)
+      .execute();
+    return rows.map(parseRow);
   }
 
   /** By job and name, behind `after`; of one job alone where it is named. */

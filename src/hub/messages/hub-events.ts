@@ -93,9 +93,10 @@ export class HubEvents {
    * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
    * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
    */
-  record(source: HubEventSource, identity: string, operation: HubOperation, body: Json): void {
+  record(source: HubEventSource, identity: string, operation: HubOperation, body: Json, done?: () => void): void {
     const { deviceId, moduleId } = parseIdentityName(identity);
     const at = this.#platform.clock.now();
+   * `done` is for who records many: it is called once the event is on disk, or will not be.
     const bag = encodeDeviceBag({
       system: {
         'content-type': source === 'digitalTwinChangeEvents' ? 'application/json-patch+json' : 'application/json',
@@ -125,18 +126,19 @@ export class HubEvents {
     };
     const append = () => {
       try {
-        this.#log.append(event);
+        this.#log.append(event, done && (() => done()));
       } catch (error) {
         this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
       }
     };
     const before = this.#waiting.get(identity) ?? this.#before(identity);
     if (!before) append();
+        done?.();
     else {
-      const done: Promise<void> = before.then(append).finally(() => {
-        if (this.#waiting.get(identity) === done) this.#waiting.delete(identity);
+      const appended: Promise<void> = before.then(append).finally(() => {
+        if (this.#waiting.get(identity) === appended) this.#waiting.delete(identity);
       });
-      this.#waiting.set(identity, done);
+      this.#waiting.set(identity, appended);
     }
     this.#listeners.tell(identity);
   }

@@ -3,8 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import { hourMs, secondMs } from '#base/instant.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { HubBench } from '#test/support/hub-bench.ts';
+import { thumbprintA } from '#test/support/hub-rooms.ts';
 import { openHubService, type ServiceClient } from '#test/support/service-client.ts';
 import type { EventSource, StoredEvent } from '../events/event-log.ts';
+import { jobLimits } from '../jobs/limits.ts';
 
 const model = 'dtmi:com:example:Thermostat;1';
 
@@ -127,5 +129,33 @@ describe('events that only routes read', () => {
     await put('never', { ...owned, queryCondition: "tags.fleet = 'routed'", startTime });
     await client.ask('POST', '/jobs/v2/never/cancel', { policy: 'service' });
     assert.equal((await eventsOf('deviceJobLifecycleEvents', 'job-1')).length, 3, 'a job that never began has no parts');
+  });
+
+  test('a job that is cancelled while it runs tells of each part that its turn has not come to', async () => {
+    await route('DeviceJobLifecycleEvents');
+    const ids = Array.from({ length: jobLimits.methodsAtOnce + 2 }, (_, at) => `large-${String(at).padStart(3, '0')}`);
+    const authentication = { type: 'selfSigned', primaryThumbprint: thumbprintA } as const;
+    const initialTwin = { tags: { fleet: 'large' } };
+    await Promise.all(ids.map((deviceId) => bench.hub.registry.create({ deviceId, authentication, initialTwin })));
+    const { status } = await client.ask('PUT', '/jobs/v2/cut', {
+      policy: 'service',
+      body: {
+        type: 'scheduleDeviceMethod',
+        queryCondition: "tags.fleet = 'large'",
+        cloudToDeviceMethod: { methodName: 'reboot', payload: null, responseTimeoutInSeconds: 30, connectTimeoutInSeconds: 300 },
+      },
+    });
+    assert.equal(status, 200);
+    const begun = ids.slice(0, jobLimits.methodsAtOnce);
+    for (const id of begun) await some('deviceJobLifecycleEvents', id, 1);
+    await client.ask('POST', '/jobs/v2/cut/cancel', { policy: 'service' });
+    for (const id of ids.slice(jobLimits.methodsAtOnce)) {
+      const told = await some('deviceJobLifecycleEvents', id, 1);
+      const { opType } = told[0]?.properties().application ?? assert.fail();
+      const { jobId, status: part } = bodyOf(told[0] ?? assert.fail());
+      assert.deepEqual([told.length, opType, jobId, part], [1, 'deviceJobCanceled', 'cut', 'canceled']);
+    }
+    for (const id of begun)
+      assert.equal((await eventsOf('deviceJobLifecycleEvents', id)).length, 1, 'those under way come to their end');
   });
 });
