@@ -38,6 +38,10 @@ const schemas: Record<HubEventSource, string> = {
 /** What only routes read: it is worked out and written where one asks for it. */
 export type RoutedSource = Extract<HubEventSource, 'digitalTwinChangeEvents' | 'deviceJobLifecycleEvents'>;
 
+function isRoutedSource(source: HubEventSource): source is RoutedSource {
+  return source === 'digitalTwinChangeEvents' || source === 'deviceJobLifecycleEvents';
+}
+
 /** Session-constant properties: the hub itself has none. */
 const noSystemProperties = Buffer.alloc(0);
 
@@ -64,7 +68,7 @@ export class HubEvents {
     this.#listeners = new Listeners(platform.log, 'hub-event');
   }
 
-  /** Called with the name of the device or module, after each event that was recorded of it. */
+  /** Called with the name of the device or module, after each event of it that was recorded, beside those that only routes read. */
   onRecorded(listener: (identity: string) => void): Cancel {
     return this.#listeners.add(listener);
   }
@@ -92,11 +96,11 @@ export class HubEvents {
   /**
    * Appends the event of a device or a module, by its name (identity.ts). What it tells of has happened
    * already, so a log that takes nothing (a full disk) is reported to the operator and not to the caller.
+   * `done` is for who records many: it is called once the event is on disk, or will not be.
    */
   record(source: HubEventSource, identity: string, operation: HubOperation, body: Json, done?: () => void): void {
     const { deviceId, moduleId } = parseIdentityName(identity);
     const at = this.#platform.clock.now();
-   * `done` is for who records many: it is called once the event is on disk, or will not be.
     const bag = encodeDeviceBag({
       system: {
         'content-type': source === 'digitalTwinChangeEvents' ? 'application/json-patch+json' : 'application/json',
@@ -129,17 +133,17 @@ export class HubEvents {
         this.#log.append(event, done && (() => done()));
       } catch (error) {
         this.#platform.log.error('hub-event.lost', { source, identity, operation, error: String(error) });
+        done?.();
       }
     };
     const before = this.#waiting.get(identity) ?? this.#before(identity);
     if (!before) append();
-        done?.();
     else {
       const appended: Promise<void> = before.then(append).finally(() => {
         if (this.#waiting.get(identity) === appended) this.#waiting.delete(identity);
       });
       this.#waiting.set(identity, appended);
     }
-    this.#listeners.tell(identity);
+    if (!isRoutedSource(source)) this.#listeners.tell(identity);
   }
 }
