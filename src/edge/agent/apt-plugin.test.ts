@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
@@ -22,10 +23,20 @@ function openBench(t: TestContext) {
   };
   program('apt-get', [`echo "$DEBIAN_FRONTEND|$*" >> ${said}`]);
   program('dpkg-query', ['printf "ii \\tvim\\t2:9.1\\nrc \\tgone\\t1\\nhi \\theld:amd64\\t3~rc1-1\\nun \\tnever\\t\\n"']);
+  program('dpkg-deb', ['echo own']);
   const printed: string[] = [];
   const complaints: string[] = [];
   return {
+    directory,
     program,
+    /** apt-get itself, which changes nothing and knows of no package that is not installed. */
+    simulate: () => {
+      mkdirSync(join(directory, 'apt/lists/partial'), { recursive: true });
+      const own = [`Dir::State::lists=${directory}/apt/lists`, `Dir::Cache=${directory}/apt`].map(
+        (option) => `--option ${option}`,
+      );
+      program('apt-get', [`exec /usr/bin/apt-get --simulate ${own.join(' ')} "$@"`]);
+    },
     printed,
     complaints,
     said: () => readFileSync(said, 'utf8').trim().split('\n').filter(Boolean),
@@ -66,10 +77,10 @@ test('it refreshes the lists before and clears up after, and changes packages in
   ]);
 });
 
-/** By simulation alone, which changes nothing. As a pattern, `dpk.` would match dpkg. */
+/** As a pattern, `dpk.` would match dpkg. */
 test('apt-get itself takes no name for a pattern: one that no package has is an error', async (t) => {
   const bench = openBench(t);
-  bench.program('apt-get', [`exec /usr/bin/apt-get --simulate "$@"`]);
+  bench.simulate();
   for (const words of [
     ['remove', 'dpk.'],
     ['install', 'dpk.'],
@@ -77,6 +88,29 @@ test('apt-get itself takes no name for a pattern: one that no package has is an 
     assert.equal(await bench.run(words), pluginCodes.failed, words.join(' '));
     assert.match(bench.complaints.splice(0).join(), /Unable to locate package/, words.join(' '));
   }
+});
+
+test('a download has any name, apt-get takes it all the same, and nothing is left beside it; one of another package is refused', async (t) => {
+  const bench = openBench(t);
+  bench.simulate();
+  bench.program('dpkg-deb', ['exec /usr/bin/dpkg-deb "$@"']);
+  const folder = join(bench.directory, 'downloads');
+  const control = ['Package: homeport-probe', 'Version: 1', 'Architecture: all', 'Maintainer: nobody', 'Description: none', ''];
+  mkdirSync(join(bench.directory, 'tree/DEBIAN'), { recursive: true, mode: 0o755 });
+  writeFileSync(join(bench.directory, 'tree/DEBIAN/control'), control.join('\n'));
+  mkdirSync(folder);
+  const file = join(folder, 'tedge-0a1b');
+  execFileSync('/usr/bin/dpkg-deb', ['--build', join(bench.directory, 'tree'), file]);
+  for (const name of ['homeport-probe', 'homeport-probe:all']) {
+    assert.equal(await bench.run(['install', name, '--file', file]), pluginCodes.done, bench.complaints.join());
+  }
+  assert.equal(await bench.run(['update-list'], [`install\thomeport-probe\t\t${file}`]), pluginCodes.done);
+  assert.deepEqual(bench.complaints, []);
+  assert.equal(await bench.run(['install', 'vim', '--file', file]), pluginCodes.failed);
+  assert.match(bench.complaints.splice(0).join(), /package 'homeport-probe', not of vim/);
+  writeFileSync(join(folder, 'none'), 'no package');
+  assert.equal(await bench.run(['install', 'vim', '--file', join(folder, 'none')]), pluginCodes.failed);
+  assert.deepEqual(readdirSync(folder).sort(), ['none', 'tedge-0a1b']);
 });
 
 test('what apt-get complains of is told with exit code 2', async (t) => {

@@ -1,7 +1,10 @@
+import { rm, symlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Environment } from '#base/data-directory.ts';
 import type { Platform } from '#base/platform.ts';
+import { printable } from '#base/printable.ts';
 import { Problem } from '#base/problem.ts';
+import { fileProblem } from '../host/file-problem.ts';
 import { runProgram } from '../host/run-program.ts';
 import { modulesMax, pluginMsMax } from './limits.ts';
 
@@ -18,6 +21,9 @@ export type AptWorld = {
 /** What a plugin says by its exit code, in the original's protocol. */
 export const pluginCodes = { done: 0, usage: 1, failed: 2 } as const;
 
+/** Runs a program and returns what it printed. */
+type Run = (words: readonly string[]) => Promise<string>;
+
 type Change = {
   readonly action: string;
   readonly name: string;
@@ -25,6 +31,7 @@ type Change = {
   readonly file?: string | undefined;
 };
 
+const aptGet = ['apt-get', '--quiet', '--yes'] as const;
 /** apt-get says a line or more for each package. */
 const outputBytesMax = 64 * 1024 * 1024;
 /**
@@ -40,7 +47,6 @@ export async function runAptPlugin(platform: Platform, words: readonly string[],
   const [command = '', ...rest] = words;
   try {
     const run = (program: readonly string[]) => runApt(platform, program, world);
-    const apt = (...more: string[]) => run(['apt-get', '--quiet', '--yes', ...more]);
     if (['list', 'prepare', 'finalize', 'update-list'].includes(command) && rest.length > 0)
       throw new UsageError(`${command} takes no arguments.`);
     switch (command) {
@@ -48,17 +54,17 @@ export async function runAptPlugin(platform: Platform, words: readonly string[],
         for (const line of parseInstalled(await run(['dpkg-query', '--show', `--showformat=${listFormat}`]))) world.print(line);
         break;
       case 'prepare':
-        await apt('update');
+        await run([...aptGet, 'update']);
         break;
       case 'finalize':
-        await apt('autoremove');
+        await run([...aptGet, 'autoremove']);
         break;
       case 'install':
       case 'remove':
-        await apply([readChange(command, rest)], apt, world);
+        await apply([readChange(command, rest)], run, world);
         break;
       case 'update-list':
-        await apply((await world.lines()).filter((line) => line.trim() !== '').map(readLine), apt, world);
+        await apply((await world.lines()).filter((line) => line.trim() !== '').map(readLine), run, world);
         break;
       default:
         throw new UsageError('list, prepare, install, remove, update-list or finalize is expected.');
@@ -76,16 +82,37 @@ class UsageError extends Error {}
  * In one go, so that apt-get resolves it as one; a name with a minus behind it is removed. Files that were there before keep their content. A name
  * that no package has is an error: without `Pattern-Only`, apt-get would take it for a regular expression and change all that match it.
  */
-async function apply(changes: readonly Change[], apt: (...words: string[]) => Promise<string>, world: AptWorld): Promise<void> {
+async function apply(changes: readonly Change[], run: Run, world: AptWorld): Promise<void> {
   if (changes.length > modulesMax) throw new UsageError(`At most ${modulesMax} packages are changed at once.`);
   if (changes.length === 0) return;
-  const words = changes.map(({ action, name, version, file }) => {
-    if (action === 'remove') return `${name}-`;
-    if (file !== undefined) return resolve(world.workingDirectory, file);
-    return version === undefined ? name : `${name}=${version}`;
-  });
   const options = ['APT::Cmd::Pattern-Only=true', 'Dpkg::Options::=--force-confold'].flatMap((option) => ['--option', option]);
-  await apt(...options, '--allow-downgrades', 'install', ...words);
+  const words: string[] = [];
+  const links: string[] = [];
+  try {
+    for (const { action, name, version, file } of changes) {
+      if (action === 'remove') words.push(`${name}-`);
+      else if (file === undefined) words.push(version === undefined ? name : `${name}=${version}`);
+      else words.push(await asPackageFile(resolve(world.workingDirectory, file), name, run, links));
+    }
+    await run([...aptGet, ...options, '--allow-downgrades', 'install', ...words]);
+  } finally {
+    for (const link of links) await rm(link, { force: true });
+  }
+}
+
+/** By a name that apt-get takes for a file's, whatever the download is called. Throws Problem for the file of another package. */
+async function asPackageFile(path: string, name: string, run: Run, links: string[]): Promise<string> {
+  const found = (await run(['dpkg-deb', '--field', path, 'Package'])).trim();
+  const [wanted] = name.split(':');
+  if (found !== wanted)
+    throw new Problem('argument-invalid', `The file is that of the package '${printable(found)}', not of ${wanted}.`);
+  if (path.endsWith('.deb')) return path;
+  const link = `${path}.deb`;
+  await symlink(path, link).catch((error: unknown) => {
+    throw fileProblem(error, link);
+  });
+  links.push(link);
+  return link;
 }
 
 function readChange(action: string, words: readonly string[]): Change {
