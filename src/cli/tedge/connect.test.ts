@@ -184,6 +184,22 @@ describe('tedge connect, beside what it starts', () => {
     }
   });
 
+  test('thin-edge 36: where nothing is connected, disconnecting and refreshing say so and exit with 0, also where no service manager could connect', async (t) => {
+    const dead = await openManaged(t, { is_available: '["/nowhere/rc"]' });
+    const none = openTedgeBench(t);
+    for (const bench of [dead, none]) {
+      await bench.run('config set mqtt.bridge.built_in false');
+      for (const line of ['disconnect az', 'refresh-bridges']) {
+        const { code, stdout, stderr } = await bench.run(line);
+        assert.deepEqual([code, stderr], [0, ''], line);
+        assert.match(stdout, /Bridge doesn't exist\. Operation finished!$/, line);
+      }
+      const { code, stderr } = await bench.run('connect az --test');
+      assert.equal(code, 1);
+      assert.match(stderr, /The device is not connected to Azure\./);
+    }
+  });
+
   test('wrong use exits with 2 and does nothing; other clouds are not there', async (t) => {
     const bench = openTedgeBench(t);
     for (const line of [

@@ -24,10 +24,10 @@ export function chooseMode(platform: Platform, world: ModeWorld): Promise<Connec
   return openMode(platform, world, world.settings.load('mqtt.bridge.built_in') === true);
 }
 
-/** The way of bridging that is connected, whatever the settings say by now; the one they ask for where none is. */
-export async function chooseConnectedMode(platform: Platform, world: ModeWorld): Promise<ConnectionMode> {
+/** The way of bridging that is connected, whatever the settings say by now; undefined where none is, and nothing is asked of the machine. */
+export async function findConnectedMode(platform: Platform, world: ModeWorld): Promise<ConnectionMode | undefined> {
   const path = bridgeFilePath(world.settings);
-  return (await isConnected(path)) ? openMode(platform, world, await isBuiltIn(path)) : chooseMode(platform, world);
+  return (await isConnected(path)) ? openMode(platform, world, await isBuiltIn(path)) : undefined;
 }
 
 async function openMode(platform: Platform, world: ModeWorld, isBuiltInMode: boolean): Promise<ConnectionMode> {

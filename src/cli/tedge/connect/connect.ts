@@ -1,5 +1,4 @@
-import { isConnected } from '#edge/connect/bridge-file.ts';
-import { chooseConnectedMode, chooseMode } from '#edge/connect/choose-mode.ts';
+import { chooseMode, findConnectedMode } from '#edge/connect/choose-mode.ts';
 import { check, connect } from '#edge/connect/connect.ts';
 import type { Command } from '../../kit/command.ts';
 import { CommandFailure } from '../../kit/failure.ts';
@@ -30,8 +29,8 @@ export const connectCommand: Command = {
     const sleep = stayAwake();
     try {
       if (options.isSet('test')) {
-        const mode = await attempt('check the connection to az', () => chooseConnectedMode(platform, world));
-        if (!(await isConnected(mode.bridgeFile))) {
+        const mode = await attempt('check the connection to az', () => findConnectedMode(platform, world));
+        if (!mode) {
           throw new CommandFailure('failed', 'failed to check the connection to az', {
             why: 'The device is not connected to Azure.',
             fix: "Run 'tedge connect az'.",

@@ -1,4 +1,4 @@
-import { chooseConnectedMode } from '#edge/connect/choose-mode.ts';
+import { findConnectedMode } from '#edge/connect/choose-mode.ts';
 import { disconnect } from '#edge/connect/disconnect.ts';
 import type { Command } from '../../kit/command.ts';
 import { stayAwake } from '../stay-awake.ts';
@@ -16,7 +16,7 @@ export const disconnectCommand: Command = {
     const sleep = stayAwake();
     try {
       await attempt('disconnect from az', async () =>
-        disconnect(await chooseConnectedMode(invocation.platform, world), world.transcript),
+        disconnect(await findConnectedMode(invocation.platform, world), world.transcript),
       );
     } finally {
       sleep();

@@ -1,4 +1,4 @@
-import { chooseConnectedMode, chooseMode } from '#edge/connect/choose-mode.ts';
+import { chooseMode, findConnectedMode } from '#edge/connect/choose-mode.ts';
 import { connect } from '#edge/connect/connect.ts';
 import { disconnect } from '#edge/connect/disconnect.ts';
 import { validateConnection } from '#edge/connect/validate-connection.ts';
@@ -27,7 +27,7 @@ export const reconnectCommand: Command = {
         const mode = await chooseMode(platform, world);
         await validateConnection(bridge);
         await mode.validate();
-        await disconnect(await chooseConnectedMode(platform, world), transcript);
+        await disconnect(await findConnectedMode(platform, world), transcript);
         return { mode, ...(await connect(platform, { bridge, broker, mode, transcript, isOffline: options.isSet('offline') })) };
       });
       await concludeConnect(invocation, { mode: outcome.mode, bridge }, outcome);

@@ -1,5 +1,4 @@
-import { isConnected } from '#edge/connect/bridge-file.ts';
-import { chooseConnectedMode } from '#edge/connect/choose-mode.ts';
+import { findConnectedMode } from '#edge/connect/choose-mode.ts';
 import type { Command } from '../../kit/command.ts';
 import { stayAwake } from '../stay-awake.ts';
 import { profileOption } from '../tedge-command.ts';
@@ -18,8 +17,8 @@ export const refreshBridgesCommand: Command = {
     const sleep = stayAwake();
     try {
       await attempt('refresh the bridge to az', async () => {
-        const mode = await chooseConnectedMode(platform, world);
-        if (!(await isConnected(mode.bridgeFile))) {
+        const mode = await findConnectedMode(platform, world);
+        if (!mode) {
           terminal.print("Bridge doesn't exist. Operation finished!");
           return;
         }
