@@ -11,10 +11,15 @@ const attemptsMax = 5;
  * retry (serialization failure 40001, deadlock 40P01); then `work` runs again from the start, so it
  * must touch nothing but the database.
  */
-export async function inTransaction<T>(database: Database, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+export function inTransaction<T>(database: Database, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  return retrying(() => database.transaction().execute(work));
+}
+
+/** For one statement that stands alone, which PostgreSQL may refuse for the same reasons. */
+export async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await database.transaction().execute(work);
+      return await work();
     } catch (error) {
       if (attempt >= attemptsMax || !isRetryable(error)) throw error;
     }

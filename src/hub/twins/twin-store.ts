@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { Batches } from '#storage/batches.ts';
 import type { Database } from '#storage/database.ts';
 import type { HubTwinRow } from '#storage/schema/hub.ts';
-import { inTransaction, type Transaction } from '#storage/transaction.ts';
+import { inTransaction, retrying, type Transaction } from '#storage/transaction.ts';
 import { identityName } from '../identity.ts';
 import { tagEntries } from './tag-index.ts';
 import { TagStore } from './tag-store.ts';
@@ -106,7 +106,7 @@ export class TwinStore {
 
   #replaceMany(all: readonly Replacement[]): Promise<boolean[]> {
     // What a device reports, a hundred times as often as tags change, leaves the index alone: one statement needs no transaction.
-    if (!all.some(isTagged)) return this.#updateMany(this.#database, all);
+    if (!all.some(isTagged)) return retrying(() => this.#updateMany(this.#database, all));
     return inTransaction(this.#database, (transaction) => this.#replaceIn(transaction, all));
   }
 
@@ -129,7 +129,9 @@ export class TwinStore {
     const [first] = rows;
     if (!first) return [];
     const names = Object.keys(first);
-    const values = rows.map((row) => sql`(${sql.join(Object.values(row))})`);
+    // In one order for everybody: two batches that want the same rows wait for each other, and not in a circle.
+    const ordered = rows.toSorted((a, b) => (a.identity < b.identity ? -1 : 1));
+    const values = ordered.map((row) => sql`(${sql.join(Object.values(row))})`);
     const set = names
       .filter((name) => name !== 'identity' && name !== 'before')
       .map((name) => sql`${sql.ref(name)} = ${given(name)}`);
