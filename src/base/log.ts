@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
 import { systemClock } from './clock.ts';
 import { formatInstant } from './instant.ts';
+import { openStandardError } from './line-writer.ts';
 
 export type LogFields = Record<string, unknown>;
 
@@ -23,8 +23,10 @@ export type LogDestination = { write(line: string): void };
 /** What a member with such a name holds is not written: a last net below the Secret type. */
 const secretNames = new Set(['password', 'token', 'key', 'privateKey', 'sasToken']);
 
+const standardError = openStandardError((lines) => `${renderLine('warn', 'log.dropped', { lines })}\n`);
+
 /** JSON lines on standard error, or to `destination`. */
-export function openLog(level: LogLevel, destination: LogDestination = { write: writeToStandardError }): Log {
+export function openLog(level: LogLevel, destination: LogDestination = standardError): Log {
   const lowest = levels.indexOf(level);
   const at = (name: LogLevel) => (event: string, fields?: LogFields) => {
     if (levels.indexOf(name) >= lowest) destination.write(`${renderLine(name, event, fields)}\n`);
@@ -47,27 +49,6 @@ function renderMember(name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   return value instanceof Error ? String(value) : value;
 }
-
-/** How often a reader that is behind is waited for, ten milliseconds each time: never without end. */
-const attemptsMax = 100;
-
-/**
- * At once, so that what was said before a crash is there to be read. Nobody who logs can do anything about a
- * reader that is gone, or one that takes nothing for a second: to them the rest of the line is lost.
- */
-function writeToStandardError(line: string): void {
-  let rest = Buffer.from(line);
-  for (let attempt = 0; rest.length > 0 && attempt < attemptsMax; attempt++) {
-    try {
-      rest = rest.subarray(writeSync(2, rest));
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
-      Atomics.wait(sleeping, 0, 0, 10);
-    }
-  }
-}
-
-const sleeping = new Int32Array(new SharedArrayBuffer(4));
 
 /** `log`, with `fields` on every line. */
 export function logWith(log: Log, fields: LogFields): Log {
