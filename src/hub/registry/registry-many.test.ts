@@ -54,6 +54,46 @@ for (const { name, open } of testDatabases()) {
       assert.equal((await registry.count()).total, 3);
     });
 
+    test('on a hub that is full a device that exists is told so, and takes no place from one that does not', async () => {
+      const { registry } = hubRooms(opened.database, `hub${++made}`, { ...registryLimits, devicesMax: 2 });
+      await registry.create({ deviceId: 'a', authentication });
+      const many = await registry.createMany(['a', 'b', 'c'].map((deviceId) => ({ deviceId, authentication })));
+      assert.deepEqual(
+        many.map((result) => (result instanceof Problem ? result.code : result.deviceId)),
+        ['already-exists', 'b', 'quota-exceeded'],
+      );
+      await assert.rejects(registry.create({ deviceId: 'a', authentication }), { code: 'already-exists' });
+    });
+
+    test('a hub that is full does not count its devices for each who comes, and knows at once that one was deleted', async () => {
+      let counts = 0;
+      const counted = opened.database.withPlugin({
+        transformQuery({ node }) {
+          if (JSON.stringify(node).includes('"func":"count"')) counts++;
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      });
+      const { registry } = hubRooms(counted, `hub${++made}`, { ...registryLimits, devicesMax: 2 });
+      for (const deviceId of ['a', 'b']) await registry.create({ deviceId, authentication });
+      const refuse = async () => {
+        await assert.rejects(registry.create({ deviceId: 'c', authentication }), { code: 'quota-exceeded' });
+        await assert.rejects(registry.provision({ deviceId: 'c', authentication }), { code: 'quota-exceeded' });
+      };
+      await refuse();
+      const before = counts;
+      assert.ok(before > 0, 'a count is seen');
+      for (let again = 1; again <= 5; again++) await refuse();
+      assert.equal(counts, before);
+      // One is deleted while it is counted for others, who may hear that there is no place.
+      const others = [registry.delete('a'), ...['d', 'e'].map((deviceId) => registry.create({ deviceId, authentication }))];
+      await Promise.allSettled(others);
+      const { total } = await registry.count();
+      assert.ok(total === 1 || total === 2, `${total}`);
+      if (total === 1) await registry.create({ deviceId: 'f', authentication });
+      await refuse();
+    });
+
     test('of many who come at once to a hub that is almost full, no more get in than there are places', async () => {
       const { registry } = hubRooms(opened.database, `hub${++made}`, { ...registryLimits, devicesMax: 3 });
       const asked = Array.from({ length: 10 }, (_, at) => ({ deviceId: `d${at}`, authentication }));

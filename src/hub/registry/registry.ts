@@ -50,6 +50,8 @@ export type DeviceChange = AskedEdgePlace & {
 
 export type InitialTwin = { readonly tags?: JsonObject; readonly desired?: JsonObject };
 
+const noIds: ReadonlySet<string> = new Set();
+
 /** A device that nobody has stored yet, with its twin. */
 type PreparedDevice = { readonly device: Device; readonly twin: NewTwin };
 
@@ -70,6 +72,9 @@ export class Registry {
   readonly #devicesMax: number;
   /** Devices, counted on since they were last looked at; those that were deleted meanwhile are in it still. */
   #counted = Number.POSITIVE_INFINITY;
+  /** Something was deleted or written since they were looked at: what is full is not counted again for each who comes. */
+  #isStale = true;
+  #counting: Promise<void> | undefined;
   /** Places that were given to devices so far, and those of them whose devices are written or refused. */
   #granted = 0;
   #ended = 0;
@@ -114,10 +119,13 @@ export class Registry {
     const prepared = await Promise.all(inputs.map((input) => this.#prepare(input)));
     const asked = prepared.filter((each): each is PreparedDevice => !(each instanceof Problem));
     return this.#withPlaces(asked.length, async (granted) => {
-      const fresh = asked.slice(0, granted);
+      // A place is for a device that is new: where there are too few, those that exist leave theirs to the others.
+      const known = granted < asked.length ? await this.existing(asked.map(({ device }) => device.deviceId)) : noIds;
+      const wanted = asked.filter(({ device }) => !known.has(device.deviceId));
+      const fresh = wanted.slice(0, granted);
       const ids = fresh.map(({ device }) => device.deviceId);
       const created = await this.#queue.runAll(ids, () => this.#insert(fresh));
-      const refused = new Set(asked.slice(granted));
+      const refused = new Set(wanted.slice(granted));
       return prepared.map((each) => {
         if (each instanceof Problem) return each;
         if (refused.has(each)) return this.#full();
@@ -242,6 +250,7 @@ export class Registry {
         return this.#store.delete(transaction, deviceId);
       });
       if (!isDeleted) throw identityNotFound({ deviceId });
+      this.#isStale = true;
       forgetModules();
       this.#revoke(deviceId, 'device-deleted');
       this.#presence.forget(deviceId);
@@ -318,10 +327,11 @@ export class Registry {
    * there are. What is written meanwhile may count twice then, but never not at all.
    */
   async #withPlaces<T>(wanted: number, insert: (granted: number) => Promise<T>): Promise<T> {
-    if (this.#counted + wanted > this.#devicesMax) {
-      const ended = this.#ended;
-      const { total } = await this.#store.count();
-      this.#counted = total + this.#granted - ended;
+    while (this.#counted + wanted > this.#devicesMax && (this.#counting || this.#isStale)) {
+      this.#counting ??= this.#recount().finally(() => {
+        this.#counting = undefined;
+      });
+      await this.#counting;
     }
     const granted = Math.max(0, Math.min(wanted, this.#devicesMax - this.#counted));
     this.#counted += granted;
@@ -330,6 +340,20 @@ export class Registry {
       return await insert(granted);
     } finally {
       this.#ended += granted;
+      if (granted > 0) this.#isStale = true;
+    }
+  }
+
+  async #recount(): Promise<void> {
+    // What is deleted or written from here on may be in it or not.
+    this.#isStale = false;
+    const ended = this.#ended;
+    try {
+      const { total } = await this.#store.count();
+      this.#counted = total + this.#granted - ended;
+    } catch (error) {
+      this.#isStale = true;
+      throw error;
     }
   }
 
