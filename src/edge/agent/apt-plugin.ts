@@ -6,7 +6,7 @@ import { printable } from '#base/printable.ts';
 import { Problem } from '#base/problem.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { runProgram } from '../host/run-program.ts';
-import { modulesMax, pluginMsMax } from './limits.ts';
+import { aptGraceMs, modulesMax, pluginMsMax } from './limits.ts';
 
 export type AptWorld = {
   readonly environment: Environment;
@@ -154,6 +154,7 @@ async function runApt(platform: Platform, words: readonly string[], { environmen
     environment: { ...environment, DEBIAN_FRONTEND: 'noninteractive' },
     outputBytesMax,
     timeoutMs: pluginMsMax,
+    graceMs: aptGraceMs,
     signal,
   });
   if (end.code === 0) return end.stdout;

@@ -37,4 +37,7 @@ export const modulesMax = 1_000;
 export const pluginOutputBytesMax = 4 * 1024 * 1024;
 /** A plugin downloads and unpacks; one that hangs for longer is ended. */
 export const pluginMsMax = 60 * minuteMs;
+/** How long a plugin that is ended may take, and apt-get below its own: longer than that, and both less than the service may take to stop. */
+export const pluginGraceMs = 15 * secondMs;
+export const aptGraceMs = 12 * secondMs;
 export const moduleBytesMax = 1024 * 1024 * 1024;

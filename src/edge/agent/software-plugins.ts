@@ -5,7 +5,7 @@ import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { fileErrorCode, fileProblem } from '../host/file-problem.ts';
 import { type ProgramEnd, runProgram } from '../host/run-program.ts';
-import { pluginMsMax, pluginOutputBytesMax, pluginsMax } from './limits.ts';
+import { pluginGraceMs, pluginMsMax, pluginOutputBytesMax, pluginsMax } from './limits.ts';
 
 export type Module = { readonly name: string; readonly version?: string };
 export type ModuleChange = Module & { readonly action: 'install' | 'remove'; readonly file?: string };
@@ -48,6 +48,7 @@ function pluginAt(platform: Platform, type: string, path: string): SoftwarePlugi
       signal,
       timeoutMs: pluginMsMax,
       outputBytesMax: pluginOutputBytesMax,
+      graceMs: pluginGraceMs,
     });
   const must = async (words: readonly string[], signal: AbortSignal) => {
     const end = await call(words, signal);
