@@ -358,7 +358,7 @@ describe('the hub on AMQP', () => {
       await until('it is given up', async () => (await bench.hub.cloudToDevice.count('x509-1')) === 0);
     });
 
-    test('credit without a delivery count is counted from the first; the largest credit is drained at once', async () => {
+    test('credit without a delivery count counts from the first, a flow without credit leaves it, and the largest is drained at once', async () => {
       const client = await certified();
       client.attach({ handle: 2, address: '/devices/x509-1/messages/devicebound', isSender: false });
       const flow = (deliveryCount: Buffer, credit: number, isDrain = no) =>
@@ -367,6 +367,8 @@ describe('the hub on AMQP', () => {
           ...[uint(2), deliveryCount, uint(credit), nothing, isDrain],
         ]);
       flow(nothing, 1);
+      client.send(performative.flow, [uint(0), uint(1000), uint(0), uint(1000), uint(2)]);
+      client.send(performative.flow, [uint(0), uint(1000), uint(0), uint(1000), uint(2), uint(0)]);
       await bench.hub.cloudToDevice.send('x509-1', { body: Buffer.from('one') });
       const one = await received(client);
       assert.equal(one.body, 'one');

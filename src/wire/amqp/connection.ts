@@ -436,24 +436,13 @@ export class AmqpConnection {
     if (rheaLink && isDrain && this.#links.get(rheaLink)?.isIncoming && Number(fields[6] ?? 0) > 0) {
       throw new AmqpViolation('amqp:not-allowed', 'A sender cannot drain.');
     }
+    const creditBefore = rheaLink?.credit ?? 0;
     this.#feed(frame);
-    if (rheaLink && Number.isNaN(rheaLink.credit)) this.#giveCredit(rheaLink, frame);
+    // A flow whose list ends before the credit says nothing of it; the library reckons with it all the same.
+    if (rheaLink && Number.isNaN(rheaLink.credit)) rheaLink.credit = creditBefore;
     if (fields[9] === true && this.#phase === 'running') session._write_flow(rheaLink);
     // The library tells of credit; the window of a session is for links that write past it.
     if (session.outgoing.deliveries instanceof SparseDeliveries) this.#resumeTransfers(session);
-  }
-
-  /** A receiver that has not seen our attach has no delivery-count to tell (part 2, 2.6.7); the library reckons with it. */
-  #giveCredit(sender: RheaLink, { fields }: Frame): void {
-    sender.credit = Number(fields[5] ?? 0) + Number(fields[6] ?? 0) - sender.delivery_count;
-    if (sender.credit > 0) this.#sendable(sender);
-  }
-
-  #sendable(sender: RheaLink): void {
-    const link = this.#links.get(sender);
-    if (!link) return;
-    link.sendWaiting();
-    this.#handler?.writable(link);
   }
 
   #disposition(frame: Frame): void {
@@ -546,7 +535,12 @@ export class AmqpConnection {
       const arrived = link.arrived(delivery, message ?? Buffer.alloc(0));
       if (arrived) this.#wait(this.#handler?.message(arrived), nothing);
     });
-    on('sendable', ({ sender }) => sender && this.#sendable(sender));
+    on('sendable', ({ sender }) => {
+      const link = sender && this.#links.get(sender);
+      if (!link) return;
+      link.sendWaiting();
+      this.#handler?.writable(link);
+    });
     on('sender_draining', ({ sender }) => {
       // Who sends messages in numbers says itself when there are no more.
       if (!sender || (sender.credit > 0 && this.#links.get(sender)?.transfers)) return;
