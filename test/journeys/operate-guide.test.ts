@@ -26,7 +26,7 @@ test('every command, file and request of the guide for operating a thin-edge dev
   const edge = await openEdge(t, bench, 'my-device');
   const folder = (text: string) => text.replaceAll('/etc/tedge', edge.folder).replaceAll('/var/log', edge.folder);
   const at = (path: string) => join(edge.folder, path);
-  for (const path of ['plugins', 'sm-plugins', 'programs']) mkdirSync(at(path));
+  mkdirSync(at('programs'));
   const program = (path: string, line: string) => writeFileSync(at(path), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
   program('programs/sudo', 'exec "$@"');
   program('programs/systemctl', `echo "systemctl $*" >> ${at('said')}`);
@@ -37,12 +37,13 @@ test('every command, file and request of the guide for operating a thin-edge dev
   const onDevice = (line: string) =>
     execFileSync('sh', ['-euc', folder(line)], { env: { PATH, ...edge.environment }, encoding: 'utf8' });
 
+  const [ask = '', download = '', directories = '', link = ''] = blocksOf('sh', name);
+  onDevice(directories);
   const [list = '', reboot = ''] = [...guide.matchAll(/^```toml\n(.*?)^```$/gms)].map(([, text = '']) => folder(text));
   writeFileSync(at('plugins/tedge-log-plugin.toml'), list);
   writeFileSync(at('system.toml'), reboot);
   writeFileSync(at('syslog'), 'all is well\n');
   writeFileSync(at('boot_id'), 'first');
-  const [ask = '', download = '', link = ''] = blocksOf('sh', name);
   onDevice(link);
   const machine = [join(repository, 'test/support/restarted-machine.ts'), at('boot_id')];
   await edge.start({ PATH }, machine);
@@ -81,7 +82,7 @@ test('every command, file and request of the guide for operating a thin-edge dev
   const [, updateList = ''] = /`updateList`: `(\[.*?\])`/.exec(guide) ?? [];
   await update({ software_update: { id: '4', updateList: JSON.parse(updateList) } });
   assert.equal((await told('software_update', '4')).value.status, 'successful');
-  const options = '--option Dpkg::Options::=--force-confold --allow-downgrades';
+  const options = '--option APT::Cmd::Pattern-Only=true --option Dpkg::Options::=--force-confold --allow-downgrades';
   assert.deepEqual((await said()).trim().split('\n'), [
     'apt-get --quiet --yes update',
     `apt-get --quiet --yes ${options} install vim`,
