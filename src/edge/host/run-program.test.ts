@@ -39,15 +39,18 @@ describe('another program', () => {
 
   test('one that takes too long or prints too much is ended so, and killed when it stays', async (t) => {
     const clock = new ManualClock();
-    const begun = join(temporaryDirectory(t), 'begun');
-    const script = 'trap "" TERM; echo $$ > $1; while :; do sleep 0.05; done';
+    const directory = temporaryDirectory(t);
+    const [begun, warned] = [join(directory, 'begun'), join(directory, 'warned')];
+    const script = 'trap "echo > $2" TERM; echo $$ > $1; while :; do sleep 0.05; done';
     const running = assert.rejects(
-      runProgram({ clock }, { ...limits, ...shell(script, begun), timeoutMs: 60_000, graceMs: 7_000 }),
+      runProgram({ clock }, { ...limits, ...shell(script, begun, warned), timeoutMs: 60_000, graceMs: 7_000 }),
       /did not end in 60 s/,
     );
     const pid = await eventually(() => Number(readFileSync(begun, 'utf8')) || undefined);
-    clock.advance(60_000 + 6_999);
-    process.kill(pid, 0);
+    clock.advance(60_000);
+    await eventually(() => existsSync(warned) || undefined);
+    clock.advance(6_999);
+    assert.ok(existsSync(`/proc/${pid}`));
     clock.advance(1);
     await running;
     await eventually(() => !existsSync(`/proc/${pid}`) || undefined);
