@@ -1,6 +1,7 @@
 import { CaCertificates } from '#authorities/ca-certificates.ts';
 import type { JsonObject } from '#base/json.ts';
 import { buildHub, type Hub } from '#hub/hub.ts';
+import type { HubLimits } from '#hub/hub-limits.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
 import type { RateSettings } from '#provisioning/registration/rate-limits.ts';
@@ -77,7 +78,7 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
   });
 
   /** Another hub in the same database, linked from now on. */
-  async function addHub(hostName: string): Promise<Hub> {
+  async function addHub(hostName: string, limits?: HubLimits): Promise<Hub> {
     const instanceName = hostName.split('.')[0] ?? hostName;
     const own = new CaCertificates(platform, database, `hub:${instanceName}`, refusals);
     const added = await buildHub({
@@ -90,6 +91,7 @@ export async function openProvisioningBench(options: ProvisioningBenchOptions = 
       events: hub.events,
       hostName,
       instanceName,
+      ...(limits && { limits }),
     });
     await added.start();
     hubs.push(added);

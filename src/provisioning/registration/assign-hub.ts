@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#base/json.ts';
-import { asProblem, Problem } from '#base/problem.ts';
+import { asProblem, Problem, type ProblemCode } from '#base/problem.ts';
 import type { RegistrationCaller } from '#trust/caller.ts';
 import type { InitialTwin } from '../allocation/allocation-settings.ts';
 import type { Allocation } from '../allocation/allocator.ts';
@@ -27,6 +27,13 @@ export type AssignmentAttempt = {
 export type HubAssignment =
   | (Assignment & { readonly outcome: 'assigned'; readonly payload?: JsonObject })
   | Extract<HubChoice, { outcome: 'wait' | 'failed' }>;
+
+/** What a hub says that a poll later would be no different: the device registers anew (dps-service-protocol.md 2.2). */
+const lastingErrors: ReadonlyMap<ProblemCode, number> = new Map([
+  ['twin-invalid', 400004],
+  ['argument-invalid', 400004],
+  ['quota-exceeded', 403000],
+] as const);
 
 /**
  * Gives a device that may register its hub and its identity there. One that moves takes its twin along, or
@@ -61,8 +68,9 @@ export async function assignHub(options: AssignHubOptions, attempt: AssignmentAt
     await provisionIdentity(options, hub, deviceId, caller, twin && withoutMarks(twin));
   } catch (error) {
     const { code, message } = asProblem(error);
-    if (code !== 'twin-invalid' && code !== 'argument-invalid') throw error;
-    return { outcome: 'failed', errorCode: 400004, errorMessage: message };
+    const errorCode = lastingErrors.get(code);
+    if (errorCode === undefined) throw error;
+    return { outcome: 'failed', errorCode, errorMessage: message };
   }
   if (movedFrom && previous) await moveOut(movedFrom, previous.deviceId, () => hub.registry.setEnabled(deviceId, false));
   const handed = choice.payload ?? allocation.payload;

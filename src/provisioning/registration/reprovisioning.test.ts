@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { defaultHubLimits } from '#hub/hub-limits.ts';
 import { makeLeaf, type TestCertificate } from '#test/support/certificates.ts';
 import { hubHost } from '#test/support/hub-bench.ts';
+import { thumbprintA } from '#test/support/hub-rooms.ts';
 import { openProvisioningBench, type ProvisioningBench } from '#test/support/provisioning-bench.ts';
 import type { AllocationSettings, ReprovisionPolicy } from '../allocation/allocation-settings.ts';
 import { substatusOf } from './decide-move.ts';
@@ -126,6 +128,21 @@ describe('registering again', () => {
     bench.linkHub(other);
     assert.equal((await register()).substatus, 'deviceDataMigrated');
     assert.deepEqual((await other.twins.load('dev1')).tags, { place: 'hall 1' });
+  });
+
+  test('a hub that is full is told to the device, and it comes in by registering again when there is room', async () => {
+    const full = await bench.addHub('b.example', {
+      ...defaultHubLimits,
+      registry: { ...defaultHubLimits.registry, devicesMax: 1 },
+    });
+    const authentication = { type: 'selfSigned', primaryThumbprint: thumbprintA } as const;
+    await full.registry.create({ deviceId: 'other', authentication });
+    await lead(migrate, ['b.example']);
+    const failed = await register();
+    assert.deepEqual([failed.status, failed.errorCode], ['failed', 403000]);
+    assert.match(String(failed.errorMessage), /takes no more/);
+    await full.registry.delete('other');
+    assert.equal((await register()).assignedHub, 'b.example');
   });
 
   test('a twin that the hub does not take is told to the device, and nothing is made', async () => {
