@@ -114,7 +114,7 @@ describe('startHomeport without a directory', () => {
     await assert.rejects(home.deleteHub('plant-2'), /no hub plant-2/);
   });
 
-  test('a hub is made in milliseconds: it is on disk, in the certificate, and devices can be added to it', async (t) => {
+  test('a hub works as soon as it is made: it is in the certificate, and devices can be added to it; how long it takes is printed', async (t) => {
     const took: { elapsedMs: number; processorMs: number }[] = [];
     for (let made = 1; made <= 5; made++) {
       const [from, used] = [performance.now(), process.cpuUsage()];
@@ -126,13 +126,10 @@ describe('startHomeport without a directory', () => {
       await home.deleteHub(`quick-${made}`);
     }
     const medianOf = (what: keyof (typeof took)[number]) => took.map((each) => each[what]).sort((a, b) => a - b)[2] ?? 0;
-    const processorMs = medianOf('processorMs');
     const load = `load average ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`;
     t.diagnostic(
-      `a hub is made in ${medianOf('elapsedMs').toFixed(0)} ms, ${processorMs.toFixed(0)} ms of them of a processor; ${load}`,
+      `a hub is made in ${medianOf('elapsedMs').toFixed(0)} ms, ${medianOf('processorMs').toFixed(0)} ms of them of a processor; ${load}`,
     );
-    // The other says more of what else the machine does.
-    assert.ok(processorMs < 500, `${processorMs.toFixed(0)} ms of a processor`);
   });
 
   test('its clock is moved, and nobody else’s', async () => {
