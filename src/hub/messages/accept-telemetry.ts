@@ -107,7 +107,7 @@ function withProperty(bag: string, name: string, value: string): string {
   return text === '' ? `${name}=${value}` : `${text}&${name}=${value}`;
 }
 
-/** For who has several to append, all or none. Throws Problem `payload-too-large`. */
+/** For who has several to append, of which none is too large before the first is. Throws Problem `payload-too-large`. */
 export function checkTelemetry({ bytesMax }: Pick<TelemetryOrigin, 'bytesMax'>, bag: string, body: Buffer): void {
   if (body.length + bag.length > bytesMax) checkSize(bag, body, bytesMax);
 }

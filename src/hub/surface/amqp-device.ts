@@ -213,7 +213,8 @@ export class AmqpDevice implements LiveSession, MethodChannel {
         this.#answer(() => delivery.accept());
         return;
       }
-      // One disposition answers a batch, so one message too large leaves none of it behind.
+      // One disposition answers a batch, so one message too large leaves none of it behind. A log that takes nothing more may
+      // leave its first messages: the device, which is told that none was accepted, sends them again.
       for (const { bag, body } of parts) checkTelemetry(this.#origin, bag, body);
       this.#rooms.quotas.take('telemetry', this.identity, parts.length);
       for (const { bag, body } of parts) position = acceptTelemetry(this.#origin, bag, body, false);
