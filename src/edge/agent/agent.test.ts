@@ -41,7 +41,7 @@ async function openBench(t: TestContext) {
     heard,
     statesOf,
     openJournal: () => CommandJournal.open(platform, directory),
-    async start(operations: readonly Operation[], keptMax?: number): Promise<Agent> {
+    async start(operations: readonly Operation[], keptMax?: number, turnedOff: readonly string[] = []): Promise<Agent> {
       const health = serviceHealth({ ...names, service: 'tedge-agent', type: 'service', timeFormat: 'unix', pid: 7 });
       const journal = await CommandJournal.open(platform, directory);
       const agent = new Agent(platform, {
@@ -50,6 +50,7 @@ async function openBench(t: TestContext) {
         health,
         clientId: 'tedge-agent',
         operations,
+        turnedOff,
         journal,
         ...(keptMax ? { keptMax } : {}),
       });
@@ -84,6 +85,18 @@ describe('the agent', () => {
     );
     assert.deepEqual(bench.statesOf('echo', 'one').at(-1), { status: 'successful', word: 'hello', said: 'hello' });
     assert.ok(bench.heard.some(([topic, payload]) => topic === 'te/device/main///cmd/echo' && payload === '{"types":["echo"]}'));
+  });
+
+  test('what was turned off since the last run is said to be there no more', async (t) => {
+    const bench = await openBench(t);
+    const first = await bench.start([operation('echo'), operation('print')]);
+    await first.stop();
+    bench.heard.splice(0);
+    await bench.start([operation('echo')], undefined, ['print']);
+    const told = bench.heard
+      .filter(([topic]) => /\/cmd\/\w+$/.test(topic))
+      .map(([topic, text]) => `${topic.slice(topic.indexOf('cmd/'))} ${text}`);
+    assert.deepEqual(told.sort(), ['cmd/echo {"types":["echo"]}', 'cmd/print ']);
   });
 
   test('what fails says why, what is no command is refused, and another program’s operations are let alone', async (t) => {

@@ -20,6 +20,8 @@ export type AgentOptions = {
   /** Names the session that the broker keeps while the agent is away. */
   readonly clientId: string;
   readonly operations: readonly Operation[];
+  /** Names of operations that this device does not do, though an earlier run may have said so. */
+  readonly turnedOff: readonly string[];
   readonly journal: CommandJournal;
   /** Another limit than the usual one. */
   readonly keptMax?: number;
@@ -102,6 +104,7 @@ export class Agent {
     for (const filter of filters) connection.session.subscribe([{ filter, qos: 1 }]);
     // Where the broker forgets what is retained, this is what tells it again.
     this.#capabilities.clear();
+    for (const name of this.#options.turnedOff) this.#send([retained(capabilityTopic(names, name), undefined)]);
     await this.#tellCapabilities();
     for (const { operation, id, command } of this.#options.journal.all) this.#tell(operation, id, command);
     this.#send([health.registration, health.up(this.#platform.clock.now())]);

@@ -10,7 +10,7 @@ import { configSnapshot, configUpdate } from './configuration-files.ts';
 import { downloadFile } from './download.ts';
 import { logUpload } from './log-upload.ts';
 import type { Operation } from './operation.ts';
-import { isEnabled, type operationSettings } from './operation-settings.ts';
+import { isEnabled, operationSettings } from './operation-settings.ts';
 import { restart } from './restart.ts';
 import { softwareList } from './software-list.ts';
 import { softwareUpdate } from './software-update.ts';
@@ -47,6 +47,7 @@ export async function buildAgent(
     port: Number(settings.load('mqtt.client.port')),
     clientId: agentName,
     operations: buildOperations(platform, settings, bootIdPath),
+    turnedOff: Object.keys(operationSettings).filter((name) => isEnabled(settings, name) !== true),
     journal: await CommandJournal.open(platform, join(settings.path('data.path'), 'agent')),
   });
 }

@@ -123,8 +123,11 @@ describe('between the twin and the agent', () => {
       await bench.wish({ restart: value });
       assert.match(JSON.stringify(bench.takeReports()), new RegExp(`"ac":${code}`), JSON.stringify(value));
     }
+    // An agent that did it once said so, and the broker still does.
+    await bench.capability('off', true);
     await bench.wish({ off: { id: 'a' } });
     assert.match(JSON.stringify(bench.takeReports()), /"ac":403/);
+    assert.deepEqual(bench.takeSent(), []);
     await bench.wish({ restart: { id: 'a', delay: 1, more: { x: 1, y: 2 } } });
     await bench.say('restart', 'a', { status: 'init' });
     bench.takeReports();

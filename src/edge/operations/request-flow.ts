@@ -122,11 +122,13 @@ export class RequestFlow {
     if (typeof $version === 'number') journal.setVersion($version);
     // Commands that ended with a broker, or with us before they were said; the agent knows those that it has.
     for (const request of journal.requests) {
-      if (!isFinalState(request.state) && !this.#seen.has(keyOf(request))) await this.#passOn(request);
+      if (isFinalState(request.state) || this.#seen.has(keyOf(request)) || isEnabled(request.operation) === false) continue;
+      await this.#passOn(request);
     }
     for (const [operation, value] of Object.entries(desired)) {
+      // What is turned off is refused, whoever says that it is there: a broker keeps that beyond the agent's end.
+      const enabled = isEnabled(operation) ?? (this.#offered.has(operation) || undefined);
       // Other properties are other programs'.
-      const enabled = this.#offered.has(operation) || isEnabled(operation);
       if (enabled === undefined) continue;
       const request = readDesired(operation, value);
       if ('wrong' in request) await this.#report(operation, refusal(request.id, 400, request.wrong));
