@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { systemClock } from './clock.ts';
 
 export type LineWriterOptions = {
   /** How many of the bytes were taken. Throws EAGAIN when the reader is behind, anything else when it is gone. */
@@ -24,6 +25,10 @@ export class LineWriter {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #dropped = 0;
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
@@ -82,19 +87,22 @@ export class LineWriter {
 }
 
 const retryMs = 10;
-/** How long the end of a process waits for the reader of its log. */
-const endMsMax = 1_000;
+/** How long the end of a process waits for a reader of its log that takes nothing. */
+const endMsMax = 5_000;
 
 /** Standard error of this process, to the end of which what waits is written, for as long as somebody reads. */
 export function openStandardError(describeDropped: (lines: number) => string): LineWriter {
   const lines = new LineWriter({
     write: (bytes) => writeSync(2, bytes),
-    later: (callback) => void setTimeout(callback, retryMs).unref(),
+    later: (callback) => void systemClock.after(retryMs, callback),
     describeDropped,
   });
   process.once('exit', () => {
     const sleeping = new Int32Array(new SharedArrayBuffer(4));
-    for (let waitedMs = 0; !lines.drain() && waitedMs < endMsMax; waitedMs += retryMs) Atomics.wait(sleeping, 0, 0, retryMs);
+    for (let [left, waitedMs] = [lines.waitingBytes, 0]; !lines.drain() && waitedMs < endMsMax; waitedMs += retryMs) {
+      if (lines.waitingBytes < left) [left, waitedMs] = [lines.waitingBytes, 0];
+      Atomics.wait(sleeping, 0, 0, retryMs);
+    }
   });
   return lines;
 }
