@@ -14,6 +14,8 @@ export type BridgeReportOptions = {
   readonly mainTopicId: string;
   readonly prefix: string;
   readonly pid: number;
+  /** Whose bridge it is, when it is a child device's: errors begin with its name. */
+  readonly child?: string;
 };
 
 /** What health says of a certificate that ends soon, or has ended. */
@@ -99,6 +101,11 @@ export class BridgeReport {
     this.#sayError(`The message on ${printable(topic, echoedMax)} has ${bytes} bytes; at most ${bytesMax} go to the hub.`);
   }
 
+  /** A child device that cannot be told the hub under a name of its own. */
+  childRefused(reason: string): void {
+    this.#sayError(reason);
+  }
+
   buried(topic: string, isKept: boolean): void {
     const where = isKept ? 'put aside in dead-letters.jsonl' : 'given up, since dead-letters.jsonl is full';
     this.#sayError(`The hub ended the connection three times at one message on ${printable(topic, echoedMax)}: it was ${where}.`);
@@ -133,7 +140,9 @@ export class BridgeReport {
     return this.#publish(this.topic, JSON.stringify(health), true);
   }
 
-  #sayError(text: string): void {
+  #sayError(what: string): void {
+    const { child } = this.#options;
+    const text = child === undefined ? what : `Child device ${child}: ${what}`;
     for (const topic of [`${this.#options.topicRoot}/errors`, 'tedge/errors']) void this.#publish(topic, text, false);
   }
 

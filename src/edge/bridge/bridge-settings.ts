@@ -3,6 +3,7 @@ import { assert } from '#base/assert.ts';
 import { Problem } from '#base/problem.ts';
 import { certificatePaths } from '../certificate/certificate-paths.ts';
 import { loadEffective } from '../certificate/effective-setting.ts';
+import { type ChildrenRule, loadChildrenRule } from '../children/child-name.ts';
 import { loadProxy } from '../reach/http-proxy.ts';
 import { type CredentialPlace, credentialPlace } from '../registration/credential.ts';
 import type { DpsAddress } from '../registration/register.ts';
@@ -17,6 +18,7 @@ export type BridgeSettings = {
   readonly host: string;
   readonly port: number;
   readonly deviceId: string;
+  readonly moduleId?: string;
   readonly dps: DpsAddress | undefined;
   /** What the device says that it is, to DPS and to the hub. */
   readonly modelId: string | undefined;
@@ -29,6 +31,8 @@ export type BridgeSettings = {
   readonly keyPath: string;
   readonly rootsPath: string;
   readonly prefix: string;
+  /** How child devices stand at the hub; undefined while the main device speaks for them. */
+  readonly children: ChildrenRule | undefined;
   readonly keepAliveSeconds: number;
   readonly payloadBytesMax: number;
   readonly reconnect: ReconnectPolicy;
@@ -83,6 +87,7 @@ export async function loadBridgeSettings(settings: TedgeSettings): Promise<Bridg
     keyPath: paths.key,
     rootsPath: resolve(settings.directory, settings.text('az.root_cert_path')),
     prefix: settings.text('az.bridge.topic_prefix'),
+    children: loadChildrenRule(settings),
     keepAliveSeconds: Math.min(keepAliveSecondsMax, Math.ceil(durationMs(settings, 'az.bridge.keepalive_interval') / 1000)),
     payloadBytesMax: Math.min(hubPayloadBytesMax, Number(settings.load('az.mapper.mqtt.max_payload_size'))),
     reconnect: {

@@ -20,9 +20,12 @@ export type BridgeRule = {
   readonly isKept: boolean;
 };
 
-/** As of thin-edge 1.0 and later, in its order, and desired properties, which no version of it carried (thin-edge.md 7.2). */
-export function bridgeRules(deviceId: string): readonly BridgeRule[] {
-  const device = `devices/${deviceId}`;
+/**
+ * As of thin-edge 1.0 and later, in its order, and desired properties, which no version of it carried (thin-edge.md 7.2). A module
+ * has inputs besides.
+ */
+export function bridgeRules(deviceId: string, moduleId?: string): readonly BridgeRule[] {
+  const device = `devices/${deviceId}${moduleId === undefined ? '' : `/modules/${moduleId}`}`;
   return [
     { direction: 'out', name: 'messages/events', remote: device, isKept: true },
     { direction: 'in', name: 'messages/devicebound', remote: device, isKept: false },
@@ -32,12 +35,13 @@ export function bridgeRules(deviceId: string): readonly BridgeRule[] {
     { direction: 'out', name: 'twin/GET', remote: '$iothub', isKept: false },
     { direction: 'out', name: 'twin/PATCH', remote: '$iothub', isKept: true },
     { direction: 'in', name: 'twin/PATCH/properties/desired', remote: '$iothub', isKept: false },
+    ...(moduleId === undefined ? [] : [{ direction: 'in', name: 'inputs', remote: device, isKept: false } as const]),
   ];
 }
 
 /** The names of both sides. What follows a name, a property bag or a request id, is passed on as it is. */
-export function bridgeTopics(prefix: string, deviceId: string): BridgeTopics {
-  const rules = bridgeRules(deviceId).map(({ name, remote, ...rest }) => ({
+export function bridgeTopics(prefix: string, deviceId: string, moduleId?: string): BridgeTopics {
+  const rules = bridgeRules(deviceId, moduleId).map(({ name, remote, ...rest }) => ({
     ...rest,
     local: `${prefix}/${name}`,
     remote: `${remote}/${name}`,

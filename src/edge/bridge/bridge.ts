@@ -4,16 +4,16 @@ import type { Platform } from '#base/platform.ts';
 import { RegistrationBusy } from '#wire/azure/dps-registration.ts';
 import { type ClientConnection, ConnectRefused } from '#wire/mqtt/client-connection.ts';
 import type { InboundPublish } from '#wire/mqtt/packet.ts';
-import { PacketIds } from '#wire/mqtt/packet-ids.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
-import type { Outbox, OutboxEntry } from '../outbox/outbox.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { Reach } from '../reach/reach.ts';
 import type { HubAccess, HubFinder } from '../registration/hub-finder.ts';
 import type { BridgeReport } from './bridge-report.ts';
 import type { BridgeSettings } from './bridge-settings.ts';
 import { type BridgeTopics, bridgeTopics } from './bridge-topics.ts';
 import { connectTrouble, loadDeviceCertificate } from './connect-trouble.ts';
-import { openHubSession } from './hub-session.ts';
+import { nameOf, openHubSession } from './hub-session.ts';
+import { OutboxSender } from './outbox-sender.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 export type BridgeOptions = {
@@ -28,8 +28,6 @@ export type BridgeOptions = {
   readonly onConnected: () => void;
 };
 
-/** Messages under way to the hub; a hub acknowledges in order, so more would only be sent again after a break. */
-const windowMax = 20;
 /** What of its life a token has left when it is followed by a new one: a fifth, and no more than it takes to be slow. */
 const renewalShare = 0.2;
 const renewalMsMax = 5 * minuteMs;
@@ -48,16 +46,10 @@ export class Bridge {
   readonly #options: BridgeOptions;
   /** By the name that the hub has for the device. */
   #topics: BridgeTopics;
-  #deviceId: string;
-  readonly #packetIds = new PacketIds();
-  /** The identifiers of messages under way, by their sequence: they go out again under the same. */
-  readonly #idsOf = new Map<number, number>();
-  /** Sent on the present connection and not acknowledged. */
-  readonly #sent = new Set<number>();
+  #name: string;
+  readonly #sender: OutboxSender;
   readonly #stopping = new AbortController();
   #connection: ClientConnection | undefined;
-  /** No more goes out on this connection: another follows. */
-  #isDraining = false;
   #failures = 0;
   #lastRefusal = '';
   #cancelReady: Cancel = () => {};
@@ -67,8 +59,10 @@ export class Bridge {
   constructor(platform: Platform, options: BridgeOptions) {
     this.#platform = platform;
     this.#options = options;
-    this.#deviceId = options.settings.deviceId;
-    this.#topics = bridgeTopics(options.settings.prefix, this.#deviceId);
+    const { prefix, deviceId, moduleId } = options.settings;
+    this.#name = nameOf(options.settings);
+    this.#topics = bridgeTopics(prefix, deviceId, moduleId);
+    this.#sender = new OutboxSender(options.outbox, (topic) => this.#topics.outbound(topic)?.topic);
   }
 
   get isConnected(): boolean {
@@ -81,7 +75,7 @@ export class Bridge {
   }
 
   start(): void {
-    this.#cancelReady = this.#options.outbox.onReady(() => this.#pump());
+    this.#cancelReady = this.#options.outbox.onReady(() => this.#sender.pump());
     this.#running ??= this.#run();
   }
 
@@ -133,30 +127,28 @@ export class Bridge {
   async #connectOnce(): Promise<'ended' | 'renewed'> {
     const { outbox, report, settings, hub } = this.#options;
     const access = await hub.find(this.#stopping.signal);
-    const { host, deviceId } = access;
-    if (deviceId !== this.#deviceId) {
-      this.#deviceId = deviceId;
-      this.#topics = bridgeTopics(settings.prefix, deviceId);
+    const { host, deviceId, moduleId } = access;
+    if (nameOf(access) !== this.#name) {
+      this.#name = nameOf(access);
+      this.#topics = bridgeTopics(settings.prefix, deviceId, moduleId);
     }
     const connection = await this.#open(access);
     const since = this.#platform.clock.monotonic();
     this.#lastRefusal = '';
-    this.#isDraining = false;
-    this.#platform.log.info('bridge.connected', { host, deviceId });
+    this.#platform.log.info('bridge.connected', { host, deviceId, ...(moduleId === undefined ? {} : { moduleId }) });
     // One packet for each, as the original's (thin-edge.md 8.2); what waits follows without waiting for the answers.
     for (const filter of this.#topics.inboundFilters) connection.session.subscribe([{ filter, qos: 1 }]);
     const cancelRenewal = access.credential.kind === 'key' ? this.#renewInTime(connection) : () => {};
-    this.#pump();
+    this.#sender.open(connection.session);
     // Not waited for, here and below: a local broker that is away must hold up neither what follows nor the next attempt.
     void report.up();
     this.#options.onConnected();
     if (this.#stopping.signal.aborted) connection.session.disconnect();
     const reason = await connection.closed;
     cancelRenewal();
-    const isRenewed = this.#isDraining;
+    const isRenewed = this.#sender.isDraining;
     this.#connection = undefined;
-    const wasSending = this.#sent.size > 0;
-    this.#sent.clear();
+    const wasSending = this.#sender.close();
     const isStable = this.#platform.clock.monotonic() - since >= settings.reconnect.resetWindowMs;
     this.#failures = isStable ? 1 : this.#failures + 1;
     if (this.#stopping.signal.aborted) return 'ended';
@@ -169,7 +161,7 @@ export class Bridge {
     if (!wasSending || reason === 'keep-alive-timeout') return 'ended';
     const buried = await outbox.strike();
     if (!buried) return 'ended';
-    this.#releaseId(buried.sequence);
+    this.#sender.forget(buried.sequence);
     report.buried(buried.message.topic, buried.isKept);
     return 'ended';
   }
@@ -183,7 +175,7 @@ export class Bridge {
       const connection = await openHubSession(this.#platform, settings, {
         reach,
         access,
-        packetIds: this.#packetIds,
+        packetIds: this.#sender.packetIds,
         onMessage: (message) => this.#deliver(message, opened.promise),
         signal: this.#stopping.signal,
       });
@@ -208,69 +200,13 @@ export class Bridge {
     let cancelDrain: Cancel = () => {};
     const cancel = clock.calendar.after(tokenMs - Math.min(renewalMsMax, tokenMs * renewalShare), () => {
       if (!session.isConnected) return;
-      this.#isDraining = true;
-      if (this.#sent.size === 0) session.disconnect();
-      else cancelDrain = clock.after(drainMsMax, () => session.disconnect());
+      cancelDrain = clock.after(drainMsMax, () => session.disconnect());
+      this.#sender.drain(() => session.disconnect());
     });
     return () => {
       cancel();
       cancelDrain();
     };
-  }
-
-  /** A message that the hub may have ended the connection over goes out alone. */
-  #window(): number {
-    return this.#options.outbox.isSuspicious ? 1 : windowMax;
-  }
-
-  #pump(): void {
-    if (!this.isConnected || this.#isDraining) return;
-    // After a break, what had been sent before comes first.
-    for (const entry of this.#options.outbox.unsettled) {
-      if (this.#sent.size >= this.#window()) return;
-      if (!this.#sent.has(entry.sequence) && !this.#send(entry)) return;
-    }
-    while (this.#sent.size < this.#window()) {
-      const entry = this.#options.outbox.take();
-      if (!entry || !this.#send(entry)) return;
-    }
-  }
-
-  #send(entry: OutboxEntry): boolean {
-    const { sequence, message } = entry;
-    const topic = this.#topics.outbound(message.topic)?.topic;
-    if (topic === undefined) {
-      // The prefix was another when it was kept.
-      this.#settle(entry);
-      return true;
-    }
-    const known = this.#idsOf.get(sequence);
-    const packetId = known ?? this.#packetIds.take();
-    const { payload, retain } = message;
-    const packet = { topic, payload, qos: 1 as const, retain, dup: known !== undefined };
-    const isSent = this.#connection?.session.publish(packet, () => this.#acknowledged(entry), packetId) ?? false;
-    if (isSent) {
-      this.#idsOf.set(sequence, packetId);
-      this.#sent.add(sequence);
-    } else if (known === undefined) this.#packetIds.release(packetId);
-    return isSent;
-  }
-
-  #acknowledged(entry: OutboxEntry): void {
-    this.#idsOf.delete(entry.sequence);
-    this.#sent.delete(entry.sequence);
-    this.#settle(entry);
-    if (this.#isDraining && this.#sent.size === 0) this.#connection?.session.disconnect();
-    this.#pump();
-  }
-
-  #settle(entry: OutboxEntry): void {
-    this.#options.outbox.settle(entry);
-  }
-
-  #releaseId(sequence: number): void {
-    this.#packetIds.release(this.#idsOf.get(sequence) ?? 0);
-    this.#idsOf.delete(sequence);
   }
 
   #deliver({ topic, payload, qos, packetId }: InboundPublish, opened: Promise<ClientConnection>): void {
@@ -294,10 +230,10 @@ export class Bridge {
   async #tellRefusal(error: unknown): Promise<void> {
     const { settings, reach, report } = this.#options;
     const certificate = await loadDeviceCertificate(settings.credential);
-    const { text, needsPerson } = connectTrouble(error, { deviceId: this.#deviceId, certificate, now: reach.time.now() });
+    const { text, needsPerson } = connectTrouble(error, { deviceId: this.#name, certificate, now: reach.time.now() });
     if (text === this.#lastRefusal || this.#stopping.signal.aborted) return;
     this.#lastRefusal = text;
-    this.#platform.log.warn('bridge.connect-failed', { deviceId: this.#deviceId, error: text });
+    this.#platform.log.warn('bridge.connect-failed', { deviceId: this.#name, error: text });
     // Not waited for: a local broker that is away must not hold up the next attempt.
     void (needsPerson ? report.stuck(text) : report.unstuck());
   }

@@ -38,7 +38,7 @@ export function renewalAdvice({ path, isSelfSigned }: DeviceCertificate): string
     : `Let its CA sign the request of 'tedge cert create-csr' and put the certificate at ${path}; it is read at each attempt.`;
 }
 
-/** What `error` means to people, who may know the device as `deviceId`. */
+/** What `error` means to people, who may know the device as `deviceId`, and a module of it as `device/module`. */
 export function connectTrouble(
   error: unknown,
   context: { readonly deviceId: string; readonly certificate: DeviceCertificate | undefined; readonly now: Instant },
@@ -61,7 +61,7 @@ export function connectTrouble(
     };
   }
   const text = isRefused
-    ? `The hub refuses ${deviceId} (code ${error.code}): it has no such device, or disabled it, or knows another certificate or key of it.`
+    ? `The hub refuses ${deviceId} (code ${error.code}): it has no such ${deviceId.includes('/') ? 'module' : 'device'}, or disabled it, or knows another certificate or key of it.`
     : `The provisioning service refuses ${deviceId}: ${message}`;
   return { text, needsPerson: true };
 }

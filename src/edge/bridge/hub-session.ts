@@ -20,6 +20,11 @@ export type HubSessionOptions = {
   readonly signal: AbortSignal;
 };
 
+/** Who signs in, as a client id and for people. */
+export function nameOf({ deviceId, moduleId }: Pick<HubAccess, 'deviceId' | 'moduleId'>): string {
+  return moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
+}
+
 /**
  * Signs in at the hub as thin-edge does: no will, a session that stays, no password where there is a certificate (thin-edge.md 8.2). A device
  * with a key sends a token, which ends `tokenMs` later.
@@ -31,7 +36,8 @@ export async function openHubSession(
 ): Promise<ClientConnection> {
   const { clock } = platform;
   const { reach, access } = options;
-  const { host, port, deviceId, credential } = access;
+  const { host, port, deviceId, moduleId, credential } = access;
+  const module = moduleId === undefined ? '' : `/modules/${moduleId}`;
   const late = new AbortController();
   const cancel = clock.after(handshakeMsMax, () => late.abort());
   const signal = AbortSignal.any([late.signal, options.signal]);
@@ -49,10 +55,11 @@ export async function openHubSession(
       acknowledgesLater: true,
       onMessage: options.onMessage,
       connect: {
-        clientId: deviceId,
+        clientId: nameOf(access),
         userName: formatHubUserName({
           hostName: host,
           deviceId,
+          ...(moduleId === undefined ? {} : { moduleId }),
           ...(modelId === undefined ? { apiVersion: hubApiVersion } : { apiVersion: modelApiVersion, modelId }),
         }),
         keepAliveSeconds,
@@ -60,7 +67,7 @@ export async function openHubSession(
         ...(credential.kind === 'key'
           ? {
               password: Buffer.from(
-                formatSasToken({ resource: `${host}/devices/${deviceId}`, key: credential.key, expirySeconds }),
+                formatSasToken({ resource: `${host}/devices/${deviceId}${module}`, key: credential.key, expirySeconds }),
               ),
             }
           : {}),

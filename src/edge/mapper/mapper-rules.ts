@@ -1,6 +1,7 @@
 import { Problem } from '#base/problem.ts';
 import { MalformedPacket } from '#wire/mqtt/packet.ts';
 import { checkTopicFilter } from '#wire/mqtt/topic-filter.ts';
+import { loadChildrenRule } from '../children/child-name.ts';
 import { padTopicId } from '../entities/entity.ts';
 import type { LocalNames } from '../entities/local-topic.ts';
 import type { TimeFormat } from '../entities/time-text.ts';
@@ -22,6 +23,8 @@ export type MapperRules = LocalNames & {
   readonly tellsCleared: boolean;
   readonly reportsTwin: boolean;
   readonly statesContentType: boolean;
+  /** Whether child devices are identities of the hub, which speak for themselves. */
+  readonly childrenSpeak: boolean;
 };
 
 type Settings = { load(name: SettingName): SettingValue | undefined; text(name: SettingName): string };
@@ -50,17 +53,20 @@ export function loadMapperRules(settings: Settings): MapperRules {
   const filters = (Array.isArray(topics) ? topics : []).map((filter) => filter.replace(/^te\//, `${topicRoot}/`));
   for (const filter of filters) requireFilter(filter);
   const reportsTwin = settings.load('az.mapper.twin') === true;
+  const childrenSpeak = loadChildrenRule(settings) !== undefined;
+  const twinFilter = `${topicRoot}/${childrenSpeak ? '+/+/+/+' : mainTopicId}/twin/+`;
   return {
     topicRoot,
     mainTopicId,
     prefix,
-    filters: [...filters, ...legacyFilters, ...(reportsTwin ? [`${topicRoot}/${mainTopicId}/twin/+`] : [])],
+    filters: [...filters, ...legacyFilters, ...(reportsTwin ? [twinFilter] : [])],
     addsTime: settings.load('az.mapper.timestamp') === true,
     timeFormat: timeFormatOf(settings, 'az.mapper.timestamp_format'),
     payloadBytesMax: Number(settings.load('az.mapper.mqtt.max_payload_size')),
     isStrict: settings.load('az.mapper.strict') === true,
     tellsCleared: settings.load('az.mapper.cleared_alarms') === true,
     reportsTwin,
+    childrenSpeak,
     statesContentType: settings.load('az.mapper.content_type') === true,
   };
 }

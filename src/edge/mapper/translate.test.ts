@@ -57,6 +57,23 @@ describe('the table of translations', () => {
     });
   }
 
+  test('a child that is an identity of the hub speaks on topics of its own, its services too, and has a twin', () => {
+    const environment = { TEDGE_AZ_CHILDREN: 'module', TEDGE_AZ_MAPPER_TWIN: 'true', ...timeless };
+    const own = 'az/children/pump7';
+    for (const topic of ['te/device/pump7///m/flow', 'te/device/pump7/service/plc/m/', 'tedge/measurements/pump7']) {
+      assert.deepEqual(translated(topic, '{"lpm":3}', environment), { topic: `${own}/messages/events/`, body: { lpm: 3 } });
+    }
+    assert.deepEqual(translated('te/device/main///m/', '{"a":1}', environment), { topic: events, body: { a: 1 } });
+    assert.deepEqual(translated('te/device/pump7///twin/fw', '"2"', environment), {
+      topic: `${own}/twin/PATCH/properties/reported/?$rid=fragment-fw`,
+      body: { fw: '2' },
+    });
+    assert.deepEqual(translated('te/device/pump7/service/plc/twin/fw', '"2"', environment), nothing);
+    const refused = translated('te/device/pump 7///m/', '{"a":1}', environment);
+    assert.match('reason' in refused ? refused.reason : '', /cannot have its name at the hub/);
+    assert.ok(rulesWith(environment).filters.some((filter) => topicMatches(filter, 'te/device/pump7///twin/fw')));
+  });
+
   test('a child is named in the property bag, and the body is the same', () => {
     const child = { topic: `${events}%24.sub=pump7`, body: { lpm: 3.2, time } };
     assert.deepEqual(translated('te/device/pump7///m/flow', '{"lpm": 3.2}'), child);

@@ -2,6 +2,7 @@ import { type Instant, secondMs } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import { encodePercent } from '#wire/azure/percent.ts';
+import { childNameRule, childrenLevel, isChildName } from '../children/child-name.ts';
 import { type LocalTopic, parseLocalTopic } from '../entities/local-topic.ts';
 import { formatSeconds, parseRfc3339 } from '../entities/time-text.ts';
 import { checkThinEdgeJson } from './check-thin-edge-json.ts';
@@ -81,19 +82,28 @@ function toHub({ entity }: LocalTopic, members: ReadonlyMap<string, string>, rul
   const bag = encodeDeviceBag({
     system: {
       ...(rules.statesContentType ? { 'content-type': 'application/json', 'content-encoding': 'utf-8' } : {}),
-      ...(entity.child === undefined ? {} : { 'dt-subject': entity.child }),
+      ...(entity.child === undefined || rules.childrenSpeak ? {} : { 'dt-subject': entity.child }),
     },
   });
-  return publishWithin(rules, `messages/events/${bag}`, formatMembers(members));
+  return publishAs(entity, rules, `messages/events/${bag}`, formatMembers(members));
 }
 
-/** A twin fragment of the main device as a reported property; an empty one takes it out. */
+/** A twin fragment of the main device, or of a child device that has a twin, as a reported property; an empty one takes it out. */
 function reportTwin({ entity }: LocalTopic, name: string, { payload }: LocalMessage, rules: MapperRules): Translation {
-  if (!rules.reportsTwin || entity.topicId !== rules.mainTopicId) return nothing;
+  const hasTwin = entity.topicId === rules.mainTopicId || (rules.childrenSpeak && entity.topicId === `device/${entity.child}//`);
+  if (!rules.reportsTwin || !hasTwin) return nothing;
   if (!/^[^.$#\s\p{Cc}]+$/u.test(name)) return refused('the name of the fragment cannot be that of a reported property');
   const value = payload.length === 0 ? 'null' : normalizeJson(payload);
   const topic = `twin/PATCH/properties/reported/?$rid=${encodePercent(`fragment-${name}`)}`;
-  return publishWithin(rules, topic, formatMembers(new Map([[name, value]])));
+  return publishAs(entity, rules, topic, formatMembers(new Map([[name, value]])));
+}
+
+/** On the topics of the bridge that carries what `child` says. */
+function publishAs({ child }: LocalTopic['entity'], rules: MapperRules, topic: string, payload: string): Translation {
+  if (child === undefined || !rules.childrenSpeak) return publishWithin(rules, topic, payload);
+  return isChildName(child)
+    ? publishWithin(rules, `${childrenLevel}/${child}/${topic}`, payload)
+    : refused(`the child device cannot have its name at the hub: ${childNameRule}`);
 }
 
 function publishWithin(rules: MapperRules, topic: string, payload: string): Translation {

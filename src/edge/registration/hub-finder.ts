@@ -6,7 +6,13 @@ import { type Credential, type CredentialPlace, fingerprintOf, loadCredential } 
 import { type DpsAddress, register } from './register.ts';
 
 /** Which hub, and who we are to it. */
-export type HubPlace = { readonly host: string; readonly port: number; readonly deviceId: string };
+export type HubPlace = {
+  readonly host: string;
+  readonly port: number;
+  readonly deviceId: string;
+  /** A module of the device's is who signs in. */
+  readonly moduleId?: string;
+};
 
 /** Where to sign in now, and with what. */
 export type HubAccess = HubPlace & { readonly credential: Credential };
@@ -69,13 +75,22 @@ class AssignedHub implements HubFinder {
   #isLoaded = false;
   #asksAgain = false;
   #misses = 0;
+  #finding: Promise<HubAccess> | undefined;
 
   constructor(platform: Platform, options: AssignedHubOptions) {
     this.#platform = platform;
     this.#options = options;
   }
 
-  async find(signal: AbortSignal): Promise<HubAccess> {
+  /** Child devices ask for the same hub: all who wait have one answer. */
+  find(signal: AbortSignal): Promise<HubAccess> {
+    this.#finding ??= this.#find(signal).finally(() => {
+      this.#finding = undefined;
+    });
+    return this.#finding;
+  }
+
+  async #find(signal: AbortSignal): Promise<HubAccess> {
     const { dps, directory } = this.#options.hub;
     if (!this.#isLoaded) this.#kept = this.#fitting(await loadAssignment(directory));
     this.#isLoaded = true;

@@ -10,12 +10,13 @@ import { type AgentWorld, buildAgent } from '../agent/build-agent.ts';
 import { Bridge } from '../bridge/bridge.ts';
 import { BridgeReport } from '../bridge/bridge-report.ts';
 import { loadBridgeSettings } from '../bridge/bridge-settings.ts';
-import { bridgeTopics } from '../bridge/bridge-topics.ts';
 import { answersMqtt } from '../broker/await-broker.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
 import { ExternalBroker } from '../broker/external-broker.ts';
 import type { LocalMessage } from '../broker/local-message.ts';
 import { CertificateWatch } from '../certificate/certificate-watch.ts';
+import { ChildBridges } from '../children/child-bridges.ts';
+import { childrenLevel } from '../children/child-name.ts';
 import { fileProblem } from '../host/file-problem.ts';
 import { Outbox, type OutboxOptions } from '../outbox/outbox.ts';
 import { KnownTime } from '../reach/known-time.ts';
@@ -88,29 +89,43 @@ async function start(
   });
   const soonMs = parseDuration(settings.text('certificate.validity.minimum_duration')) ?? 0;
   const watch = new CertificateWatch(platform, { place: credential, time, report, soonMs });
+  const hub = openHubFinder(platform, {
+    reach,
+    credential,
+    httpsPort,
+    hub: dps ? { dps, directory: data } : { host, port, deviceId },
+  });
   const bridge = new Bridge(platform, {
     settings: bridgeSettings,
     reach,
-    hub: openHubFinder(platform, {
-      reach,
-      credential,
-      httpsPort,
-      hub: dps ? { dps, directory: data } : { host, port, deviceId },
-    }),
+    hub,
     outbox,
     publish: (message) => publish(message),
     report,
     onConnected: () => void watch.look(),
   });
+  const { children: rule } = bridgeSettings;
+  const children =
+    rule &&
+    new ChildBridges(platform, {
+      ...{ rule, settings: bridgeSettings, reach, hub, report, pid },
+      publish: (message) => publish(message),
+      topicRoot: settings.text('mqtt.topic_root'),
+      mainTopicId: settings.text('mqtt.device_topic_id'),
+      directory: join(directory, childrenLevel),
+      ...(outboxLimits ? { outboxLimits } : {}),
+    });
+  if (children) await lifecycle.start({ name: 'outboxes of children', stop: () => children.close() });
+  const intercept = (message: LocalMessage) => bridge.accept(message) ?? children?.accept(message);
   const client = { host: settings.text('mqtt.client.host'), port: Number(settings.load('mqtt.client.port')) };
   const isExternal = await answersMqtt(platform, client);
   if (isExternal) {
     const broker = new ExternalBroker(platform, {
       ...client,
       clientId: `tedge-mapper-bridge-${bridgeSettings.prefix}`,
-      filters: bridgeTopics(bridgeSettings.prefix, bridgeSettings.deviceId).outboundFilters,
+      filters: [...bridge.localFilters, ...(children?.localFilters ?? [])],
       will: { topic: report.topic, payload: Buffer.from(JSON.stringify({ pid, status: 'down' })), qos: 1, retain: true },
-      intercept: (message) => bridge.accept(message),
+      intercept,
       onOversize: ({ topic, payloadBytes }) => report.tooLarge(topic, payloadBytes, bridgeSettings.payloadBytesMax),
     });
     publish = (message) => broker.publish(message);
@@ -119,7 +134,7 @@ async function start(
     const broker = await openEmbeddedBroker(platform, {
       address: settings.text('mqtt.bind.address'),
       port: Number(settings.load('mqtt.bind.port')),
-      intercept: (message) => bridge.accept(message),
+      intercept,
     });
     publish = (message) => broker.publish(message);
     await lifecycle.start({ name: 'broker', stop: () => broker.close() });
@@ -127,6 +142,7 @@ async function start(
   await lifecycle.start({ name: 'report', start: async () => report.start(), stop: async () => report.stop() });
   await lifecycle.start({ name: 'certificate', start: async () => void watch.start(), stop: async () => watch.stop() });
   await lifecycle.start({ name: 'bridge', start: async () => bridge.start(), stop: () => bridge.stop() });
+  if (children) await lifecycle.start({ name: 'children', start: () => children.start(), stop: () => children.stop() });
   const mapper = await startMapper(platform, settings, pid);
   await lifecycle.start({ name: 'mapper', stop: () => mapper.stop() });
   const agent = await loadAgent(platform, settings, { pid, ...(bootIdPath === undefined ? {} : { bootIdPath }) });

@@ -64,6 +64,17 @@ export const settingKeys = {
     note: 'Local topics that the mapper reads',
     default: ['te/+/+/+/+/m/+', 'te/+/+/+/+/e/+', 'te/+/+/+/+/a/+', 'te/+/+/+/+/status/health'],
   },
+  'az.children': {
+    kind: 'choice',
+    note: 'How child devices stand at the hub: named in messages of the main device, as its modules, or as devices',
+    default: 'message',
+    choices: ['message', 'module', 'device'],
+  },
+  'az.children_prefix': {
+    kind: 'text',
+    note: "What the id at the hub has before a child device's name",
+    default: '',
+  },
   'az.mapper.timestamp': {
     kind: 'flag',
     note: 'Whether a time is added where there is none',
