@@ -12,6 +12,7 @@ import { identityOf } from '#test/support/compat-bench.ts';
 import { type Edge, firsts, placeEdge } from '#test/support/edge-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { mosquittoSub } from '#test/support/local-clients.ts';
+import { startMosquitto } from '#test/support/mosquitto.ts';
 import { openServiceBench, type ServiceBench } from '#test/support/service-bench.ts';
 import { readRunningLog } from '#test/support/stored-log.ts';
 
@@ -100,7 +101,7 @@ describe('child devices that are identities of the hub', () => {
   const connected = (edge: Edge, name: string) => edge.says(new RegExp(`"${name}","event":"bridge\\.connected"`));
 
   for (const kind of ['module', 'device'] as const) {
-    test(`thin-edge 41, 44, 49, 50 and 51: a child device that is a ${kind} has telemetry, messages, methods and a twin of its own`, async (t) => {
+    test(`thin-edge 41, 44, 49, 50, 51: a child device that is a ${kind} has telemetry, messages, methods and a twin of its own`, async (t) => {
       const deviceId = `parent-of-${kind}`;
       const child = `pump-${kind}`;
       const { edge, register, twin, wish, invoke, send } = await openGateway(t, deviceId, kind);
@@ -169,7 +170,7 @@ describe('child devices that are identities of the hub', () => {
       assert.equal(JSON.parse(state).status, 'up');
     });
 
-    test(`thin-edge 53 and 54: killed with the hub away, nothing that was acknowledged to a child that is a ${kind} is lost, and each keeps its order`, async (t) => {
+    test(`thin-edge 53, 54: killed with the hub away, nothing that was acknowledged to a child that is a ${kind} is lost, and each keeps its order`, async (t) => {
       const [one, two] = [`one-${kind}`, `two-${kind}`];
       const { edge, register, bodies } = await openGateway(t, `killed-${kind}`, kind);
       for (const child of [one, two]) await register(child);
@@ -207,7 +208,7 @@ describe('child devices that are identities of the hub', () => {
     });
   }
 
-  test('thin-edge 33 and 34: a child that the hub does not know says why on te/errors and in its health, waits, and goes on once it is registered', async (t) => {
+  test('thin-edge 33, 34: a child that the hub does not know says why on te/errors and in its health, waits, and goes on once it is registered', async (t) => {
     const { edge, register, bodies } = await openGateway(t, 'parent-of-stranger', 'module');
     await edge.start();
     await edge.connected();
@@ -256,6 +257,27 @@ describe('child devices that are identities of the hub', () => {
       assert.deepEqual(await bodies('line-7:valve'), [`{"as":"${kind}"}`]);
       await edge.end('SIGTERM');
     }
+  });
+
+  test('beside a Mosquitto that was there already, a child that was registered before is found, and hears and is heard', async (t) => {
+    const { edge, register, bodies, wish } = await openGateway(t, 'parent-beside', 'module');
+    await register('pump');
+    const address = `127.79.${process.pid % 250}.1`;
+    const mosquitto = await startMosquitto({ address, folder: edge.folder, lines: [] });
+    t.after(() => mosquitto.stop());
+    const local = await mqtt.connectAsync(mosquitto.url, { reconnectPeriod: 0, protocolVersion: 4 });
+    t.after(() => local.endAsync(true));
+    await local.publishAsync('te/device/pump//', '{"@type":"child-device"}', { qos: 1, retain: true });
+    const heard: string[] = [];
+    local.on('message', (topic) => heard.push(topic));
+    await local.subscribeAsync('az/children/pump/twin/PATCH/properties/desired/#', { qos: 1 });
+    await edge.start({ TEDGE_MQTT_CLIENT_HOST: address, TEDGE_MQTT_CLIENT_PORT: '1883' });
+    await connected(edge, 'pump');
+    await local.publishAsync('te/device/pump///m/', '{"a":1,"time":1740830400}', { qos: 1 });
+    await eventually(async () => ((await bodies('pump')).length > 0 ? true : undefined), 30_000);
+    assert.deepEqual(await bodies('pump'), ['{"a":1,"time":1740830400}']);
+    await wish('pump', { rate: 1 });
+    await eventually(() => heard[0]);
   });
 
   test('settings and names that no hub would take are refused with what would do', async (t) => {
