@@ -29,7 +29,7 @@ type Settings = { load(name: SettingName): SettingValue | undefined; text(name: 
 export function loadChildrenRule(settings: Settings): ChildrenRule | undefined {
   const kind = settings.text('az.children');
   if (kind !== 'module' && kind !== 'device') return undefined;
-  const idPrefix = settings.text('az.children_prefix');
+  const idPrefix = String(settings.load('az.children_prefix') ?? '');
   if (!prefixPattern.test(idPrefix)) {
     throw new Problem(
       'argument-invalid',

@@ -73,7 +73,6 @@ export const settingKeys = {
   'az.children_prefix': {
     kind: 'text',
     note: "What the id at the hub has before a child device's name",
-    default: '',
   },
   'az.mapper.timestamp': {
     kind: 'flag',
