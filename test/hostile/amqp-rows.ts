@@ -274,7 +274,8 @@ const cbsRows: readonly AmqpRow[] = [
   cbs('a body that is nothing', 400, () => putToken(nothing)),
   cbs('a token of 60,000 letters', 400, ({ token }) => putToken(encode.string(`${token()}&x=${'y'.repeat(60_000)}`))),
   cbs('another operation', 400, ({ token }) => putToken(encode.string(token()), { operation: 'delete-token' })),
-  cbs('another type of token', 400, ({ token }) => putToken(encode.string(token()), { type: 'jwt' })),
+  cbs('another type of token', 400, ({ token }) => putToken(encode.string(token()), { type: 'amqp:saml' })),
+  cbs('a token of a directory', 401, ({ token }) => putToken(encode.string(token()), { type: 'jwt' })),
   {
     ...cbs('a request that is no message', 400, () => transfer(0, Buffer.from(secretMarker))),
     answer: ['rejected amqp:decode-error'],
