@@ -268,7 +268,8 @@ describe('the hub’s pages, for a device that has a certificate', () => {
     await page.getByText(/^1 (?:of \d+ devices|device)$/).waitFor();
     await page.getByRole('button', { name: 'Delete gate' }).click();
     await page.getByRole('alertdialog', { name: 'Delete gate?' }).getByRole('button', { name: 'Delete device' }).click();
-    await page.getByText('No device passes the filter').waitFor();
+    // Where it was the only one, there is nothing to filter any more.
+    await page.getByText('No device passes the filter').or(page.getByText('No device yet')).waitFor();
     assert.equal(await publish(made, 'x'), 5);
   });
 });
