@@ -63,15 +63,15 @@ async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme });
   // Waiting for an expression would evaluate text on the page, which its content security policy forbids.
   await page.locator(`html[style*="color-scheme: ${theme}"]`).waitFor({ state: 'attached' });
-  // Colours on their way from one theme to the other are of neither.
-  await page.evaluate(
-    `Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map(({ finished }) => finished))
-       .then(() => undefined)`,
-  );
 }
 
 async function checkPage(page: Page, where: string, options: object): Promise<void> {
   await loadAxe(page);
+  // Colours on their way from one theme or state to another are of neither.
+  await page.evaluate(
+    `Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map(({ finished }) => finished))
+       .then(() => undefined)`,
+  );
   const { violations, passes } = await page.evaluate<Checked>(
     `axe.run(document, ${JSON.stringify({ ...options, resultTypes: ['violations'] })})
        .then(({ violations, passes }) => ({ violations, passes: passes.length }))`,
