@@ -13,7 +13,10 @@ import { listenerLimits } from './limits.ts';
 
 const clock = new ManualClock();
 const platform = { clock, random: systemRandom, log: silentLog };
-const limits = { ...listenerLimits, httpAnswerMsMax: 60_000, httpPipelinedMax: 600, handshakesMax: 5, httpHeaderBytesMax: 8_192 };
+const limits = {
+  ...listenerLimits,
+  ...{ httpAnswerMsMax: 60_000, httpPipelinedMax: 600, handshakesMax: 5, httpHeaderBytesMax: 8_192, connectionsMax: 6 },
+};
 
 /** More than the buffers of a system take in for a peer that reads nothing. */
 const endless = Buffer.alloc(64 * 1024 * 1024);
@@ -123,6 +126,25 @@ describe('the HTTPS listener', () => {
     for (const { response } of answered) assert.equal(response.destroyed, false);
     waiting.destroy();
     stream.destroy();
+  });
+
+  test('on a full port connections without a request make room, and none with one', async () => {
+    const waiting = await dial();
+    waiting.write(get('/never'));
+    const kept: TLSSocket[] = [];
+    // How many it takes depends on whether the server has heard yet that those of other tests have gone.
+    for (let socket = await dial().catch(() => undefined); socket; socket = await dial().catch(() => undefined)) {
+      socket.write(get('/pile/1'));
+      await once(socket, 'data');
+      kept.push(socket);
+    }
+    assert.ok(kept.length < limits.connectionsMax);
+    await Promise.all(kept.map(closed));
+    const next = await dial();
+    next.write(get('/pile/1'));
+    await once(next, 'data');
+    assert.equal(waiting.readyState, 'open');
+    for (const socket of [waiting, next]) socket.destroy();
   });
 
   test('headers that are too large are refused and end the connection', async () => {

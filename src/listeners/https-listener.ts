@@ -58,6 +58,8 @@ export class HttpsListener {
       noDelay: true,
     });
     guardSockets(options.platform, this.#server, limits);
+    // Kept connections are a courtesy: on a full port they make room for whoever comes next.
+    this.#server.on('drop', () => this.#server.closeIdleConnections());
     this.#server.on('secureConnection', readAsStream);
     this.#server.on('secureConnection', countConnections(options.platform, 'https'));
     this.#server.on('request', (request, response) => {

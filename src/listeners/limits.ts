@@ -31,7 +31,10 @@ export type ListenerLimits = {
   httpRequestMsMax: number;
   /** How long an answer may lie in the socket of a peer that does not read it. */
   httpAnswerMsMax: number;
-  /** How long a connection is kept for another request. */
+  /**
+   * How long a connection is kept for another request. Service SDKs keep theirs for as long as the server does and fail the
+   * request that crosses the end, so it is as long as the cloud's.
+   */
   httpIdleMsMax: number;
   /** Requests of one connection that wait for their answers; who sends more ahead is cut off. */
   httpPipelinedMax: number;
@@ -59,7 +62,7 @@ export const listenerLimits: ListenerLimits = {
   httpHeadersMsMax: 30_000,
   httpRequestMsMax: 120_000,
   httpAnswerMsMax: 120_000,
-  httpIdleMsMax: 5_000,
+  httpIdleMsMax: 120_000,
   httpPipelinedMax: 1_000,
   webSocketMessageBytesMax: 1024 * 1024,
   webSocketFragmentsMax: 1_024,
