@@ -7,6 +7,7 @@ import { openEventBench } from '#test/support/event-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { blocksOf } from '#test/support/guide.ts';
 import { openBrowser, signIn } from '#test/support/open-browser.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -32,7 +33,7 @@ test('thin-edge 28: the guide’s commands, as written and in order, connect a d
   const support = join(repository, 'test/support/known-names.ts');
   writeFileSync(known, `import { makeKnown } from ${JSON.stringify(support)};\nmakeKnown('${hostName}', '${home.address}');\n`);
   // A broker of its own beside those of other tests.
-  const local = `127.80.${process.pid % 250}.1`;
+  const local = ownAddress();
   const env = {
     PATH: [programs, join(repository, 'bin'), process.env.PATH].join(delimiter),
     HOME: home.folder,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { startHomeport as startInside } from '#server/start-homeport.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
 
 const program = join(import.meta.dirname, '../../bin/homeport');
@@ -17,7 +18,7 @@ const tmpfs = 0x01021994;
 
 test('homeport start --in-memory keeps nothing on a disk, says so, and leaves nothing behind', async (t) => {
   const home = temporaryDirectory(t);
-  const address = `127.${20 + (process.pid % 200)}.7.9`;
+  const address = ownAddress();
   const environment = { PATH: process.env.PATH ?? '', HOME: home };
   const child = spawn(process.execPath, [program, 'start', '--in-memory', '--listen', address], {
     env: environment,

@@ -13,6 +13,7 @@ import { after, before, describe, test } from 'node:test';
 import { blocksOf } from '#test/support/guide.ts';
 import { type InstalledPrograms, installedPrograms } from '#test/support/installed-programs.ts';
 import { type Browser, openBrowser } from '#test/support/open-browser.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { filesBelow, type PackedHomeport, packHomeport } from '#test/support/packed-homeport.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -136,9 +137,9 @@ describe('the package', () => {
     { version: oldest, directory: join(import.meta.dirname, 'oldest-node/node_modules/node/bin') },
     { version: pinned, directory: join(repository, 'node_modules/node/bin') },
   ];
-  for (const [index, { version, directory }] of nodes.entries()) {
+  for (const { version, directory } of nodes) {
     describe(`under Node ${version}`, () => {
-      const address = `127.${200 + index}.${(process.pid >> 8) & 255}.${1 + (process.pid % 250)}`;
+      const address = ownAddress();
       const { version: product } = read(join(repository, 'package.json'));
       let programs: InstalledPrograms;
       before(() => {

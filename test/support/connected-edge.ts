@@ -6,10 +6,10 @@ import { systemRandom } from '#base/random.ts';
 import { runTedge } from '#cli/tedge/run-tedge.ts';
 import type { CompatBench } from './compat-bench.ts';
 import { eventually } from './eventually.ts';
+import { ownPort } from './own-place.ts';
 import { readRunningLog } from './stored-log.ts';
 import { testTerminal } from './test-terminal.ts';
 
-let made = 0;
 const platform = { clock: systemClock, random: systemRandom, log: silentLog };
 
 /** A thin-edge installation beside a server, with a certificate that the hub does not know yet; its commands run here, what they start is a process. */
@@ -17,7 +17,7 @@ export async function openConnectedEdge(t: { after(fn: () => unknown): void }, b
   const { home } = bench;
   const folder = mkdtempSync(join(home.folder, 'connect-'));
   mkdirSync(join(folder, 'device-certs'));
-  const port = 18_930 + ++made;
+  const port = ownPort();
   writeFileSync(
     join(folder, 'tedge.toml'),
     `[az]

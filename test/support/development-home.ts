@@ -10,6 +10,7 @@ import { resolveSettings } from '#base/settings.ts';
 import { requestHttp } from '#cli/kit/http-client.ts';
 import { startServer } from '#server/build.ts';
 import { serverSettings } from '#server/config.ts';
+import { ownAddress } from './own-place.ts';
 import { type RunningHomeport, runCommand } from './start-homeport.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function startDevelopmentHome() {
   const root = mkdtempSync(join(tmpdir(), 'hp-'));
   const data = join(root, 'd');
   const folder = mkdtempSync(join(root, 'f-'));
-  const address = `127.77.${(process.pid >> 8) & 255}.${1 + (process.pid % 250)}`;
+  const address = ownAddress();
   const { values } = resolveSettings(serverSettings, { flags: { 'listeners.address': address } });
   process.umask(0o077);
   const server = await startServer({

@@ -4,10 +4,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompatBench } from './compat-bench.ts';
 import { eventually } from './eventually.ts';
+import { ownPort } from './own-place.ts';
 import { runCommand } from './start-homeport.ts';
 import { readRunningLog } from './stored-log.ts';
-
-let made = 0;
 
 /** A thin-edge device beside a server: its files, its settings, and `tedge` as a person runs it. */
 export async function openEdge(t: { after(fn: () => unknown): void }, bench: CompatBench, deviceId: string) {
@@ -31,8 +30,7 @@ export function placeEdge(
     writeFileSync(certificate, identity.cert);
     writeFileSync(key, identity.key, { mode: 0o600 });
   }
-  // A namespace of the test's own: no port is taken but by these.
-  const port = 18_830 + ++made;
+  const port = ownPort();
   const environment = {
     TEDGE_CONFIG_DIR: folder,
     TEDGE_AZ_URL: `${home.address}:${home.status.hub.mqttPort}`,

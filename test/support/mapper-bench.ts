@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { mosquittoPub, mosquittoSub } from './local-clients.ts';
 import { startMosquitto } from './mosquitto.ts';
+import { ownAddress } from './own-place.ts';
 import { temporaryDirectory } from './test-terminal.ts';
 
 export type MapperBench = Awaited<ReturnType<typeof openMapperBench>>;
@@ -14,12 +15,11 @@ type Test = { after(fn: () => void | Promise<void>): void };
 export const mapperHealth = 'te/device/main/service/tedge-mapper-az/status/health';
 
 const port = 1883;
-let made = 0;
 
 /** Debian's Mosquitto as the local broker, with `lines` in its configuration, and the mapper as a person starts it. */
 export async function openMapperBench(t: Test, { lines = [] }: { lines?: readonly string[] } = {}) {
   const folder = temporaryDirectory(t);
-  const address = `127.78.${process.pid % 250}.${++made}`;
+  const address = ownAddress();
   const listener = { address, folder: join(folder, 'mosquitto'), lines };
   mkdirSync(listener.folder);
   let mosquitto = await startMosquitto(listener);

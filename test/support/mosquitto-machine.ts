@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ownAddress } from './own-place.ts';
 import type { CommandResult, RunningHomeport } from './start-homeport.ts';
 
 const repository = join(import.meta.dirname, '../..');
-let made = 0;
 
 /**
  * Does for three services what systemd does, with their real programs: waits until one that notifies is ready, and fails when it ends
@@ -49,7 +49,7 @@ export type MosquittoMachine = ReturnType<typeof openMosquittoMachine>;
  */
 export function openMosquittoMachine(t: { after(fn: () => unknown): void }, home: RunningHomeport, deviceId: string) {
   const folder = mkdtempSync(join(home.folder, 'machine-'));
-  const address = `127.78.${process.pid % 250}.${++made}`;
+  const address = ownAddress();
   const [etc, config, state] = [join(folder, 'etc-mosquitto'), join(folder, 'tedge'), join(folder, 'run/standin')];
   for (const directory of [etc, join(folder, 'bin'), join(folder, 'run/systemd/system'), join(state, 'units')]) {
     mkdirSync(directory, { recursive: true });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerStatus } from '#server/status.ts';
+import { ownAddress } from './own-place.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const readyMsMax = 60_000;
@@ -41,8 +42,6 @@ export type RunningHomeport = {
   close(): Promise<void>;
 };
 
-let made = 0;
-
 /**
  * Starts the server as a person does, `bin/homeport start`, in a process and with a data directory and
  * a loopback address of its own, so that tests share no port. Resolves when it is ready.
@@ -54,11 +53,8 @@ export async function startHomeport(
   const root = mkdtempSync(join(tmpdir(), 'hp-'));
   const data = join(root, 'd');
   const folder = mkdtempSync(join(root, 'f-'));
-  // One address for each server of each test process; 127.0.0.0/8 is all ours.
-  const number = (process.pid % 32_000) * 7 + made++;
   const given = parameters.indexOf('--listen');
-  const address =
-    (given >= 0 && parameters[given + 1]) || `127.${20 + (number >> 16)}.${(number >> 8) & 255}.${1 + (number % 250)}`;
+  const address = (given >= 0 && parameters[given + 1]) || ownAddress();
   const server = new HomeportProcess(data, address, environment);
   await server.start(parameters);
   const running: RunningHomeport = {

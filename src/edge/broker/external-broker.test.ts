@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startMosquitto } from '#test/support/mosquitto.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
 import { ExternalBroker } from './external-broker.ts';
@@ -10,7 +11,7 @@ import { localPacketBytesMax } from './limits.ts';
 import { openLocalClient } from './local-client.ts';
 
 test('thin-edge 47: with a broker that was there already, what is larger than a local packet may be is told once, and later messages flow', async (t) => {
-  const address = `127.79.${process.pid % 250}.1`;
+  const address = ownAddress();
   const mosquitto = await startMosquitto({ address, folder: temporaryDirectory(t), lines: [] });
   t.after(() => mosquitto.stop());
   const at = { host: address, port: 1883 };

@@ -106,7 +106,7 @@ describe('a back end with azure-iothub and @azure/event-hubs and nothing else', 
     assert.equal((await registry.getTwin('fleet-999')).responseBody.properties.desired.interval, undefined);
   });
 
-  const devices = ['pump-1', 'pump-2', 'pump-3', 'pump-4', 'pump-5'];
+  const devices = ['basin-1', 'basin-2', 'basin-3', 'basin-4', 'basin-5'];
   let sent = 0;
   async function send(count: number): Promise<void> {
     const properties = { 'iothub-contenttype': 'application/json', 'iothub-contentencoding': 'utf-8' };
@@ -131,7 +131,7 @@ describe('a back end with azure-iothub and @azure/event-hubs and nothing else', 
     const [{ step, devices: listed = [] } = {}] = first.lines;
     assert.equal(step, 'registry');
     assert.deepEqual(
-      listed.filter((device) => device.startsWith('pump-')),
+      listed.filter((device) => device.startsWith('basin-')),
       devices,
     );
     for (const { events } of [first, archive]) {

@@ -11,6 +11,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { askHttps } from '#test/support/https-client.ts';
 import { mosquittoPub, mosquittoSub } from '#test/support/local-clients.ts';
 import { startMosquitto } from '#test/support/mosquitto.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { parseConnectionString } from '#wire/azure/connection-string.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 
@@ -182,7 +183,7 @@ describe('the bridge of tedge', () => {
 
   test('with Mosquitto there already, it is a client of that: messages wait in its session, and nothing is lost by a kill', async (t) => {
     const edge = await openEdge(t, bench, 'own-mosquitto');
-    const address = `127.78.${process.pid % 250}.1`;
+    const address = ownAddress();
     const folder = join(edge.folder, 'mosquitto');
     mkdirSync(folder);
     const mosquitto = await startMosquitto({ address, folder, lines: [`persistence true`, `persistence_location ${folder}/`] });
@@ -213,7 +214,7 @@ describe('the bridge of tedge', () => {
 
   test('a Mosquitto that is away holds up no connection to the hub: what waits in the outbox leaves without it', async (t) => {
     const edge = await openEdge(t, bench, 'own-broker-away');
-    const address = `127.78.${process.pid % 250}.2`;
+    const address = ownAddress();
     const mosquitto = await startMosquitto({ address, folder: edge.folder, lines: [] });
     t.after(() => mosquitto.stop());
     await edge.start({ TEDGE_MQTT_CLIENT_HOST: address, TEDGE_MQTT_CLIENT_PORT: '1883' });

@@ -13,6 +13,7 @@ import { type Edge, firsts, placeEdge } from '#test/support/edge-bench.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { mosquittoSub } from '#test/support/local-clients.ts';
 import { startMosquitto } from '#test/support/mosquitto.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { openServiceBench, type ServiceBench } from '#test/support/service-bench.ts';
 import { readRunningLog } from '#test/support/stored-log.ts';
 
@@ -262,7 +263,7 @@ describe('child devices that are identities of the hub', () => {
   test('beside a Mosquitto that was there already, a child that was registered before is found, and hears and is heard', async (t) => {
     const { edge, register, bodies, wish } = await openGateway(t, 'parent-beside', 'module');
     await register('pump');
-    const address = `127.79.${process.pid % 250}.1`;
+    const address = ownAddress();
     const mosquitto = await startMosquitto({ address, folder: edge.folder, lines: [] });
     t.after(() => mosquitto.stop());
     const local = await mqtt.connectAsync(mosquitto.url, { reconnectPeriod: 0, protocolVersion: 4 });

@@ -6,6 +6,7 @@ import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts
 import { openConnectedEdge } from '#test/support/connected-edge.ts';
 import { openCutProxy } from '#test/support/cut-proxy.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 
 const connectLines = [
   'Checking if the built-in supervisor is available.',
@@ -173,7 +174,7 @@ describe('tedge connect', { concurrency: true }, () => {
 
     await edge.tedge('config', 'set', 'az.root_cert_path', root.trim());
     const { mqttPort } = bench.home.status.hub;
-    const address = `127.79.${process.pid % 250}.1`;
+    const address = ownAddress();
     const proxy = await openCutProxy(address, bench.home.address, [mqttPort]);
     t.after(() => proxy.close());
     await edge.tedge('config', 'set', 'az.url', `${address}:${mqttPort}`);

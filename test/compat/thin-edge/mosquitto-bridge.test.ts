@@ -10,6 +10,7 @@ import { type CompatBench, openCompatBench } from '#test/support/compat-bench.ts
 import { eventually } from '#test/support/eventually.ts';
 import { askHttps } from '#test/support/https-client.ts';
 import { bridgeLines, startMosquitto } from '#test/support/mosquitto.ts';
+import { ownAddress } from '#test/support/own-place.ts';
 import { parseConnectionString } from '#wire/azure/connection-string.ts';
 import { formatSasToken } from '#wire/azure/sas-token.ts';
 import { PacketWriter } from '#wire/mqtt/encode.ts';
@@ -28,7 +29,6 @@ const logged = {
  */
 describe('a thin-edge bridge of Mosquitto', () => {
   let bench: CompatBench;
-  let made = 0;
   before(async () => {
     bench = await openCompatBench({ HOMEPORT_HUB__OVERSIZE_PUBLISH: 'drop' });
   });
@@ -39,7 +39,7 @@ describe('a thin-edge bridge of Mosquitto', () => {
   /** Mosquitto with the bridge, and a program of the device that talks to it. */
   async function startBridge(t: TestContext, device: BridgeDevice, era: '1.x' | 'seed' = '1.x') {
     const { home } = bench;
-    const address = `127.77.${process.pid % 250}.${++made}`;
+    const address = ownAddress();
     const folder = join(device.folder, 'mosquitto');
     mkdirSync(folder);
     const to = { hub: home.status.hub, address: home.address, ca: home.status.ca };
