@@ -10,18 +10,14 @@ import { Lifecycle } from '#base/lifecycle.ts';
 import { Metrics } from '#base/metrics.ts';
 import type { Platform } from '#base/platform.ts';
 import { Traces } from '#base/traces.ts';
-import { productVersion } from '#base/version.ts';
 import { buildCentral } from '#central/central.ts';
 import { buildData } from '#central/data/data.ts';
 import { SegmentEvents } from '#hub/events/segment-events.ts';
 import { buildHub, type Hub, type HubDirectory } from '#hub/hub.ts';
 import { Hubs } from '#hub/instances/hubs.ts';
-import { AmqpConnections } from '#listeners/amqp-connections.ts';
 import { chooseDeviceHttp, choosePeopleHttp, isForFiles } from '#listeners/host-table.ts';
 import { HttpsListener } from '#listeners/https-listener.ts';
-import { MqttSessions } from '#listeners/mqtt-sessions.ts';
 import type { HttpSurface } from '#listeners/surface.ts';
-import { TlsListener } from '#listeners/tls-listener.ts';
 import { WebSocketUpgrade } from '#listeners/web-socket-upgrade.ts';
 import { Outgoing } from '#outgoing/outgoing.ts';
 import { buildProvisioning } from '#provisioning/provisioning.ts';
@@ -34,7 +30,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { AdminSocket, administrationSocket, checkSocketPath } from './admin-socket.ts';
 import { auditAdminRoutes } from './audit-admin-routes.ts';
 import { bindHttps } from './bind-https.ts';
-import { brokerLimitsOf, brokerListeners } from './broker-door.ts';
+import { brokerLimitsOf } from './broker-door.ts';
 import { ClockControl } from './clock/clock-control.ts';
 import { openDevelopmentClock } from './clock/development-directory.ts';
 import { cloudToDeviceSettingsOf } from './cloud-to-device-settings.ts';
@@ -42,24 +38,25 @@ import type { ServerSettings } from './config.ts';
 import { checkDataDirectory } from './data-directory-check.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { startDemo } from './demo.ts';
-import { fileListenerLimits, openFileService } from './file-service.ts';
+import { describeServer } from './describe-server.ts';
+import { openFileService } from './file-service.ts';
 import { healthRoutes } from './health-routes.ts';
 import { hubLimitsOf } from './hub-limit-settings.ts';
 import { hubOfQuery } from './hub-of-query.ts';
 import { hubRest } from './hub-rest.ts';
 import { loadOrCreateFile } from './key-file.ts';
 import { listenerLimitsOf, readOpenFilesMax, visitorLimitsOf } from './listener-limits.ts';
-import { isInMemory } from './memory-directory.ts';
 import { openMonitoringDoor } from './monitoring/monitoring-door.ts';
 import { countProcess } from './monitoring/process-metrics.ts';
 import { startTraces } from './monitoring/start-traces.ts';
 import { watchServer } from './monitoring/watch-server.ts';
-import { portRefused } from './port-refused.ts';
+import { openPorts } from './open-ports.ts';
 import { quotaSettingsOf } from './quota-settings.ts';
 import { checkReach, describeReach } from './reach.ts';
 import { Rehearse } from './rehearsal/rehearse.ts';
 import { routingAdminRoutes } from './routing-admin-routes.ts';
 import { loadServerCertificates } from './server-certificates.ts';
+import { type ServerNames, serverNames, urlOf } from './server-names.ts';
 import { carryRevocationLists, findLacking } from './sphere-trust.ts';
 import { StartRefused } from './start-refused.ts';
 import { serveStaticFiles } from './static-files.ts';
@@ -104,22 +101,23 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { platform, directory, settings } = options;
   const address = settings['listeners.address'];
   checkReach(address, settings['listeners.hostNames']);
-  checkFilesHost(settings['files.hostName'], settings['listeners.hostNames']);
+  const names = serverNames(settings);
   checkSocketPath(administrationSocket(directory));
   await checkDataDirectory(directory);
   const lifecycle = new Lifecycle(platform);
   const unlock = await lockDataDirectory(directory);
   await lifecycle.start({ name: 'lock', stop: unlock });
   try {
-    return await build({ ...options, lifecycle });
+    return await build({ ...options, lifecycle, names });
   } catch (error) {
     await lifecycle.stop();
     throw error;
   }
 }
 
-async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<RunningServer> {
+async function build(options: StartOptions & { lifecycle: Lifecycle; names: ServerNames }): Promise<RunningServer> {
   const { directory, settings, lifecycle, isDevelopment = false } = options;
+  const { hostName, all: names, files: filesHost } = options.names;
   const movable = await openDevelopmentClock(directory, options.platform.clock, { isAsked: isDevelopment });
   const { metrics = new Metrics(), health = new Health() } = options.platform;
   const counted: Platform = { ...options.platform, metrics, health, ...(movable && { clock: movable }) };
@@ -128,11 +126,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const clock = new ClockControl(options.platform.clock, platform.log, movable);
   const startedAt = platform.clock.now();
   const address = settings['listeners.address'];
-  const hostName = settings['listeners.hostNames'][0] ?? (isOrdinary(address) ? 'localhost' : address);
-  const filesHost = settings['files.hostName'];
-  const names = [...new Set([...settings['listeners.hostNames'], hostName, 'localhost', address, filesHost])].filter(
-    (name) => name !== '' && !isWildcard(name),
-  );
   const masterKey = await loadOrCreateFile(join(directory, 'master.key'), () => platform.random.bytes(32));
 
   const databaseUrl = settings['database.url'] || `sqlite:${join(directory, 'homeport.db')}`;
@@ -338,45 +331,14 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   await lifecycle.start({ name: 'sphere', start: async () => sphere.start(), stop: () => sphere.stop() });
   surfaces.sphere = sphere.http;
   const rehearse = new Rehearse({ clock: platform.clock, hubs, provisioning, sphere, revocationLists, revocationSources });
-  const people = new HttpsListener({
-    ...listener,
-    limits: visitorLimits,
-    port: settings['listeners.peoplePort'],
-    asksForCertificate: false,
-    choose: (request) => surfaces[choosePeopleHttp(request.url ?? '/')] ?? app,
+  const ports = await openPorts({
+    ...{ lifecycle, settings, listener, visitorLimits },
+    people: (url) => surfaces[choosePeopleHttp(url)] ?? app,
+    files: filesHost === '' ? files.http : undefined,
+    ...{ mqtt: mqttSurfaces, amqp: amqpSurfaces, broker: hub.brokerMqtt },
   });
-  const peoplePort = await bind(people, address, settings['listeners.peoplePort']);
-  await lifecycle.start({ name: 'people', stop: () => people.stop() });
-  const filesListener =
-    files.http && filesHost === ''
-      ? new HttpsListener({
-          ...listener,
-          limits: fileListenerLimits(visitorLimits),
-          port: settings['files.port'],
-          asksForCertificate: false,
-          choose: () => files.http,
-        })
-      : undefined;
-  const filesPort = filesListener ? await bind(filesListener, address, settings['files.port']) : https.port;
-  await lifecycle.start({ name: 'files-listener', stop: async () => filesListener?.stop() });
-  files.hostName = new URL(urlOf(filesHost || hostName, filesPort)).host;
-  const mqtt = new TlsListener(
-    { ...listener, port: settings['listeners.mqttPort'] },
-    new MqttSessions({ platform, limits, surfaces: mqttSurfaces }),
-  );
-  const mqttPort = await bind(mqtt, address, settings['listeners.mqttPort']);
-  await lifecycle.start({ name: 'mqtt', stop: () => mqtt.stop() });
-  const amqp = new TlsListener(
-    { ...listener, port: settings['listeners.amqpPort'] },
-    new AmqpConnections({ platform, limits, amqp: amqpSurfaces }),
-  );
-  amqpPort = await bind(amqp, address, settings['listeners.amqpPort']);
-  await lifecycle.start({ name: 'amqp', stop: () => amqp.stop() });
-  const broker = brokerListeners(listener, hub.brokerMqtt, settings);
-  if (broker.tls) await bind(broker.tls, address, settings['broker.port']);
-  await lifecycle.start({ name: 'broker', stop: async () => broker.tls?.stop() });
-  if (broker.plain) await bind(broker.plain, broker.plainAddress, settings['broker.plainPort']);
-  await lifecycle.start({ name: 'plain-broker', stop: async () => broker.plain?.stop() });
+  amqpPort = ports.amqp;
+  files.hostName = new URL(urlOf(filesHost || hostName, ports.files ?? https.port)).host;
   await lifecycle.start({ name: 'web-sockets', stop: async () => webSockets.stop() });
   // Before the listeners close their sockets, devices get the acknowledgements that wait for the disk.
   await lifecycle.start({
@@ -394,39 +356,14 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   hubs.onHostNames(async (hostNames) => {
     const fresh = await certificates.issueFor([...names, ...hostNames]);
     presented = fresh;
-    for (const each of [https.listener, people, filesListener, mqtt, amqp, broker.tls, monitoring]) each?.present(fresh);
+    for (const each of [https.listener, ports, monitoring]) each?.present(fresh);
   });
-  const peopleUrl = urlOf(hostName, peoplePort);
-
-  const ports = { mqttPort, amqpPort, httpsPort: https.port };
-  const createSignInLink = () => central.createSignInLink(peopleUrl);
-  const status = async ({ withSecrets }: { withSecrets: boolean }): Promise<ServerStatus> => ({
-    version: productVersion,
-    pid: process.pid,
-    startedAt: formatInstant(startedAt),
-    dataDirectory: directory,
-    ...(isInMemory(directory) && { isInMemory: true as const }),
-    health: await health.report(),
-    ...(movable && { clock: clock.describe() }),
-    address,
-    ca: caFile,
-    hub: hubStatus(hub, ports, withSecrets),
-    hubs: Object.fromEntries(hubs.list().map((each) => [each.name, hubStatus(each, ports, withSecrets)])),
-    dps: {
-      hostName,
-      idScope: provisioning.idScope,
-      mqttPort,
-      httpsPort: https.port,
-      ...(withSecrets && { connectionStrings: connectionStrings(hostName, provisioning.policies.list()) }),
-    },
-    central: {
-      url: peopleUrl,
-      applicationId: central.appId,
-      ...(withSecrets && { apiToken: (await central.mintApiToken()).token }),
-    },
-    sphere: { url: sphereUrl, tenantId: sphere.defaultTenantId },
-    ...(files.http && { files: { hostName: files.hostName } }),
-    ...(brokerLimits && { broker: { port: settings['broker.port'], plainPort: settings['broker.plainPort'] } }),
+  const createSignInLink = () => central.createSignInLink(urlOf(hostName, ports.people));
+  const status = describeServer({
+    ...{ directory, settings, address, hostName, caFile, startedAt },
+    ports: { ...ports, https: https.port },
+    ...{ health, main: hub, hubs, provisioning, central, sphere, files },
+    describeClock: () => movable && clock.describe(),
   });
   const routes = adminRoutes({
     hubs,
@@ -453,28 +390,35 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
   const admin = await AdminSocket.open(platform, administrationSocket(directory), { routes, rest, audit });
   await lifecycle.start({ name: 'administration', stop: () => admin.close() });
   if (settings['demo.enabled']) {
-    const demo = await startDemo({ platform, directory, sphere, provisioning, sphereUrl, hostName, mqttPort, ca: identity.ca });
+    const demo = await startDemo({
+      platform,
+      directory,
+      sphere,
+      provisioning,
+      sphereUrl,
+      hostName,
+      mqttPort: ports.mqtt,
+      ca: identity.ca,
+    });
     await lifecycle.start({ name: 'demo', stop: () => demo.stop() });
   }
   // Stopped first: nothing falls due in what is being taken apart.
   await lifecycle.start({ name: 'clock', stop: () => clock.stop() });
-  platform.log.info('server.started', { address, mqttPort, amqpPort, httpsPort: https.port, peoplePort });
+  const { mqtt, people } = ports;
+  platform.log.info('server.started', { address, mqttPort: mqtt, amqpPort, httpsPort: https.port, peoplePort: people });
   return {
     notices: [
       ...(https.notice ? [https.notice] : []),
-      ...broker.notices,
+      ...ports.notices,
       ...describeReach(address, {
-        mqtt: mqttPort,
-        amqp: amqpPort,
-        https: https.port,
-        people: peoplePort,
-        ...(filesListener && { files: filesPort }),
+        ...{ mqtt, amqp: amqpPort, people, https: https.port },
+        ...(ports.files !== undefined && { files: ports.files }),
         broker: settings['broker.port'],
       }),
     ],
     main: hub,
     hubs,
-    hubStatusOf: (each) => hubStatus(each, ports, true),
+    hubStatusOf: (each) => hubStatus(each, { mqttPort: mqtt, amqpPort, httpsPort: https.port }, true),
     dpsConnectionStrings: () => connectionStrings(hostName, provisioning.policies.list()),
     status,
     createSignInLink,
@@ -487,15 +431,6 @@ async function build(options: StartOptions & { lifecycle: Lifecycle }): Promise<
 /** Nobody sees a chart move faster; under load, readers of the log are woken 50 times a second instead of at every sync. */
 const followerPauseMs = 20;
 
-/** Files share no name with anything else, or pages could be made of them. Throws StartRefused. */
-function checkFilesHost(filesHost: string, hostNames: readonly string[]): void {
-  if (filesHost === '') return;
-  if (!hostNames.some((name) => name.toLowerCase() === filesHost.toLowerCase()) && filesHost !== 'localhost') return;
-  throw new StartRefused(`files.hostName is ${filesHost}, which is a name of the server itself.`, {
-    fix: 'Give files a name of their own, or leave it out: then they have a port of their own.',
-  });
-}
-
 /** Throws StartRefused for an allow list that names no networks. */
 function openOutgoing(platform: Platform, settings: ServerSettings): Outgoing {
   try {
@@ -503,25 +438,4 @@ function openOutgoing(platform: Platform, settings: ServerSettings): Outgoing {
   } catch (error) {
     throw error instanceof RangeError ? new StartRefused(`outgoing.allowed: ${error.message}`) : error;
   }
-}
-
-async function bind(listener: { start(): Promise<number> }, address: string, port: number): Promise<number> {
-  try {
-    return await listener.start();
-  } catch (error) {
-    throw portRefused(error, address, port);
-  }
-}
-
-/** What `localhost` leads to, or includes it. */
-function isOrdinary(address: string): boolean {
-  return ['127.0.0.1', '::1', 'localhost'].includes(address) || isWildcard(address);
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
-}
-
-function urlOf(host: string, port: number): string {
-  return `https://${host.includes(':') ? `[${host}]` : host}${port === 443 ? '' : `:${port}`}`;
 }
