@@ -96,10 +96,9 @@ export class Destinations {
   #concerns(): Concern[] {
     return [...this.#present.values()].flatMap(({ destination: { name }, delivery: { health } }): Concern[] => {
       if (health.status !== 'unhealthy' && health.status !== 'dead') return [];
-      const says = `The destination ${name} of the hub ${this.#options.hubName} takes nothing: ${health.lastError ?? health.status}`;
-      return [
-        { part: 'destinations', state: 'degraded', says, fix: 'Mend it or its address; what waits is delivered by itself.' },
-      ];
+      const says = `The destination ${name} of the hub ${this.#options.hub} takes nothing: ${health.lastError ?? health.status}`;
+      const fix = 'Mend it or its address, or make room among its dead letters; then what waits is delivered by itself.';
+      return [{ part: 'destinations', state: 'degraded', says, fix }];
     });
   }
 

@@ -222,8 +222,8 @@ const healthWords: Readonly<Record<HubDestination['health']['status'], readonly 
   unknown: ['quiet', 'Nothing sent yet'],
   healthy: ['good', 'Healthy'],
   degraded: ['warning', 'Catching up'],
-  unhealthy: ['bad', 'Not reached'],
-  dead: ['bad', 'Not reached for a day'],
+  unhealthy: ['bad', 'Takes nothing'],
+  dead: ['bad', 'Takes nothing for a day'],
 };
 
 /** What was put aside stands beside the health: a destination that takes everything else is not well. */
