@@ -73,6 +73,30 @@ describe('a thin-edge device that registers', () => {
     assert.deepEqual(await commands.seen(1), ['hello']);
   });
 
+  for (const kind of ['module', 'device'] as const) {
+    test(`its child devices, each a ${kind}, speak with the hub that it was assigned to`, async (t) => {
+      const [name, child] = [`reg-parent-${kind}`, `pump-${kind}`];
+      await bench.enrollOne(name, attestationByKey(ownKey));
+      const edge = bench.place(t, name, undefined, {
+        TEDGE_AZ_DEVICE_SYMMETRIC_KEY_PATH: bench.keyFile(name, ownKey),
+        TEDGE_AZ_CHILDREN: kind,
+      });
+      await edge.start();
+      await edge.connected();
+      const identity = kind === 'module' ? ['module', 'create', '-d', name, '-m', child] : ['device', 'create', '-d', child];
+      const key = ['--auth-method', 'shared_private_key', '--primary-key', ownKey];
+      await bench.home.ok('homeport', ['hub', ...identity, ...key]);
+      const said = await edge.tedge('mqtt', 'pub', '-q', '1', `az/children/${child}/messages/events/`, '{"n":1}');
+      assert.equal(said.code, 0, said.stderr);
+      const event = await eventually(async () => {
+        const events = await readRunningLog(bench.home);
+        return events.find(({ deviceId, moduleId }) => child === (kind === 'module' ? moduleId : deviceId));
+      }, 30_000);
+      assert.equal(event.deviceId, kind === 'module' ? name : child);
+      assert.equal(event.body.toString(), '{"n":1}');
+    });
+  }
+
   test('a key that was derived elsewhere is as good as the key of the group', async (t) => {
     const derived = createHmac('sha256', Buffer.from(groupKey, 'base64')).update('reg-derived').digest('base64');
     const edge = bench.place(t, 'reg-derived', undefined, {
