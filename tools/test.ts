@@ -15,6 +15,7 @@ const inNamespace = 'HOMEPORT_TEST_NAMESPACE';
 const patterns = process.argv.slice(2);
 /** Tests wait for processes, browsers and disks more than they compute: one more than there are cores keeps those busy. */
 const filesAtOnce = availableParallelism() + 1;
+const isFullSize = process.env.HOMEPORT_FULL_SIZE === '1';
 
 async function outside(): Promise<number> {
   provide();
@@ -30,7 +31,7 @@ async function outside(): Promise<number> {
     if (built !== 0) return built;
   }
   // Outside, because the server runs as another user, which a namespace of one user cannot; its socket is a file.
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ isTimed: isFullSize });
   const self = [process.execPath, import.meta.filename, ...patterns];
   try {
     return await run('unshare', ['--user', '--map-root-user', '--net', '--', ...self], {
@@ -52,7 +53,7 @@ function inside(): Promise<number> {
   if (files.length === 0) throw new Error(`No test file is named by ${patterns.join(' ')}.`);
   console.log(`${files.length} test files; full-size runs: npm run prove -- <name>`);
   // A full-size run does the same at the length its scale takes.
-  const timeoutMs = process.env.HOMEPORT_FULL_SIZE === '1' ? 3_600_000 : 300_000;
+  const timeoutMs = isFullSize ? 3_600_000 : 300_000;
   const words = ['--test', '--test-randomize', `--test-concurrency=${filesAtOnce}`, `--test-timeout=${timeoutMs}`];
   // Every file is a process that reads much of the source: compiled once, it costs half a processor-second less each time.
   const environment = { NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/compile') };
