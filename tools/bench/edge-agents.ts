@@ -1,7 +1,7 @@
-/** What carries a device's messages to the hub: `tedge run all`, and a Mosquitto with the bridge that `tedge connect` writes. */
+/** What carries a device's messages to the hub: `tedge run all`, of the one script that a small machine gets (0054), and a Mosquitto with the bridge that `tedge connect` writes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { systemClock } from '#base/clock.ts';
 import { dayMs, hourMs, plus } from '#base/instant.ts';
 import { systemRandom } from '#base/random.ts';
@@ -12,8 +12,8 @@ import { TedgeSettings } from '#edge/settings/tedge-settings.ts';
 import { exportPrivateKeyPem } from '#pki/key.ts';
 import { makeSelfSigned } from '#test/support/certificates.ts';
 import type { RunningHomeport } from '#test/support/start-homeport.ts';
+import { bundleTedge } from '../bundle.ts';
 import { find } from '../requirements.ts';
-import { repository } from '../run.ts';
 import { freePort } from './contenders.ts';
 
 export type EdgeAgent = {
@@ -37,8 +37,10 @@ export async function makeAgents(home: RunningHomeport, folder: string): Promise
   const program = find(['mosquitto'], ['/usr/sbin', '/usr/local/sbin']);
   if (!program) throw new Error('There is no mosquitto to compare with. Run: apt-get install mosquitto');
   const conf = await writeMosquittoConf(mosquitto);
+  const script = join(folder, 'tedge');
+  writeFileSync(script, await bundleTedge(), { mode: 0o755 });
   return [
-    openAgent('Homeport', homeport, [process.execPath, join(repository, 'bin/tedge'), 'run', 'all', 'az']),
+    openAgent('Homeport', homeport, [script, 'run', 'all', 'az']),
     openAgent('Mosquitto', mosquitto, [program, '-c', conf]),
   ];
 }
@@ -111,7 +113,7 @@ function openAgent(
     async start() {
       const started = spawn(program, words, {
         cwd: folder,
-        env: { ...process.env, ...environment },
+        env: { ...process.env, PATH: [dirname(process.execPath), process.env.PATH].join(delimiter), ...environment },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       child = started;

@@ -33,9 +33,12 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
+/** How much of what the hub has taken may be sent twice after a crash. A write is two syncs, and flash wears. */
+const pauseMs = 200;
+
 /**
- * Keeps the newest cursor on disk, one write at a time: what moves on meanwhile goes into the next. An old
- * one costs messages that are sent twice and none that are lost, so a disk that takes none is told of once.
+ * Keeps the newest cursor on disk, the first after a pause at once and then five a second: what moves on meanwhile goes into
+ * the next. An old one costs messages that are sent twice and none that are lost, so a disk that takes none is told of once.
  */
 export class CursorFile {
   readonly #platform: Platform;
@@ -43,6 +46,8 @@ export class CursorFile {
   #next: OutboxCursor | undefined;
   #writing: Promise<void> | undefined;
   #isFailing = false;
+  #isClosing = false;
+  #endPause: () => void = () => {};
 
   constructor(platform: Platform, directory: string) {
     this.#platform = platform;
@@ -56,7 +61,10 @@ export class CursorFile {
     });
   }
 
-  async settled(): Promise<void> {
+  /** Resolves when the newest is on disk, or cannot be. Nothing is saved after that. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#endPause();
     await this.#writing;
   }
 
@@ -70,6 +78,18 @@ export class CursorFile {
         if (!this.#isFailing) this.#platform.log.warn('outbox.cursor-failed', { path: this.#path, error: String(error) });
         this.#isFailing = true;
       }
+      await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    if (this.#isClosing) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#platform.clock.after(pauseMs, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 }

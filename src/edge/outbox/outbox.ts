@@ -251,7 +251,7 @@ export class Outbox {
     for (const cancel of [...this.#cancels, this.#cancelRetry]) cancel();
     await this.#reading;
     await this.#log.close();
-    await this.#cursor.settled();
+    await this.#cursor.close();
   }
 
   #saveCursor(): void {
