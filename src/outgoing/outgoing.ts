@@ -42,7 +42,13 @@ export type OutgoingAnswer = { readonly status: number; readonly body: Buffer };
 export type OutgoingHead = { readonly status: number; readonly headers: IncomingHttpHeaders };
 
 /** Why there is no answer, as the `reason` of the Problem `unavailable`. */
-export type OutgoingReason = 'target-refused' | 'target-unreachable' | 'target-timeout' | 'answer-too-large' | 'too-many-calls';
+export type OutgoingReason =
+  | 'target-refused'
+  | 'target-unreachable'
+  | 'target-timeout'
+  | 'request-too-large'
+  | 'answer-too-large'
+  | 'too-many-calls';
 
 type Method = 'GET' | 'HEAD' | 'POST';
 
@@ -163,7 +169,7 @@ export class Outgoing {
   }
 
   async #call(method: Method, secretUrl: Secret, body: Buffer | undefined): Promise<OutgoingAnswer & OutgoingHead> {
-    if (body && body.length > requestBytesMax) throw refused('target-refused', 'What would be sent is larger than 1 MiB.');
+    if (body && body.length > requestBytesMax) throw refused('request-too-large', 'What would be sent is larger than 1 MiB.');
     let url: URL;
     try {
       url = this.checkUrl(secretUrl.reveal());

@@ -45,12 +45,7 @@ export class BlobStore {
         .values({ container, name_sha256: sha256Hex(name), name, ...content })
         .onConflict((conflict) => conflict.columns(['container', 'name_sha256']).doUpdateSet(content))
         .execute();
-      const blocks = await listBlocks(transaction, blob);
-      await transaction
-        .deleteFrom('blob_block')
-        .where('container', '=', container)
-        .where('name_sha256', '=', sha256Hex(name))
-        .execute();
+      const blocks = await takeBlocks(transaction, blob);
       return [...(present ? [present] : []), ...blocks].filter((old) => old.file !== file);
     });
   }
@@ -76,6 +71,11 @@ export class BlobStore {
         .execute();
       return present && { blockId, file: present.file, bytes: present.bytes };
     });
+  }
+
+  /** Forgets what waits for the name. Answers its files. */
+  unstage(address: Address): Promise<Block[]> {
+    return inTransaction(this.#database, (transaction) => takeBlocks(transaction, address));
   }
 
   listBlocks(address: Address): Promise<Block[]> {
@@ -186,6 +186,16 @@ async function loadBlob(database: Database | Transaction, { container, name }: A
     .where('name_sha256', '=', sha256Hex(name))
     .executeTakeFirst();
   return row && parseRow(row);
+}
+
+async function takeBlocks(transaction: Transaction, address: Address): Promise<Block[]> {
+  const blocks = await listBlocks(transaction, address);
+  await transaction
+    .deleteFrom('blob_block')
+    .where('container', '=', address.container)
+    .where('name_sha256', '=', sha256Hex(address.name))
+    .execute();
+  return blocks;
 }
 
 async function listBlocks(database: Database | Transaction, { container, name }: Address): Promise<Block[]> {

@@ -114,6 +114,11 @@ export class FileStore {
     return this.#put(address, { file, bytes }, options);
   }
 
+  /** Gives up what waits for a list of this name. */
+  async unstage(address: BlobAddress): Promise<void> {
+    await this.#discard(await this.#blobs.unstage(address));
+  }
+
   load(address: BlobAddress): Promise<Blob | undefined> {
     return this.#blobs.load(address);
   }
@@ -149,6 +154,11 @@ export class FileStore {
 
   async deleteContainer(container: string): Promise<void> {
     await this.#discard(await this.#blobs.deleteContainer(container));
+  }
+
+  /** Of one blob. */
+  get blobBytesMax(): number {
+    return this.#limits.blobBytesMax;
   }
 
   get used(): { readonly count: number; readonly bytes: number } {

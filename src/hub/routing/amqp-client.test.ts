@@ -42,9 +42,9 @@ describe('a broker that speaks AMQP 1.0, Qpid Proton', () => {
     }
   });
 
-  async function startBroker(port: number, credit = 10) {
+  async function startBroker(port: number, credit = 10, more: object = {}) {
     const lines: Line[] = [];
-    const child = spawn('/usr/bin/python3', [script, JSON.stringify({ address: `127.0.0.1:${port}`, credit })]);
+    const child = spawn('/usr/bin/python3', [script, JSON.stringify({ address: `127.0.0.1:${port}`, credit, ...more })]);
     running.push({ child });
     createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line)));
     await eventually(() => lines.some(({ listening }) => listening) || undefined);
@@ -90,6 +90,23 @@ describe('a broker that speaks AMQP 1.0, Qpid Proton', () => {
     assert.deepEqual(await client.push(['later', 'c'].map((body) => event(body))), { delivered: 2 });
     await eventually(() => broker.bodies().length >= 5 || undefined);
     assert.deepEqual(broker.bodies(), ['a', 'b', 'c', 'later', 'c']);
+  });
+
+  test('a message that is larger than it takes is refused before it ends the link', async () => {
+    const broker = await startBroker(7006, 10, { largest: 1_000 });
+    const client = openClient(7006);
+    const { delivered, failure } = await client.push(['a', 'x'.repeat(1_000), 'b'].map((body) => event(body)));
+    assert.deepEqual([delivered, failure?.kind, failure?.isOfFirst], [1, 'refused', true]);
+    assert.match(failure?.reason ?? '', /^The broker takes at most 1000 bytes, and the message has 1\d{3}\.$/);
+    assert.deepEqual(await client.push([event('b')]), { delivered: 1 });
+    assert.deepEqual(broker.bodies(), ['a', 'b']);
+    assert.equal(broker.lines.filter(({ address }) => address === 'telemetry').length, 1);
+  });
+
+  test('what it took before the line broke is not sent again', async () => {
+    await startBroker(7007);
+    const { delivered, failure } = await openClient(7007).push(['a', 'b', 'die', 'c'].map((body) => event(body)));
+    assert.deepEqual([delivered, failure?.kind], [2, 'unreachable']);
   });
 
   test('one that is killed is found again, and one that is not there is unreachable', async () => {

@@ -1,5 +1,4 @@
 import type { Platform } from '#base/platform.ts';
-import { asProblem, Problem } from '#base/problem.ts';
 import type { Secret } from '#base/secret.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
 import * as encode from '#wire/amqp/encode.ts';
@@ -31,17 +30,13 @@ export function amqpClient(
     return sender;
   }
 
-  /** Rejects after a while, and then the connection is over, or a late outcome would be taken for another's. */
+  /** After a while the connection is over, or a late outcome would be taken for another's. */
   async function inTime<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => {});
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    late.catch(() => {});
-    const cancel = platform.clock.after(answerMsMax, () => {
-      reject(new Problem('unavailable', `The broker did not answer within ${answerMsMax / 1000} s.`));
-      sender?.close();
-    });
+    const cancel = platform.clock.after(answerMsMax, () =>
+      sender?.close(`The broker did not answer within ${answerMsMax / 1000} s.`),
+    );
     try {
-      return await Promise.race([work, late]);
+      return await work;
     } finally {
       cancel();
     }
@@ -51,15 +46,23 @@ export function amqpClient(
     async push(events): Promise<PushAnswer> {
       try {
         const present = await inTime(open());
-        const outcomes = await inTime(present.send(events.map(formatMessage)));
+        const messages = events.map(formatMessage);
+        const bytesMax = present.messageBytesMax ?? Number.POSITIVE_INFINITY;
+        const tooLarge = messages.findIndex(({ length }) => length > bytesMax);
+        const sent = tooLarge < 0 ? messages : messages.slice(0, tooLarge);
+        const outcomes = await inTime(present.send(sent));
         const delivered = outcomes.findIndex(({ kind }) => kind !== 'accepted');
         const outcome = outcomes[delivered];
-        if (!outcome) return { delivered: events.length };
-        const kind = outcome.kind === 'rejected' ? 'refused' : 'unreachable';
-        return { delivered, failure: { kind, reason: `The broker said ${outcome.detail}.`, isOfFirst: true } };
+        if (outcome?.kind === 'lost') return { delivered, failure: { kind: 'unreachable', reason: outcome.detail } };
+        if (outcome) {
+          const kind = outcome.kind === 'rejected' ? 'refused' : 'unreachable';
+          return { delivered, failure: { kind, reason: `The broker said ${outcome.detail}.`, isOfFirst: true } };
+        }
+        if (tooLarge < 0) return { delivered: events.length };
+        const reason = `The broker takes at most ${bytesMax} bytes, and the message has ${messages[tooLarge]?.length}.`;
+        return { delivered: tooLarge, failure: { kind: 'refused', reason, isOfFirst: true } };
       } catch (error) {
-        const reason =
-          error instanceof Problem ? asProblem(error).message : String(error instanceof Error ? error.message : error);
+        const reason = error instanceof Error ? error.message : String(error);
         return { delivered: 0, failure: { kind: 'unreachable', reason } };
       }
     },

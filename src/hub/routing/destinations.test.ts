@@ -47,6 +47,9 @@ describe('destinations', () => {
         urls.push(url.reveal());
         const to = receivers.get(new URL(url.reveal()).hostname);
         const records = structuredClone(json) as Record[];
+        if (Buffer.byteLength(JSON.stringify(json)) > 1024 * 1024) {
+          throw new Problem('unavailable', 'What would be sent is larger than 1 MiB.', { reason: 'request-too-large' });
+        }
         const status = to?.answer(records) ?? 'away';
         if (status === 'away') throw new Problem('unavailable', 'It cannot be reached.');
         if (status < 300) to?.calls.push(records);
@@ -226,6 +229,56 @@ describe('destinations', () => {
     target.answer = () => 200;
     assert.equal(await bench.hub.routing.destinations.discardDeadLetters(name), deadLettersMax);
     await pass('it came', () => target.bodies.map(text).includes('second'));
+  });
+
+  test('an event that is too large once it is written out is put aside, and holds up none', async () => {
+    const { name, target, state } = await webhook();
+    const grows = `{"a":[${Array.from({ length: 50_000 }, () => '1e20').join()}]}`;
+    await send(name, ['before']);
+    await send(name, [grows], 'dev1', '&%24.ct=application%2Fjson&%24.ce=utf-8');
+    await send(name, ['after']);
+    await pass('the others came', () => target.bodies.length === 2);
+    assert.deepEqual(target.bodies.map(text), ['before', 'after']);
+    assert.equal((await state())?.deadLetters, 1);
+  });
+
+  test('two destinations that write files at the same time, by the same format, keep theirs apart', async () => {
+    const names = ['cold', 'warm'] as const;
+    for (const name of names) {
+      await bench.hub.routing.createDestination(name, { type: 'files', batchSeconds: 60 });
+      await bench.hub.routing.saveRoute({
+        name,
+        source: 'DeviceMessages',
+        condition: `to = '${name}'`,
+        endpointNames: [name],
+        isEnabled: true,
+      });
+    }
+    for (const n of [1, 2, 3]) for (const name of names) await send(name, [`${name} ${n}`]);
+    const blobs = await pass('files are there', async () => {
+      const found = await store.list('events-home');
+      return found.length === 2 && found;
+    });
+    const files: string[][] = [];
+    for (const { name } of blobs) {
+      const read = await store.read({ container: 'events-home', name });
+      const pieces: Buffer[] = [];
+      for await (const piece of read?.pieces ?? []) pieces.push(piece);
+      files.push(
+        Buffer.concat(pieces)
+          .toString()
+          .trim()
+          .split('\n')
+          .map((line) => text(JSON.parse(line).Body)),
+      );
+    }
+    assert.deepEqual(
+      files.sort(),
+      names.map((name) => [1, 2, 3].map((n) => `${name} ${n}`)),
+    );
+    for (const { health } of await bench.hub.routing.destinations.list()) {
+      assert.ok(health.lastError === undefined, health.lastError ?? '');
+    }
   });
 
   test('files hold what came in a while, a line each, by partition and time, whole', async () => {

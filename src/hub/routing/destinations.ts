@@ -5,7 +5,6 @@ import { Problem } from '#base/problem.ts';
 import { Secret } from '#base/secret.ts';
 import type { Outgoing } from '#outgoing/outgoing.ts';
 import type { Database } from '#storage/database.ts';
-import type { FileStore } from '#storage/file-store.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { destinationSlots } from '../events/routing-stamp.ts';
 import { traceRoutes } from '../messages/trace-onward.ts';
@@ -13,7 +12,7 @@ import { amqpClient } from './amqp-client.ts';
 import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
 import { Delivery, type DeliveryHealth } from './delivery.ts';
 import { type Destination, type DestinationSettings, placeOfSlot } from './destination.ts';
-import { FileCarrier } from './file-carrier.ts';
+import { FileCarrier, type FileDoor } from './file-carrier.ts';
 import { checkFileNameFormat, defaultFileNameFormat } from './file-name-format.ts';
 import { batchSeconds, chunkBytes, deadLettersMax, destinationsMax } from './limits.ts';
 import { PushCarrier } from './push-carrier.ts';
@@ -36,7 +35,7 @@ export type AskedDestination =
 /** What destinations need of the rest of the server. */
 export type DestinationDoors = {
   readonly outgoing?: Pick<Outgoing, 'post' | 'checkUrl' | 'connect' | 'checkBroker'>;
-  readonly files?: { readonly store: Pick<FileStore, 'load' | 'stage' | 'commit'>; readonly container: string };
+  readonly files?: { readonly store: FileDoor; readonly container: string };
 };
 
 export type DestinationsOptions = {
@@ -66,6 +65,7 @@ export class Destinations {
   readonly #options: DestinationsOptions;
   readonly #deadLetters: DeadLetterStore;
   readonly #present = new Map<string, Present>();
+  readonly #namesUnderWay = new Set<string>();
   #lastSlot = -1;
   #cancelWatch: Cancel | undefined;
   #isStarted = false;
@@ -261,6 +261,7 @@ export class Destinations {
         fileNameFormat,
         batchMs: seconds * 1000,
         chunkBytes: bytes,
+        namesUnderWay: this.#namesUnderWay,
       });
     }
     const bury = (event: RoutedEvent, reason: string) => this.#bury(name, event, reason);

@@ -5,20 +5,27 @@ import { formatFileName } from './file-name-format.ts';
 import { type RoutedRead, readRouted } from './read-routed.ts';
 import { formatRecord, type RoutedEvent } from './routed-event.ts';
 
+/** What it needs of a file store. */
+export type FileDoor = Pick<FileStore, 'load' | 'stage' | 'unstage' | 'commit' | 'blobBytesMax'>;
+
 export type FileCarrierOptions = {
   readonly platform: Platform;
   readonly read: RoutedRead;
-  readonly store: Pick<FileStore, 'load' | 'stage' | 'commit'>;
+  readonly store: FileDoor;
   readonly container: string;
   readonly hubName: string;
   readonly fileNameFormat: string;
   readonly batchMs: number;
   readonly chunkBytes: number;
+  /** Of all destinations of the hub, which write into one container: names that are not written whole yet. */
+  readonly namesUnderWay: Set<string>;
 };
 
 /** Of one partition, what is in memory at most; before that many bytes wait, they are on disk. */
 const blockBytes = 1024 * 1024;
 const pieceMax = { events: 1_000, bytes: blockBytes };
+/** More than a line may have: numbers grow when they are written out, and so does what must be escaped. */
+const lineBytesMax = 8 * 1024 * 1024;
 
 /** A file that is being gathered: lines, of which all but the last are staged. */
 type Gathered = {
@@ -37,9 +44,13 @@ export class FileCarrier implements Carrier {
   readonly gatherMs: number;
   readonly isPeriodic = true;
   readonly #options: FileCarrierOptions;
+  /** A file that has so many is full; it may go beyond that by one line. */
+  readonly #fullBytes: number;
 
   constructor(options: FileCarrierOptions) {
+    const { store, chunkBytes } = options;
     this.#options = options;
+    this.#fullBytes = Math.min(chunkBytes, Math.max(store.blobBytesMax - lineBytesMax, store.blobBytesMax / 2));
     this.gatherMs = options.batchMs;
   }
 
@@ -59,22 +70,38 @@ export class FileCarrier implements Carrier {
 
   /** As far as one file of a partition may go. */
   async #writeFiles(from: number, until: number): Promise<{ position: number; count: number }> {
-    const { read, chunkBytes } = this.#options;
     const files = new Map<number, Gathered>();
+    try {
+      const gathered = await this.#gather(files, from, until);
+      for (const file of files.values()) await this.#finish(file);
+      return gathered;
+    } catch (error) {
+      const { store, container } = this.#options;
+      // The next attempt may have names of another minute, and what waits for these would take up room for a day.
+      for (const { name } of files.values()) await store.unstage({ container, name }).catch(() => undefined);
+      throw error;
+    } finally {
+      for (const { name } of files.values()) this.#options.namesUnderWay.delete(name);
+    }
+  }
+
+  async #gather(files: Map<number, Gathered>, from: number, until: number): Promise<{ position: number; count: number }> {
     let position = from;
     let count = 0;
-    while (position < until && ![...files.values()].some(({ bytes }) => bytes >= chunkBytes)) {
-      const { events, next } = await readRouted(read, position, pieceMax);
-      for (const event of events) await this.#add(files, event);
-      count += events.length;
+    while (position < until) {
+      const { events, next } = await readRouted(this.#options.read, position, pieceMax);
+      for (const event of events) {
+        const file = await this.#add(files, event);
+        count++;
+        if (file.bytes >= this.#fullBytes) return { position: event.next, count };
+      }
       if (next <= position) break;
       position = next;
     }
-    for (const file of files.values()) await this.#finish(file);
     return { position, count };
   }
 
-  async #add(files: Map<number, Gathered>, event: RoutedEvent): Promise<void> {
+  async #add(files: Map<number, Gathered>, event: RoutedEvent): Promise<Gathered> {
     const { partition } = event;
     const file = files.get(partition) ?? { name: await this.#nameOf(partition), lines: [], lineBytes: 0, bytes: 0, blockIds: [] };
     files.set(partition, file);
@@ -83,6 +110,7 @@ export class FileCarrier implements Carrier {
     file.lineBytes += line.length;
     file.bytes += line.length;
     if (file.lineBytes >= blockBytes) await this.#stage(file);
+    return file;
   }
 
   async #stage(file: Gathered): Promise<void> {
@@ -108,11 +136,13 @@ export class FileCarrier implements Carrier {
 
   /** Two files of one minute differ by a number. */
   async #nameOf(partition: number): Promise<string> {
-    const { store, container, hubName, fileNameFormat, platform } = this.#options;
+    const { store, container, hubName, fileNameFormat, platform, namesUnderWay } = this.#options;
     const base = formatFileName(fileNameFormat, { hubName, partition, at: platform.clock.now() });
     for (let n = 1; ; n++) {
       const name = `${n === 1 ? base : `${base}-${n}`}.json`;
-      if (!(await store.load({ container, name }))) return name;
+      if ((await store.load({ container, name })) || namesUnderWay.has(name)) continue;
+      namesUnderWay.add(name);
+      return name;
     }
   }
 }

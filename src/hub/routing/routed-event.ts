@@ -40,7 +40,7 @@ export function routedEvent(stored: StoredEvent, place: number): RoutedEvent {
 
 /** About as much as its record has. */
 export function sizeOf({ body, system, application }: RoutedEvent): number {
-  return body.length + JSON.stringify([system, application]).length + 200;
+  return body.length + Buffer.byteLength(JSON.stringify([system, application])) + 200;
 }
 
 /** What the cloud's records call the properties of the system. */

@@ -23,7 +23,10 @@ export function webhookClient(outgoing: Pick<Outgoing, 'post'>, url: Secret): Pu
         const kind = refusals.has(status) ? 'refused' : failures.has(status) ? 'failed' : 'unreachable';
         return { delivered: 0, failure: { kind, reason: `It answered ${status}.` } };
       } catch (error) {
-        return { delivered: 0, failure: { kind: 'unreachable', reason: asProblem(error).message } };
+        const { reason: why, message: reason } = asProblem(error);
+        // Fewer of them fit, and one that does not fit alone never will: numbers may grow twentyfold when they are written out.
+        const kind = why === 'request-too-large' ? 'refused' : 'unreachable';
+        return { delivered: 0, failure: { kind, reason } };
       }
     },
     close() {},

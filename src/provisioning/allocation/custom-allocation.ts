@@ -57,6 +57,7 @@ const summaries: Readonly<Record<string, string>> = {
   'target-refused': 'the webhook must not be called',
   'target-unreachable': 'the webhook cannot be reached',
   'target-timeout': 'the webhook did not answer in time',
+  'request-too-large': 'the request for the webhook is too large',
   'answer-too-large': 'the answer of the webhook is too large',
 };
 

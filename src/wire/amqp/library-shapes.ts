@@ -76,6 +76,8 @@ export type RheaLink = {
 /** A link of our own to send on. */
 export type RheaSender = {
   sendable(): boolean;
+  /** What the peer takes: a number, bytes where it is none that fits one, or nothing. */
+  readonly max_message_size: unknown;
   /** Answers the delivery, which events about it name. */
   send(payload: Buffer, tag: Buffer | undefined, format: number): object;
 };

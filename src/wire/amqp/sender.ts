@@ -15,10 +15,8 @@ export type AmqpSenderOptions = {
   readonly containerId: string;
 };
 
-/** What the peer said of a message: it has it, it will never take it, or it may take it another time. */
-export type SendOutcome = { readonly kind: 'accepted' | 'rejected' | 'released'; readonly detail: string };
-
-type Open = { resolve(outcome: SendOutcome): void; reject(error: Error): void };
+/** What the peer said of a message: it has it, it will never take it, or it may take it another time. `lost`: nothing, and then the line broke. */
+export type SendOutcome = { readonly kind: 'accepted' | 'rejected' | 'released' | 'lost'; readonly detail: string };
 
 /** What the peer may have on its way to us: it sends no messages. */
 const frameBytesMax = 64 * 1024;
@@ -29,7 +27,7 @@ export class AmqpSender {
   readonly #stream: Duplex;
   readonly #reader = new FrameReader(frameBytesMax);
   readonly #socket = new EventEmitter();
-  readonly #open = new Map<unknown, Open>();
+  readonly #open = new Map<unknown, (outcome: SendOutcome) => void>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #connection: ReturnType<typeof startClient>['connection'];
   readonly #link: ReturnType<typeof startClient>['link'];
@@ -62,32 +60,41 @@ export class AmqpSender {
     return this.#opened.promise;
   }
 
-  /** Sends messages in their order and resolves with what the peer says of each. Rejects when the line breaks first. */
+  /** The largest message that the peer takes; undefined where it sets no limit. At a larger one it ends the link. */
+  get messageBytesMax(): number | undefined {
+    const max = this.#link.max_message_size;
+    return typeof max === 'number' && max > 0 ? max : undefined;
+  }
+
+  /** Sends messages in their order and resolves with what became of each. */
   async send(messages: readonly Buffer[]): Promise<SendOutcome[]> {
     const outcomes: Promise<SendOutcome>[] = [];
     for (const message of messages) {
-      await this.#credit();
-      const outcome = Promise.withResolvers<SendOutcome>();
-      // Somebody may break off before it is awaited.
-      outcome.promise.catch(() => {});
-      this.#open.set(this.#link.send(message, undefined, 0), outcome);
-      outcomes.push(outcome.promise);
+      const failure = await this.#credit();
+      if (failure) {
+        outcomes.push(Promise.resolve({ kind: 'lost', detail: failure.message }));
+        continue;
+      }
+      const { promise, resolve } = Promise.withResolvers<SendOutcome>();
+      this.#open.set(this.#link.send(message, undefined, 0), resolve);
+      outcomes.push(promise);
     }
     return Promise.all(outcomes);
   }
 
-  /** Ends the connection; what is open rejects. */
-  close(): void {
-    this.#fail(new Error('The connection was closed.'));
+  /** Ends the connection; what is open is lost, for this reason. */
+  close(why = 'The connection was closed.'): void {
+    this.#fail(new Error(why));
   }
 
-  async #credit(): Promise<void> {
+  /** Resolves when the peer takes another message, or with why it will take none. */
+  async #credit(): Promise<Error | undefined> {
     while (!this.#failure && !this.#link.sendable()) {
       await new Promise<void>((resolve) => {
         this.#waitingForCredit = resolve;
       });
     }
-    if (this.#failure) throw this.#failure;
+    return this.#failure;
   }
 
   #listenToLibrary(): void {
@@ -108,7 +115,7 @@ export class AmqpSender {
       connection.on(event, ({ delivery }: { delivery?: { remote_state?: { error?: unknown } } }) => {
         const open = this.#open.get(delivery);
         this.#open.delete(delivery);
-        open?.resolve({ kind, detail: describe(delivery?.remote_state?.error) || kind });
+        open?.({ kind, detail: describe(delivery?.remote_state?.error) || kind });
       });
     }
     const failed = (what: string) => (context: Record<string, { error?: unknown } | undefined>) => {
@@ -163,7 +170,7 @@ export class AmqpSender {
     if (this.#failure) return;
     this.#failure = error;
     this.#opened.reject(error);
-    for (const open of this.#open.values()) open.reject(error);
+    for (const open of this.#open.values()) open({ kind: 'lost', detail: error.message });
     this.#open.clear();
     this.#waitingForCredit?.();
     try {

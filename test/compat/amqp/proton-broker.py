@@ -1,6 +1,7 @@
 """A peer that takes messages, on Qpid Proton. Prints what it gets, a line of JSON each; rejects and releases what says so."""
 
 import json
+import os
 import sys
 
 from proton import Delivery
@@ -21,6 +22,8 @@ class Broker(MessagingHandler):
     def on_link_opening(self, event):
         address = event.link.remote_target.address
         event.link.target.address = address
+        if "largest" in self.options:
+            event.link.max_message_size = self.options["largest"]
         print(json.dumps({"address": address, "user": event.transport.user}), flush=True)
 
     def on_message(self, event):
@@ -28,6 +31,9 @@ class Broker(MessagingHandler):
         body = bytes(message.body).decode()
         if body == "poison":
             self.update(event.delivery, Delivery.REJECTED)
+            return
+        if body == "die":
+            event.container.schedule(0.2, self)
             return
         if body == "later" and body not in self.released:
             self.released.add(body)
@@ -47,6 +53,9 @@ class Broker(MessagingHandler):
             flush=True,
         )
         self.accept(event.delivery)
+
+    def on_timer_task(self, event):
+        os._exit(1)
 
     def update(self, delivery, state):
         delivery.update(state)
