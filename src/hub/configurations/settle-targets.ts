@@ -36,18 +36,19 @@ export async function settleIdentities(
     [modules, identities.filter(isOfModule)],
   ] as const) {
     if (names.length === 0) continue;
-    const { rows } = await source.scan({
-      where: oneOf(source === modules, names),
-      paths: pathsAsked(all),
-      max: names.length * 2,
-    });
     const wanted = new Set(names);
-    await settleRows(
-      rooms,
-      all,
-      rows.filter(({ key }) => wanted.has(key)),
-      source === modules,
-    );
+    const where = oneOf(source === modules, names);
+    // Modules are asked for by device and by name, so others come along.
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const { rows, through } = await source.scan({ after, where, paths: pathsAsked(all), max: names.length * 2 });
+      await settleRows(
+        rooms,
+        all,
+        rows.filter(({ key }) => wanted.has(key)),
+        source === modules,
+      );
+      after = through;
+    }
   }
 }
 

@@ -75,13 +75,16 @@ export class JobStore {
     return { cursor: row?.cursor ?? undefined, isGathered: row?.is_gathered === 1 };
   }
 
-  async setGathered(transaction: Transaction, jobId: string, through: string | undefined): Promise<void> {
-    await transaction
+  /** Notes how far the targets of a running job were gathered; false for one that does not run any more. */
+  async setGathered(transaction: Transaction, jobId: string, through: string | undefined): Promise<boolean> {
+    const { numUpdatedRows } = await transaction
       .updateTable('hub_job')
       .set(through === undefined ? { is_gathered: 1 } : { cursor: through })
       .where('hub', '=', this.#hub)
       .where('job_id', '=', jobId)
-      .execute();
+      .where('status', '=', 'running')
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
   }
 
   /** Gives a job another status if it still has one of `from`; says whether it had. */

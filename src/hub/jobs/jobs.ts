@@ -71,14 +71,8 @@ export class Jobs {
   /** Takes what was cut off up again, and what has become due meanwhile. */
   async start(): Promise<void> {
     this.#isStopped = false;
-    const error: TargetError = {
-      code: 'unavailable',
-      message: 'The hub was stopped while it called the device, which may have done it or not.',
-    };
     for (const job of await this.#store.listByStart(['running'], jobLimits.waitingMax + this.#runningMax)) {
-      const now = this.#platform.clock.now();
-      const ended = await this.#targets.endAll(this.#database, job.jobId, 'running', { status: 'failed', error }, now);
-      if (ended) this.#rooms.parts.all(ended);
+      await this.#endInterrupted(job, 'The hub was stopped while it called the device, which may have done it or not.');
       this.#run(job);
     }
     this.#look();
@@ -219,10 +213,20 @@ export class Jobs {
     this.#running.set(job.jobId, { controller, done });
   }
 
+  /** A method is called once, so a call that was begun and has no end has failed. */
+  async #endInterrupted({ jobId }: Job, message: string): Promise<void> {
+    const error: TargetError = { code: 'unavailable', message };
+    const now = this.#platform.clock.now();
+    const ended = await this.#targets.endAll(this.#database, jobId, 'running', { status: 'failed', error }, now);
+    if (ended) this.#rooms.parts.all(ended);
+  }
+
   /** A database that fails makes a job wait, not end. */
   async #attempt(job: Job, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let isAgain = false; !signal.aborted; isAgain = true) {
       try {
+        if (isAgain)
+          await this.#endInterrupted(job, 'The database failed while the hub called the device, which may have done it or not.');
         return await runJob(this.#rooms, job, signal);
       } catch (error) {
         if (signal.aborted) return;

@@ -79,10 +79,13 @@ async function gather(
     const stop = stopOf();
     if (stop) return stop;
     const { identities, through } = await finder.find(queryCondition, cursor, jobLimits.gatheredAtOnce);
-    await inTransaction(database, async (transaction) => {
+    const goesOn = await inTransaction(database, async (transaction) => {
+      // First: whoever cancels the job meanwhile waits for this row, and then finds all that was inserted.
+      if (!(await store.setGathered(transaction, jobId, through))) return false;
       await targets.insert(transaction, jobId, identities, platform.clock.now());
-      await store.setGathered(transaction, jobId, through);
+      return true;
     });
+    if (!goesOn) return 'cancelled';
     cursor = through;
     isGathered = through === undefined;
     await turn();
@@ -113,7 +116,9 @@ async function workOff(rooms: JobRooms, job: Job, stopOf: () => Stop | undefined
         await turn();
       }
     });
-    await Promise.all(lanes);
+    // All of them, or one would go on beside those of the next attempt.
+    const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === 'rejected');
+    if (failed) throw failed.reason;
     if (stop) return stop;
   }
 }
@@ -125,25 +130,28 @@ async function doOne(rooms: JobRooms, job: Job, identity: string): Promise<void>
   const end = async (how: TargetEnd) => {
     if (await targets.end(database, jobId, identity, how, now())) await parts.one(jobId, identity);
   };
-  try {
-    if (work.type === 'scheduleUpdateTwin') {
+  const failed = (error: unknown): TargetEnd => {
+    const problem = asProblem(error);
+    if (problem.code === 'internal') platform.log.error('job.device-failed', { jobId, identity, error: String(problem.cause) });
+    return { status: 'failed', error: errorOf(problem) };
+  };
+  if (work.type === 'scheduleUpdateTwin') {
+    try {
       await twins.patchOwned(identity, work.owned, work.ifMatch, async (transaction) => {
         if (await targets.end(transaction, jobId, identity, { status: 'completed' }, now())) return;
         throw new Problem('conflict', 'The device’s part of the job is over.', { reason: notPending });
       });
-      await parts.one(jobId, identity);
+    } catch (error) {
+      if (asProblem(error).reason !== notPending) await end(failed(error));
       return;
     }
-    if (!(await targets.begin(jobId, identity, now()))) return;
     await parts.one(jobId, identity);
-    const outcome = await methods.invoke(identity, work.method);
-    await end({ status: 'completed', outcome });
-  } catch (error) {
-    const problem = asProblem(error);
-    if (problem.reason === notPending) return;
-    if (problem.code === 'internal') platform.log.error('job.device-failed', { jobId, identity, error: String(problem.cause) });
-    await end({ status: 'failed', error: errorOf(problem) });
+    return;
   }
+  if (!(await targets.begin(jobId, identity, now()))) return;
+  await parts.one(jobId, identity);
+  // A call that was answered has not failed because its answer could not be kept.
+  await end(await methods.invoke(identity, work.method).then((outcome) => ({ status: 'completed', outcome }) as const, failed));
 }
 
 const notPending = 'target-not-pending';
