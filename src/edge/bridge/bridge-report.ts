@@ -101,6 +101,10 @@ export class BridgeReport {
     this.#sayError(`The message on ${printable(topic, echoedMax)} has ${bytes} bytes; at most ${bytesMax} go to the hub.`);
   }
 
+  topicTooLong(topic: string): void {
+    this.#sayError(`The message on ${printable(topic, echoedMax)} was not sent to the hub: its topic is too long.`);
+  }
+
   /** A child device that cannot be told the hub under a name of its own. */
   childRefused(reason: string): void {
     this.#sayError(reason);

@@ -33,6 +33,8 @@ const renewalShare = 0.2;
 const renewalMsMax = 5 * minuteMs;
 /** How long a connection that is to be followed by another waits for what is under way on it. */
 const drainMsMax = 10 * secondMs;
+/** At the hub, less than MQTT's 65,535: what is stored goes out under a longer name where DPS has given the device one since. */
+const topicBytesMax = 65_000;
 /** No service keeps a device from trying for longer. */
 const retryAfterMsMax = hourMs;
 
@@ -100,9 +102,14 @@ export class Bridge {
       report.tooLarge(message.topic, message.payload.length, settings.payloadBytesMax);
       return undefined;
     }
+    if (Math.max(Buffer.byteLength(message.topic), Buffer.byteLength(outbound.topic)) > topicBytesMax) {
+      report.topicTooLong(message.topic);
+      return undefined;
+    }
     if (outbound.isKept && message.qos > 0) return outbox.accept(message);
     const { payload, qos, retain } = message;
-    this.#connection?.session.publish({ topic: outbound.topic, payload, qos, retain });
+    // It shares the window with what is stored, which may be waiting for room.
+    this.#connection?.session.publish({ topic: outbound.topic, payload, qos, retain }, () => this.#sender.pump());
     return undefined;
   }
 
@@ -158,7 +165,8 @@ export class Bridge {
     }
     this.#platform.log.warn('bridge.disconnected', { host, reason, closeDetail: connection.session.closeDetail });
     void report.down();
-    if (!wasSending || reason === 'keep-alive-timeout') return 'ended';
+    // Neither is the message's doing: nobody answered, or we ended it ourselves.
+    if (!wasSending || reason === 'keep-alive-timeout' || reason === 'disconnect') return 'ended';
     const buried = await outbox.strike();
     if (!buried) return 'ended';
     this.#sender.forget(buried.sequence);
@@ -221,8 +229,13 @@ export class Bridge {
         if (qos > 0) session.acknowledge(packetId);
       })
       .catch((error: unknown) => {
-        // Not acknowledged, so the hub sends it again on the next connection.
         this.#platform.log.warn('bridge.delivery-failed', { error: String(error) });
+        // Acknowledgements go in order, so this one would hold up all behind it. On the next connection the hub sends it again.
+        if (qos > 0)
+          opened.then(
+            ({ session }) => session.disconnect(),
+            () => {},
+          );
       });
   }
 

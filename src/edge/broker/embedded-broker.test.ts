@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -42,6 +44,30 @@ describe('the broker inside tedge', () => {
     await assert.rejects(open('127.0.0.1'), { code: 'conflict', message: /listens on 127\.0\.0\.1:\d+\.\nStop it, or run/ });
     await assert.rejects(open('192.0.2.1'), { code: 'argument-invalid', message: /has no address 192\.0\.2\.1\./ });
     assert.equal(timers(), before);
+  });
+
+  test('a topic of bytes that are no text, which would be longer than any is as text, closes its connection and nobody else’s', async (t) => {
+    const seen: string[] = [];
+    const { port } = await openBroker(t, ({ topic }) => {
+      seen.push(topic);
+      return undefined;
+    });
+    const topic = Buffer.alloc(30_000, 0xff);
+    const length = 2 + topic.length + 2;
+    const connect = Buffer.from('101300044d5154540402003c0007737472616e6765', 'hex');
+    const head = Buffer.from([
+      0x32,
+      (length & 0x7f) | 0x80,
+      ((length >> 7) & 0x7f) | 0x80,
+      length >> 14,
+      topic.length >> 8,
+      topic.length & 0xff,
+    ]);
+    const socket = createConnection({ host: '127.0.0.1', port });
+    socket.resume().write(Buffer.concat([connect, head, topic, Buffer.from([0, 1])]));
+    await once(socket, 'close');
+    assert.equal(await mosquittoPub(port, ['-q', '1', '-t', 'te/next', '-m', 'x']), 0);
+    assert.deepEqual(seen, ['te/next']);
   });
 
   test('a publish that is held is neither acknowledged nor delivered until it is let go', async (t) => {

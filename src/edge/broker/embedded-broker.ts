@@ -6,7 +6,7 @@ import { listen, stopListening } from '#listeners/listen.ts';
 import { fileErrorCode } from '../host/file-problem.ts';
 import { serveTcp, type TcpSocket } from '../host/tcp.ts';
 import { boundSessions, type SessionStore } from './bound-sessions.ts';
-import { localConnectionsMax, localPacketBytesMax, localQueueMax, localSessionsMax } from './limits.ts';
+import { localConnectionsMax, localPacketBytesMax, localQueueMax, localSessionsMax, topicBytesMax } from './limits.ts';
 import type { LocalMessage } from './local-message.ts';
 import { matchEmptyLevels, type SubscriptionStore } from './match-empty-levels.ts';
 import { PacketLimit } from './packet-limit.ts';
@@ -132,6 +132,10 @@ function authorizePublish(
   // The library's own messages have no client, and $SYS is its own.
   if (client !== null && topic.startsWith('$SYS/')) {
     done(new Error('$SYS/ is not published to'));
+    return;
+  }
+  if (Buffer.byteLength(topic) > topicBytesMax) {
+    done(new Error('The topic is no UTF-8.'));
     return;
   }
   try {

@@ -57,6 +57,13 @@ describe('the table of translations', () => {
     });
   }
 
+  test('what would have a topic at the hub that is longer than MQTT lets it be is refused', () => {
+    assert.deepEqual(translated(`te/device/${'ä'.repeat(22_000)}///m/`, '{"a":1}'), {
+      kind: 'refused',
+      reason: 'its topic is too long',
+    });
+  });
+
   test('a child that is an identity of the hub speaks on topics of its own, its services too, and has a twin', () => {
     const environment = { TEDGE_AZ_CHILDREN: 'module', TEDGE_AZ_MAPPER_TWIN: 'true', ...timeless };
     const own = 'az/children/pump7';

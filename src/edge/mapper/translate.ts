@@ -2,6 +2,7 @@ import { type Instant, secondMs } from '#base/instant.ts';
 import { Problem } from '#base/problem.ts';
 import { encodeDeviceBag } from '#wire/azure/message-properties.ts';
 import { encodePercent } from '#wire/azure/percent.ts';
+import { topicBytesMax } from '../broker/limits.ts';
 import { childNameRule, childrenLevel, isChildName } from '../children/child-name.ts';
 import { type LocalTopic, parseLocalTopic } from '../entities/local-topic.ts';
 import { formatSeconds, parseRfc3339 } from '../entities/time-text.ts';
@@ -109,7 +110,9 @@ function publishAs({ child }: LocalTopic['entity'], rules: MapperRules, topic: s
 function publishWithin(rules: MapperRules, topic: string, payload: string): Translation {
   const bytes = Buffer.byteLength(payload);
   if (bytes > rules.payloadBytesMax) return refused(tooLarge(bytes, rules));
-  return { kind: 'publish', topic: `${rules.prefix}/${topic}`, payload };
+  const full = `${rules.prefix}/${topic}`;
+  if (Buffer.byteLength(full) > topicBytesMax) return refused('its topic is too long');
+  return { kind: 'publish', topic: full, payload };
 }
 
 export function tooLarge(bytes: number, { payloadBytesMax }: Pick<MapperRules, 'payloadBytesMax'>): string {

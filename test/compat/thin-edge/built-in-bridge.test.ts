@@ -131,6 +131,19 @@ describe('the bridge of tedge', () => {
     assert.equal(errors.lines.length, 2);
   });
 
+  test('a topic that would be too long at the hub is told and dropped, the mapper’s too, and what comes after goes', async (t) => {
+    const edge = await startEdge(t, 'long-topic');
+    const errors = await mosquittoSub(t, edge.port, ['-q', '1', '-t', 'te/errors']);
+    const long = 'x'.repeat(65_500);
+    for (const topic of [`az/messages/events/${long}`, `te/device/${long}///m/`]) {
+      assert.equal(await mosquittoPub(edge.port, ['-q', '1', '-t', topic, '-m', '{"a":1}']), 0);
+    }
+    for (const line of await errors.seen(2)) assert.match(line, /was not sent to the hub: its topic is too long/);
+    await edge.tedge('mqtt', 'pub', '-q', '1', 'az/messages/events/', 'next');
+    await bench.arrival('long-topic', 'next');
+    assert.deepEqual(await edge.bodies(), ['next']);
+  });
+
   test('thin-edge 53: 5,000 messages published with the hub down all arrive once it is back, in order', async (t) => {
     const edge = await startEdge(t, 'own-53');
     await bench.home.stop();
