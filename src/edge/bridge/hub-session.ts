@@ -44,11 +44,15 @@ export async function openHubSession(
   const identity = credential.kind === 'certificate' ? credential.identity : undefined;
   try {
     const socket = await reachServer(reach, { host, port, identity, signal });
+    const expirySeconds = Math.ceil((reach.time.now() + tokenMs) / secondMs);
+    const password =
+      credential.kind === 'key'
+        ? Buffer.from(formatSasToken({ resource: `${host}/devices/${deviceId}${module}`, key: credential.key, expirySeconds }))
+        : undefined;
     // Who stops does not wait for an answer to CONNECT.
     const end = () => void socket.destroy();
     signal.addEventListener('abort', end, { once: true });
-    const expirySeconds = Math.ceil((reach.time.now() + tokenMs) / secondMs);
-    const connection = await openClientConnection(socket, {
+    return await openClientConnection(socket, {
       clock,
       limits: defaultMqttLimits,
       packetIds: options.packetIds,
@@ -64,17 +68,9 @@ export async function openHubSession(
         }),
         keepAliveSeconds,
         cleanSession: false,
-        ...(credential.kind === 'key'
-          ? {
-              password: Buffer.from(
-                formatSasToken({ resource: `${host}/devices/${deviceId}${module}`, key: credential.key, expirySeconds }),
-              ),
-            }
-          : {}),
+        ...(password ? { password } : {}),
       },
-    });
-    signal.removeEventListener('abort', end);
-    return connection;
+    }).finally(() => signal.removeEventListener('abort', end));
   } finally {
     cancel();
   }

@@ -7,6 +7,7 @@ export function dialTcp(host: string, port: number, signal?: AbortSignal): Promi
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const give = (error: Error) => {
+      signal?.removeEventListener('abort', onAbort);
       socket.destroy();
       reject(error);
     };

@@ -25,11 +25,14 @@ export async function askTime(
     either.addEventListener('abort', end, { once: true });
     socket.write(`HEAD / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     let head = '';
-    for await (const chunk of socket) {
-      head += String(chunk);
-      if (head.includes('\r\n\r\n') || head.length > headBytesMax) break;
+    try {
+      for await (const chunk of socket) {
+        head += String(chunk);
+        if (head.includes('\r\n\r\n') || head.length > headBytesMax) break;
+      }
+    } finally {
+      either.removeEventListener('abort', end);
     }
-    either.removeEventListener('abort', end);
     const [, date = ''] = /^date: *([^\r\n]{1,64})\r$/im.exec(head.slice(0, headBytesMax)) ?? [];
     const at = parseInstant(date);
     if (at === undefined || until === undefined) throw new Error(`${host}:${port} did not say what time it is.`);
