@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { glob, lstat, open } from 'node:fs/promises';
+import { glob, lstat, open, realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { secondMs } from '#base/instant.ts';
 import type { JsonObject } from '#base/json.ts';
 import { Problem } from '#base/problem.ts';
@@ -63,17 +64,29 @@ function readRequest(request: JsonObject): LogRequest {
 type LogFile = { readonly path: string; readonly changedMs: number; readonly createdMs: number };
 
 /**
- * Regular files only. A pattern is no reason to follow a link: who may write into a directory of logs would have any file of the system
- * uploaded.
+ * Regular files only. A pattern is no reason to follow a link, be it to a file or to a directory on the way: who may write into a directory of
+ * logs would have any file of the system uploaded.
  */
 async function filesOf(pattern: string): Promise<LogFile[]> {
   const files: LogFile[] = [];
+  const fixed = fixedPartOf(pattern);
+  const realFixed = await realpath(fixed).catch(() => undefined);
+  if (realFixed === undefined) return files;
   for await (const path of glob(pattern)) {
+    const real = await realpath(path).catch(() => undefined);
+    if (real !== join(realFixed, relative(fixed, path))) continue;
     const stat = await lstat(path).catch(() => undefined);
     if (stat?.isFile()) files.push({ path, changedMs: stat.mtimeMs, createdMs: stat.birthtimeMs });
     if (files.length > logFilesMax) throw new Problem('payload-too-large', `${pattern} names more than ${logFilesMax} files.`);
   }
   return files;
+}
+
+/** What stands before the first segment that matches names: the administrator's own, who may have links there. */
+function fixedPartOf(pattern: string): string {
+  const segments = pattern.split('/');
+  const first = segments.findIndex((segment) => /[*?[{\\]|[!+@]\(/.test(segment));
+  return first < 0 ? pattern : segments.slice(0, first).join('/') || '/';
 }
 
 /** The newest lines, oldest first, with the name of its file above each part. */

@@ -145,6 +145,26 @@ describe('log_upload', () => {
     }
   });
 
+  test('a link to a directory is followed above a pattern, where it is the administrator’s, and nowhere below', async (t) => {
+    const { bench, operation } = withLogs(t);
+    for (const name of ['logs/own', 'etc']) mkdirSync(bench.file(name));
+    bench.write('logs/own/app.log', 'mine\n');
+    bench.write('etc/app.log', 'key\n');
+    symlinkSync(bench.file('etc'), bench.file('logs/link'));
+    symlinkSync(bench.file('logs'), bench.file('linked'));
+    for (const pattern of ['linked/*/*', 'linked/*/app.log', 'linked/{own,link}/app.log', 'linked/@(own|link)/app.*']) {
+      bench.write('plugins/tedge-log-plugin.toml', `files = [{ type = "app", path = "${bench.file(pattern)}" }]\n`);
+      await operation.run({ type: 'app' }, work);
+      const path = bench.file('linked/own/app.log');
+      assert.equal(bench.uploads.get('log_upload/app-7.log'), `filename: ${path}\nmine\n`, pattern);
+    }
+    for (const pattern of ['linked/own/app.log', 'linked/link/app.log']) {
+      bench.write('plugins/tedge-log-plugin.toml', `files = [{ type = "app", path = "${bench.file(pattern)}" }]\n`);
+      await operation.run({ type: 'app' }, work);
+      assert.match(bench.uploads.get('log_upload/app-7.log') ?? '', pattern.includes('own') ? /mine/ : /key/);
+    }
+  });
+
   test('a list that cannot be read offers nothing and says why when it is asked', async (t) => {
     const { bench, operation } = withLogs(t);
     for (const text of ['files = 7', 'files = [{ type = "x" }]', 'files = [{ path = "relative" }]', 'no toml =']) {
