@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
@@ -7,11 +7,13 @@ import type { JsonObject } from '#base/json.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
+import { AcknowledgementQueue } from '#wire/mqtt/acknowledgement-queue.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
 import { openLocalClient } from '../broker/local-client.ts';
 import { serviceHealth } from '../health/service-health.ts';
 import { Agent } from './agent.ts';
 import { CommandJournal } from './command-journal.ts';
+import { agentQueue } from './limits.ts';
 import { type Operation, PartialFailure } from './operation.ts';
 
 const names = { topicRoot: 'te', mainTopicId: 'device/main//' };
@@ -177,6 +179,17 @@ describe('the agent', () => {
     assert.deepEqual(runs, ['waiting']);
   });
 
+  test('what is kept is said again on a new connection though all of it together is more than may wait for the broker', async (t) => {
+    const bench = await openBench(t);
+    const journal = await bench.openJournal();
+    const result = 'x'.repeat(3 * 1024 * 1024);
+    const ids = Array.from({ length: Math.ceil(agentQueue.bytesMax / result.length) + 1 }, (_, index) => `${index}`);
+    for (const id of ids) await journal.put({ operation: 'work', id, command: { status: 'successful', result } });
+    journal.close();
+    await bench.start([operation('work')]);
+    for (const id of ids) assert.equal((await bench.reaches('work', id, 'successful')).result, result);
+  });
+
   test('what resumes is judged by its operation, with what that had kept', async (t) => {
     const bench = await openBench(t);
     const journal = await bench.openJournal();
@@ -222,6 +235,40 @@ describe('the agent', () => {
     const journal = await bench.openJournal();
     assert.equal(journal.find('large', 'one')?.command.result, large);
     journal.close();
+  });
+
+  test('a disk that does not let go of a command that was cleared as it ran ends neither the agent nor what waits', async (t) => {
+    const bench = await openBench(t);
+    const gate = Promise.withResolvers<JsonObject>();
+    await bench.start([operation('slow', { run: () => gate.promise }), operation('echo')]);
+    bench.publish('slow', 'one', '{"status":"init"}');
+    await bench.reaches('slow', 'one', 'executing');
+    // Whoever runs this test: root removes what is read-only.
+    for (const name of readdirSync(bench.directory).filter((name) => name.endsWith('.json'))) {
+      rmSync(join(bench.directory, name));
+      mkdirSync(join(bench.directory, name));
+    }
+    bench.publish('slow', 'one', '');
+    bench.publish('echo', 'two', '{"status":"init"}');
+    await bench.reaches('echo', 'two', 'scheduled');
+    gate.resolve({});
+    await bench.reaches('echo', 'two', 'successful');
+    assert.equal(bench.statesOf('slow', 'one').at(-1)?.status, 'executing');
+  });
+
+  test('a message that cannot be dealt with does not keep those behind it from being acknowledged', async (t) => {
+    const bench = await openBench(t);
+    t.mock.method(CommandJournal.prototype, 'find', function (this: CommandJournal, operation: string, id: string) {
+      if (id === 'broken') throw new Error('a fault of ours');
+      return this.all.find((kept) => kept.operation === operation && kept.id === id);
+    });
+    const acknowledged = t.mock.method(AcknowledgementQueue.prototype, 'acknowledge').mock;
+    await bench.start([operation('echo')]);
+    bench.publish('echo', 'broken', '');
+    bench.publish('echo', 'two', '{"status":"init"}');
+    await bench.reaches('echo', 'two', 'successful');
+    const owed = () => acknowledged.calls.reduce((sum, call) => sum + (call.this as AcknowledgementQueue).size, 0);
+    await eventually(() => owed() === 0 || undefined);
   });
 
   test('two agents do not share a journal, and a file that cannot be read is passed over', async (t) => {

@@ -7,7 +7,7 @@ import { type Command, capabilityTopic, commandTopic, parseCommand, parseCommand
 import type { LocalNames } from '../entities/local-topic.ts';
 import type { ServiceHealth } from '../health/service-health.ts';
 import { SendQueue } from '../mapper/send-queue.ts';
-import type { CommandJournal } from './command-journal.ts';
+import type { CommandJournal, KeptCommand } from './command-journal.ts';
 import { CommandQueue, failure } from './command-queue.ts';
 import { agentQueue, capabilityCheckMs, commandsKeptMax, farewellMsMax, requestBytesMax } from './limits.ts';
 import type { Operation } from './operation.ts';
@@ -106,20 +106,32 @@ export class Agent {
     this.#capabilities.clear();
     for (const name of this.#options.turnedOff) this.#send([retained(capabilityTopic(names, name), undefined)]);
     await this.#tellCapabilities();
-    for (const { operation, id, command } of this.#options.journal.all) this.#tell(operation, id, command);
     this.#send([health.registration, health.up(this.#platform.clock.now())]);
+    this.#tellKept(this.#options.journal.all);
     return connection;
+  }
+
+  /** One after the other, each as it is by then: together they may be more than may wait for the broker. */
+  #tellKept([next, ...rest]: readonly KeptCommand[]): void {
+    if (!next) return;
+    const { operation, id } = next;
+    const kept = this.#options.journal.find(operation, id);
+    if (kept) this.#tell(operation, id, kept.command, () => this.#tellKept(rest));
+    else this.#tellKept(rest);
   }
 
   #receive({ topic, payload, qos, packetId }: InboundPublish, opened: Promise<ClientConnection>): void {
     const bytes = Buffer.from(payload);
     this.#inbox = this.#inbox
       .then(() => this.#take(topic, bytes))
+      // Acknowledged all the same: it would fail again, and PUBACKs leave in order, so all later ones would wait for it.
+      .catch((error: unknown) => this.#platform.log.warn('agent.command-failed', { topic, error: String(error) }))
       .then(() => opened)
       .then(({ session }) => {
         if (qos > 0) session.acknowledge(packetId);
       })
-      .catch((error: unknown) => this.#platform.log.warn('agent.command-failed', { topic, error: String(error) }));
+      // What came on a connection that was given up comes again on the next.
+      .catch(() => {});
   }
 
   async #take(topic: string, payload: Buffer): Promise<void> {
@@ -144,8 +156,8 @@ export class Agent {
     }
   }
 
-  #tell(operation: string, id: string, command: Command): void {
-    this.#send([retained(commandTopic(this.#options.names, operation, id), command)]);
+  #tell(operation: string, id: string, command: Command, onSafe?: () => void): void {
+    this.#send([retained(commandTopic(this.#options.names, operation, id), command)], onSafe);
   }
 
   /** What is new of it: types come and go with files and plugins. */
@@ -170,8 +182,8 @@ export class Agent {
   }
 
   /** What there is no connection for is said again on the next. */
-  #send(packets: readonly OutboundPublish[]): void {
-    if (this.#current?.queue.add(packets) === false) this.#current.connection.session.disconnect();
+  #send(packets: readonly OutboundPublish[], onSafe?: () => void): void {
+    if (this.#current?.queue.add(packets, onSafe) === false) this.#current.connection.session.disconnect();
   }
 
   #farewell(): Promise<void> {

@@ -74,10 +74,13 @@ export class CommandJournal {
     return kept;
   }
 
-  async remove(entry: Pick<KeptCommand, 'operation' | 'id'>): Promise<void> {
-    const key = keyOf(entry);
+  /** Where the disk does not let go of it, it is here again at the next start: that does less harm than to fail whoever clears it. */
+  async remove({ operation, id }: Pick<KeptCommand, 'operation' | 'id'>): Promise<void> {
+    const key = keyOf({ operation, id });
     this.#commands.delete(key);
-    await rm(this.#pathOf(key), { force: true });
+    await rm(this.#pathOf(key), { force: true }).catch((error: unknown) => {
+      this.#platform.log.warn('agent.journal-failed', { operation, id, error: String(error) });
+    });
   }
 
   close(): void {
