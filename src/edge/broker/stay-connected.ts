@@ -1,4 +1,3 @@
-import { pause } from '#base/clock.ts';
 import type { Platform } from '#base/platform.ts';
 import type { ClientConnection } from './local-client.ts';
 
@@ -14,7 +13,9 @@ export async function stayConnected(
   options: { readonly name: string; readonly stopping: AbortSignal; readonly connect: () => Promise<ClientConnection> },
 ): Promise<void> {
   const { name, stopping, connect } = options;
-  const stopped = new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
+  // One listener for all waits: a promise that each wait raced against would hold them all.
+  let wake = () => {};
+  stopping.addEventListener('abort', () => wake(), { once: true });
   for (let failures = 0; !stopping.aborted; ) {
     try {
       const connection = await connect();
@@ -26,6 +27,10 @@ export async function stayConnected(
       if (failures++ === 0 && !stopping.aborted) log.warn(`${name}.broker-unreachable`, { error: String(error) });
     }
     const rangeMs = Math.min(reconnectMsMax, reconnectMsMin * 2 ** Math.min(failures, 10));
-    if (!stopping.aborted) await Promise.race([pause(clock, rangeMs * (0.5 + random.fraction() / 2)), stopped]);
+    if (stopping.aborted) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      clock.after(rangeMs * (0.5 + random.fraction() / 2), resolve);
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { Platform } from '#base/platform.ts';
 import { Problem } from '#base/problem.ts';
 import { type ClientConnection, type InboundPublish, type OutboundPublish, openLocalClient } from '../broker/local-client.ts';
+import { PendingSends } from '../broker/pending-sends.ts';
 import { stayConnected } from '../broker/stay-connected.ts';
 import { parseCommandTopic } from '../entities/command.ts';
 import { serviceTopicId } from '../entities/entity.ts';
@@ -32,7 +33,7 @@ export class TwinOperations {
   readonly #flow: RequestFlow;
   #inbox: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
-  #current: { readonly queue: SendQueue; readonly connection: ClientConnection } | undefined;
+  #current: { readonly queue: SendQueue; readonly connection: ClientConnection; readonly pending: PendingSends } | undefined;
   #reports = 0;
 
   constructor(platform: Platform, options: TwinOperationsOptions) {
@@ -79,7 +80,7 @@ export class TwinOperations {
       onOversize: ({ topic }) => this.#platform.log.warn('operations.message-too-large', { topic }),
     });
     const queue = new SendQueue(operationsQueue, () => {});
-    const current = { queue, connection };
+    const current = { queue, connection, pending: new PendingSends(connection) };
     this.#current = current;
     void connection.closed.then(() => {
       if (this.#current === current) this.#current = undefined;
@@ -139,11 +140,12 @@ export class TwinOperations {
   }
 
   /** Resolves when the broker has acknowledged all of it; rejects when it cannot any more. */
-  #send(packets: readonly OutboundPublish[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const current = this.#current;
-    if (!current?.queue.add(packets, resolve)) reject(new Problem('unavailable', 'The local broker is away.'));
-    else void current.connection.closed.then(() => reject(new Problem('unavailable', 'The local broker went away.')));
+  async #send(packets: readonly OutboundPublish[]): Promise<void> {
+    const away = () => new Problem('unavailable', 'The local broker is away.');
+    if (!this.#current) throw away();
+    const { queue, pending } = this.#current;
+    const { promise, resolve, reject } = pending.begin();
+    if (!queue.add(packets, resolve)) reject(away());
     return promise;
   }
 }

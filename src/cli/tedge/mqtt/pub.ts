@@ -1,5 +1,6 @@
-import type { ClientConnection, OutboundPublish } from '#edge/broker/local-client.ts';
+import type { OutboundPublish } from '#edge/broker/local-client.ts';
 import { requireTopicName } from '#edge/broker/local-message.ts';
+import { connectionEnded, PendingSends } from '#edge/broker/pending-sends.ts';
 import type { Command } from '../../kit/command.ts';
 import { CommandFailure } from '../../kit/failure.ts';
 import { openSettings, profileOption } from '../tedge-command.ts';
@@ -45,26 +46,21 @@ export const mqttPubCommand: Command = {
     const timeoutMs = durationOption(invocation, 'connection-timeout') ?? timeoutMsDefault;
     const settings = await openSettings(invocation);
     const connection = await connectLocally(invocation, settings, { timeoutMs });
+    const pending = new PendingSends(connection);
     await attempt(`publish on ${topic}`, async () => {
       for (let sent = 0; sent < repeat; sent++) {
         if (sent > 0) await pauseAwake(platform.clock, sleepMs);
-        await publish(connection, message);
+        // Of QoS 0 there is no acknowledgement.
+        const { promise, resolve, reject } = pending.begin();
+        if (!connection.session.publish(message, resolve)) reject(connectionEnded('before the message was sent'));
+        else if (message.qos === 0) resolve();
+        await promise;
       }
     });
     connection.session.disconnect();
     await connection.closed;
   },
 };
-
-/** Resolves when the broker acknowledged it; of QoS 0 there is no such thing. */
-function publish({ session, closed }: ClientConnection, message: OutboundPublish): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gone = (reason: string) => reject(new Error(`The local broker ended the connection (${reason}).`));
-    if (!session.publish(message, resolve)) gone('before the message was sent');
-    else if (message.qos === 0) resolve();
-    else void closed.then(gone);
-  });
-}
 
 function decodeBase64(text: string): Buffer {
   if (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0) return Buffer.from(text, 'base64');
