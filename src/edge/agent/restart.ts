@@ -42,16 +42,13 @@ export function restart(platform: Platform, options: RestartOptions): Operation 
 /** The machine takes us down with it; who is still here after that long was not restarted. */
 function waitForEnd({ clock }: Platform, signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const give = () => reject(new Problem('device-timeout', 'The device has not restarted within 5 minutes.'));
-    const cancel = clock.after(restartMsMax, give);
-    signal.addEventListener(
-      'abort',
-      () => {
-        cancel();
-        give();
-      },
-      { once: true },
-    );
+    const end = () => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      reject(new Problem('device-timeout', 'The device has not restarted within 5 minutes.'));
+    };
+    const cancel = clock.after(restartMsMax, end);
+    signal.addEventListener('abort', end);
   });
 }
 

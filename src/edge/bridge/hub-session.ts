@@ -52,6 +52,8 @@ export async function openHubSession(
     // Who stops does not wait for an answer to CONNECT.
     const end = () => void socket.destroy();
     signal.addEventListener('abort', end, { once: true });
+    // It may have been between the two.
+    if (signal.aborted) end();
     return await openClientConnection(socket, {
       clock,
       limits: defaultMqttLimits,

@@ -29,8 +29,11 @@ export async function stayConnected(
     const rangeMs = Math.min(reconnectMsMax, reconnectMsMin * 2 ** Math.min(failures, 10));
     if (stopping.aborted) return;
     await new Promise<void>((resolve) => {
-      wake = resolve;
-      clock.after(rangeMs * (0.5 + random.fraction() / 2), resolve);
+      const cancel = clock.after(rangeMs * (0.5 + random.fraction() / 2), resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
     });
   }
 }

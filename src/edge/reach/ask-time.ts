@@ -23,6 +23,8 @@ export async function askTime(
     const until = endOf(socket);
     const end = () => void socket.destroy();
     either.addEventListener('abort', end, { once: true });
+    // It may have been between the two.
+    if (either.aborted) end();
     socket.write(`HEAD / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     let head = '';
     try {
