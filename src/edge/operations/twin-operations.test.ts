@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '#base/clock.ts';
 import type { JsonObject } from '#base/json.ts';
-import { countObjects } from '#test/support/count-objects.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { testPlatform } from '#test/support/test-platform.ts';
 import { temporaryDirectory } from '#test/support/test-terminal.ts';
@@ -67,19 +66,4 @@ test('section 13: a result that the hub refuses is told without it, by a file', 
   const value = { id: 'a', status: 'successful', blob: 'device/calibrate/a.json' };
   assert.deepEqual(JSON.parse(told), { calibrate: { value, ac: 200, ad: 'successful', av: 2 } });
   assert.equal(bench.reports.filter((report) => report.includes('offsets')).length, 1);
-});
-
-test('nothing is kept of what the hub was told, however long the connection lasts', async (t) => {
-  const bench = await openBench(t, () => 204);
-  let said = 0;
-  const tell = async (count: number) => {
-    for (const end = said + count; said < end; ) bench.say('calibrate', { status: 'executing', nth: ++said });
-    await eventually(() => bench.reports.find((report) => report.includes(`"nth":${said},`)));
-  };
-  await eventually(() => bench.reports.find((report) => report.includes('"ac":202')));
-  await tell(40);
-  const before = await countObjects(Promise);
-  for (let times = 0; times < 5; times++) await tell(40);
-  const kept = (await countObjects(Promise)) - before;
-  assert.ok(kept < 50, `${kept} promises are kept`);
 });
