@@ -17,6 +17,10 @@ const clock = new MovableClock(systemClock, { offsetMs, keep: async () => {} });
 const log = openLog('info');
 const directory = process.env.TEDGE_CONFIG_DIR ?? '/etc/tedge';
 const settings = new TedgeSettings(directory, await SettingsFile.load(directory), process.env);
-await startEdge({ clock, random: systemRandom, log }, settings, { pid: process.pid, outboxLimits: { bytesMax } });
+const edge = await startEdge({ clock, random: systemRandom, log }, settings, { pid: process.pid, outboxLimits: { bytesMax } });
+process.once('SIGTERM', async () => {
+  await edge.stop();
+  process.exit();
+});
 log.info('edge.started');
 for await (const line of createInterface({ input: process.stdin })) await clock.moveTo(plus(clock.now(), Number(line)));
