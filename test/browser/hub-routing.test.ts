@@ -66,9 +66,12 @@ describe('the page of message routing', () => {
     await signIn(home, page);
     await page.goto(new URL('/hub/message-routing', home.status.central.url).href);
     const fallback = page.getByRole('switch', { name: /^Fallback/ });
-    await fallback.uncheck();
+    // It moves when the hub has taken the change, which `uncheck` does not wait for.
+    await fallback.click();
+    const off = page.getByRole('switch', { name: /^Fallback/, checked: false });
+    await off.waitFor();
     await page.reload();
-    await page.getByRole('switch', { name: /^Fallback/, checked: false }).waitFor();
+    await off.waitFor();
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Add enrichment' }).click();
     await dialog.getByLabel('Name').fill('hall');
