@@ -60,9 +60,20 @@ async function checkBothThemes(page: Page, where: string): Promise<void> {
 }
 
 async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme });
   // Waiting for an expression would evaluate text on the page, which its content security policy forbids.
-  await page.locator(`html[style*="color-scheme: ${theme}"]`).waitFor({ state: 'attached' });
+  const shown = page.locator(`html[style*="color-scheme: ${theme}"]`);
+  const isShown = () =>
+    shown.waitFor({ state: 'attached', timeout: 4_000 }).then(
+      () => true,
+      () => false,
+    );
+  // A browser on a busy machine was seen to keep the change to itself. Asked back and forth, it tells of it.
+  for (let attempt = 0; attempt < 4; attempt++) {
+    await page.emulateMedia({ colorScheme: theme });
+    if (await isShown()) return;
+    await page.emulateMedia({ colorScheme: theme === 'dark' ? 'light' : 'dark' });
+  }
+  throw new Error(`The page did not turn ${theme}.`);
 }
 
 async function checkPage(page: Page, where: string, options: object): Promise<void> {
