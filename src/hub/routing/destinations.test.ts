@@ -84,20 +84,24 @@ describe('destinations', () => {
     throw new Error(`It did not happen: ${what}.`);
   }
 
-  let made = 0;
-  /** A webhook by a name of its own, with a route for messages whose property `to` is that name. */
-  async function webhook() {
-    const name = `hook${made++}`;
-    const target = receiver();
-    receivers.set(`${name}.example`, target);
-    await bench.hub.routing.createDestination(name, { type: 'webhook', url: `https://${name}.example/in?code=secret` });
-    await bench.hub.routing.saveRoute({
+  /** Messages whose property `to` is the name of a destination go there. */
+  const routeTo = (name: string) =>
+    bench.hub.routing.saveRoute({
       name,
       source: 'DeviceMessages',
       condition: `to = '${name}'`,
       endpointNames: [name],
       isEnabled: true,
     });
+
+  let made = 0;
+  /** A webhook by a name of its own, with a route to it. */
+  async function webhook() {
+    const name = `hook${made++}`;
+    const target = receiver();
+    receivers.set(`${name}.example`, target);
+    await bench.hub.routing.createDestination(name, { type: 'webhook', url: `https://${name}.example/in?code=secret` });
+    await routeTo(name);
     const state = async () => (await bench.hub.routing.destinations.list()).find((each) => each.name === name);
     return { name, target, state };
   }
@@ -246,13 +250,7 @@ describe('destinations', () => {
     const names = ['cold', 'warm'] as const;
     for (const name of names) {
       await bench.hub.routing.createDestination(name, { type: 'files', batchSeconds: 60 });
-      await bench.hub.routing.saveRoute({
-        name,
-        source: 'DeviceMessages',
-        condition: `to = '${name}'`,
-        endpointNames: [name],
-        isEnabled: true,
-      });
+      await routeTo(name);
     }
     for (const n of [1, 2, 3]) for (const name of names) await send(name, [`${name} ${n}`]);
     const blobs = await pass('files are there', async () => {
@@ -283,13 +281,7 @@ describe('destinations', () => {
 
   test('files hold what came in a while, a line each, by partition and time, whole', async () => {
     await bench.hub.routing.createDestination('cold', { type: 'files', batchSeconds: 60 });
-    await bench.hub.routing.saveRoute({
-      name: 'cold',
-      source: 'DeviceMessages',
-      condition: "to = 'cold'",
-      endpointNames: ['cold'],
-      isEnabled: true,
-    });
+    await routeTo('cold');
     const list = () => store.list('events-home');
     await send('cold', ['one', 'two'], 'dev1');
     await send('cold', ['three'], 'dev2');
